@@ -1,0 +1,118 @@
+import type { RunEvent } from '../journal/run-event.ts';
+import type { PlanJob, PlanStep } from '../pipeline/plan.ts';
+import { unreachable } from '../base/unreachable.ts';
+import type { CellView, StepView } from './run-view.ts';
+
+type CellEvent = Extract<RunEvent, { type: 'cell.skipped' | 'cell.queued' | 'cell.started' | 'cell.finished' }>;
+type StepEvent = Extract<RunEvent, { type: 'step.started' | 'step.finished' }>;
+
+/** A cell of which nothing is known but its plan. */
+export function newCell(name: string, plan: PlanJob): CellView {
+  return {
+    name,
+    state: 'waiting',
+    outcome: null,
+    attempt: 0,
+    earlier: [],
+    reason: null,
+    cause: null,
+    failedStep: null,
+    startedAtMs: null,
+    durationMs: null,
+    outputs: {},
+    tail: [],
+    reused: false,
+    steps: newSteps(plan),
+  };
+}
+
+function newSteps(plan: PlanJob): readonly StepView[] {
+  return [...plan.steps.map((step) => newStep(step, false)), ...plan.cleanup.map((step) => newStep(step, true))];
+}
+
+function newStep(step: PlanStep, cleanup: boolean): StepView {
+  return {
+    id: step.id,
+    name: step.name,
+    cleanup,
+    tries: 0,
+    state: 'waiting',
+    outcome: null,
+    cause: null,
+    reason: null,
+    startedAtMs: null,
+    durationMs: null,
+    logLines: 0,
+  };
+}
+
+/** What an event about a cell changes in its view. `at`: time of the event. */
+export function cellChange(cell: CellView, event: CellEvent, at: number, plan: PlanJob): Partial<CellView> {
+  switch (event.type) {
+    case 'cell.skipped':
+      return { state: 'finished', outcome: 'skipped', reason: event.reason };
+    case 'cell.queued':
+      return { state: 'queued', attempt: event.attempt, reason: event.reason };
+    case 'cell.started':
+      return {
+        ...newCell(cell.name, plan),
+        earlier: cell.earlier,
+        state: 'running',
+        attempt: event.attempt,
+        startedAtMs: at,
+      };
+    case 'cell.finished':
+      if (event.retry) return retryChange(cell, event, event.retry);
+      return {
+        state: 'finished',
+        outcome: event.outcome,
+        attempt: event.attempt,
+        reason: null,
+        cause: event.cause,
+        failedStep: event.step,
+        durationMs: event.durationMs,
+        outputs: event.outputs,
+        tail: event.tail,
+      };
+    default:
+      return unreachable(event, 'every event about a cell is folded');
+  }
+}
+
+function retryChange(
+  cell: CellView,
+  event: Extract<CellEvent, { type: 'cell.finished' }>,
+  retry: { readonly sentence: string },
+): Partial<CellView> {
+  const over = {
+    attempt: event.attempt,
+    outcome: event.outcome,
+    cause: event.cause,
+    step: event.step,
+    durationMs: event.durationMs,
+    sentence: retry.sentence,
+  };
+  return { state: 'queued', earlier: [...cell.earlier, over], reason: { sentence: retry.sentence }, tail: event.tail };
+}
+
+/** What an event about a step changes in the view of its cell. */
+export function stepChange(cell: CellView, event: StepEvent, at: number): Partial<CellView> {
+  const known = cell.steps.findIndex((step) => step.id === event.step);
+  if (known < 0) return {};
+  const steps = cell.steps.slice();
+  steps[known] = { ...cell.steps[known]!, ...oneStepChange(event, at) };
+  return { steps };
+}
+
+function oneStepChange(event: StepEvent, at: number): Partial<StepView> {
+  if (event.type === 'step.started') return { state: 'running', tries: event.try, startedAtMs: at, outcome: null, cause: null };
+  return {
+    state: 'finished',
+    tries: event.try,
+    outcome: event.outcome,
+    cause: event.cause,
+    reason: event.reason,
+    durationMs: event.durationMs,
+    logLines: event.log.lines,
+  };
+}

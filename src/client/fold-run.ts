@@ -1,0 +1,222 @@
+import type { StoredEvent } from '../journal/event.ts';
+import type { RunEvent } from '../journal/run-event.ts';
+import { cellName, type Plan, type PlanJob } from '../pipeline/plan.ts';
+import { cellChange, newCell, stepChange } from './fold-cell.ts';
+import type { CellView, JobView, RunView, StageView } from './run-view.ts';
+
+type Requested = Extract<RunEvent, { type: 'run.requested' }>;
+type RunFields = Omit<RunView, 'stages'>;
+
+/**
+ * What faces show of a run, from all events of its stream in order. Pure.
+ * Throws when the events do not begin with `run.requested`: then it is not a run's stream.
+ */
+export function foldRun(events: Iterable<StoredEvent>): RunView {
+  const fold = new RunViewFold();
+  for (const event of events) fold.apply(event);
+  return fold.view();
+}
+
+/**
+ * The same fold for a run that still goes on: `apply` one event after the other, `view` at any time. A view never changes
+ * after it was given out; what an event did not touch is shared between views, so that a view of 10,000 jobs is cheap.
+ */
+export class RunViewFold {
+  #run: RunFields | null = null;
+  #stages: StageState[] = [];
+  readonly #jobs = new Map<string, JobState>();
+  readonly #jobOfCell = new Map<string, JobState>();
+  #view: RunView | null = null;
+
+  apply(event: StoredEvent): void {
+    const body = event.body;
+    this.#view = null;
+    if (body.type === 'run.requested') this.#request(body, event.at);
+    const run = this.#run;
+    if (!run) throw new Error(`internal error: a run's events begin with run.requested, not with ${body.type}`);
+    this.#run = { ...run, ...runChange(run, body, event.at), atMs: event.at };
+    this.#applyToCells(body, event.at);
+  }
+
+  view(): RunView {
+    if (!this.#run) throw new Error('internal error: a run without events has no view');
+    this.#view ??= { ...this.#run, stages: this.#stages.map(stageView) };
+    return this.#view;
+  }
+
+  #request(body: Requested, at: number): void {
+    const plan = body.plan as unknown as Plan;
+    this.#run = {
+      runId: body.runId,
+      pipeline: body.pipeline,
+      file: body.file,
+      source: body.source,
+      event: body.event.name,
+      requestedAtMs: at,
+      atMs: at,
+      state: 'waiting',
+      waitingFor: null,
+      outcome: null,
+      sentence: null,
+      durationMs: null,
+      owner: null,
+      resumes: 0,
+      rerunOf: body.rerunOf?.runId ?? null,
+      warnings: [],
+      cancels: [],
+    };
+    const wanted = body.only && withNeeds(plan.jobs, body.only);
+    this.#stages = plan.stages.map((stage) => ({ name: stage.name, jobs: [], view: null }));
+    const stages = new Map(this.#stages.map((stage) => [stage.name, stage]));
+    for (const job of plan.jobs) {
+      const stage = stages.get(job.stage);
+      if (!stage) throw new Error(`internal error: job ${job.id} is in stage ${job.stage}, which is not in the plan`);
+      const state: JobState = {
+        plan: job,
+        stage,
+        expectedMs: body.expectedMs[job.id] ?? null,
+        cells: null,
+        // A job that was not asked for is shown only when the journal speaks of it.
+        shown: !wanted || wanted.has(job.id),
+        view: null,
+      };
+      this.#jobs.set(job.id, state);
+      stage.jobs.push(state);
+      const cells = job.matrix ? job.matrix.cells : [null];
+      if (cells) this.#setCells(state, cells.map((values) => cellName(job.id, values)));
+    }
+    for (const [cell, result] of Object.entries(body.rerunOf?.reused ?? {})) this.#reuse(cell, result);
+  }
+
+  #reuse(cell: string, result: Readonly<Record<string, unknown>>): void {
+    const job = this.#jobOfCell.get(cell) ?? [...this.#jobs.values()].find((one) => cell.startsWith(`${one.plan.id} (`));
+    if (!job) return;
+    this.#change(job, cell, () => ({
+      state: 'finished',
+      reused: true,
+      outcome: (result.outcome as CellView['outcome']) ?? 'succeeded',
+      outputs: (result.outputs as CellView['outputs']) ?? {},
+    }));
+  }
+
+  #setCells(job: JobState, names: readonly string[]): void {
+    const earlier = job.cells;
+    job.cells = new Map(names.map((name) => [name, earlier?.get(name) ?? newCell(name, job.plan)]));
+    for (const name of names) this.#jobOfCell.set(name, job);
+    touch(job);
+  }
+
+  #applyToCells(body: StoredEvent['body'], at: number): void {
+    switch (body.type) {
+      case 'matrix.expanded': {
+        const job = this.#jobs.get(body.job);
+        if (job) this.#setCells(job, body.cells.map((values) => cellName(body.job, values)));
+        return;
+      }
+      case 'step.started':
+      case 'step.finished': {
+        const job = this.#jobOfCell.get(body.cell);
+        if (job) this.#change(job, body.cell, (cell) => stepChange(cell, body, at));
+        return;
+      }
+      case 'cell.skipped':
+      case 'cell.queued':
+      case 'cell.started':
+      case 'cell.finished': {
+        const job = this.#jobs.get(body.job);
+        if (job) this.#change(job, body.cell, (cell) => cellChange(cell, body, at, job.plan));
+        return;
+      }
+    }
+  }
+
+  #change(job: JobState, name: string, change: (cell: CellView) => Partial<CellView>): void {
+    job.cells ??= new Map();
+    const cell = job.cells.get(name) ?? newCell(name, job.plan);
+    job.cells.set(name, { ...cell, ...change(cell) });
+    this.#jobOfCell.set(name, job);
+    job.shown = true;
+    touch(job);
+  }
+}
+
+interface StageState {
+  readonly name: string;
+  readonly jobs: JobState[];
+  view: StageView | null;
+}
+
+interface JobState {
+  readonly plan: PlanJob;
+  readonly stage: StageState;
+  readonly expectedMs: number | null;
+  cells: Map<string, CellView> | null;
+  shown: boolean;
+  view: JobView | null;
+}
+
+function touch(job: JobState): void {
+  job.view = null;
+  job.stage.view = null;
+}
+
+function stageView(stage: StageState): StageView {
+  stage.view ??= { name: stage.name, jobs: stage.jobs.filter((job) => job.shown).map(jobView) };
+  return stage.view;
+}
+
+function jobView(job: JobState): JobView {
+  job.view ??= {
+    id: job.plan.id,
+    needs: job.plan.needs,
+    expectedMs: job.expectedMs,
+    cells: job.cells && [...job.cells.values()],
+  };
+  return job.view;
+}
+
+/** The jobs and everything they need, however far away. */
+function withNeeds(jobs: readonly PlanJob[], only: readonly string[]): ReadonlySet<string> {
+  const byId = new Map(jobs.map((job) => [job.id, job]));
+  const wanted = new Set(only);
+  for (const id of wanted) for (const need of byId.get(id)?.needs ?? []) wanted.add(need);
+  return wanted;
+}
+
+/** What an event says about the run as a whole. */
+function runChange(run: RunFields, body: StoredEvent['body'], at: number): Partial<RunFields> {
+  switch (body.type) {
+    case 'run.owned':
+      return {
+        owner: body.owner,
+        resumes: run.resumes + (body.resumed ? 1 : 0),
+        state: run.state === 'waiting' && !run.waitingFor ? 'running' : run.state,
+      };
+    case 'run.waiting':
+      return { state: 'waiting', waitingFor: waitingText(body.group, body.behind) };
+    case 'run.admitted':
+      return { state: run.state === 'waiting' ? 'running' : run.state, waitingFor: null };
+    case 'run.cancel-requested':
+      return {
+        state: body.target.kind === 'run' ? 'cancelling' : run.state,
+        cancels: [...run.cancels, { target: body.target, by: body.by, reason: body.reason, atMs: at }],
+      };
+    case 'run.warning':
+      return { warnings: [...run.warnings, body.message] };
+    case 'run.finished':
+      return {
+        state: 'finished',
+        waitingFor: null,
+        outcome: body.outcome,
+        sentence: body.sentence,
+        durationMs: body.durationMs,
+      };
+    default:
+      return {};
+  }
+}
+
+function waitingText(group: string, behind: readonly string[]): string {
+  const whom = behind.length === 0 ? '' : `, behind ${behind.length === 1 ? 'run' : 'runs'} ${behind.join(', ')}`;
+  return `the concurrency group ${group}${whom}`;
+}

@@ -1,0 +1,100 @@
+import type {
+  CancelTarget,
+  Cause,
+  CellOutcome,
+  Reason,
+  RunOutcome,
+  RunSource,
+  StepOutcome,
+} from '../journal/run-event.ts';
+
+/** What faces show of a run: a fold over its events, nothing else. */
+export interface RunView {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly file: string;
+  readonly source: RunSource;
+  readonly event: string;
+  readonly requestedAtMs: number;
+  /** Time of the newest event. */
+  readonly atMs: number;
+  readonly state: 'waiting' | 'running' | 'cancelling' | 'finished';
+  readonly waitingFor: string | null;
+  readonly outcome: RunOutcome | null;
+  readonly sentence: string | null;
+  readonly durationMs: number | null;
+  readonly owner: string | null;
+  readonly resumes: number;
+  readonly rerunOf: string | null;
+  readonly warnings: readonly string[];
+  /** Who asked for what to be stopped, in the order of the journal. */
+  readonly cancels: readonly CancelView[];
+  readonly stages: readonly StageView[];
+}
+
+export interface CancelView {
+  readonly target: CancelTarget;
+  readonly by: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+export interface StageView {
+  readonly name: string;
+  readonly jobs: readonly JobView[];
+}
+
+export interface JobView {
+  readonly id: string;
+  readonly needs: readonly string[];
+  /** From earlier runs; null when nothing is known. */
+  readonly expectedMs: number | null;
+  /** null while the matrix is not known. */
+  readonly cells: readonly CellView[] | null;
+}
+
+export interface CellView {
+  readonly name: string;
+  readonly state: 'waiting' | 'queued' | 'running' | 'finished';
+  readonly outcome: CellOutcome | null;
+  /** Counts from 1; 0 before the first. */
+  readonly attempt: number;
+  /** The attempts before this one. */
+  readonly earlier: readonly AttemptView[];
+  /** Why it was skipped, waits, or is tried again. */
+  readonly reason: Reason | null;
+  readonly cause: Cause | null;
+  readonly failedStep: string | null;
+  readonly startedAtMs: number | null;
+  readonly durationMs: number | null;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly tail: readonly string[];
+  /** Taken over from the run that this one repeats. */
+  readonly reused: boolean;
+  readonly steps: readonly StepView[];
+}
+
+export interface AttemptView {
+  readonly attempt: number;
+  readonly outcome: CellOutcome;
+  readonly cause: Cause | null;
+  readonly step: string | null;
+  readonly durationMs: number;
+  /** Why it was tried again. */
+  readonly sentence: string;
+}
+
+export interface StepView {
+  readonly id: string;
+  readonly name: string;
+  readonly cleanup: boolean;
+  /** How often it was started in this attempt of its cell; 0 before the first time. */
+  readonly tries: number;
+  readonly state: 'waiting' | 'running' | 'finished';
+  readonly outcome: StepOutcome | null;
+  readonly cause: Cause | null;
+  readonly reason: Reason | null;
+  readonly startedAtMs: number | null;
+  readonly durationMs: number | null;
+  readonly logLines: number;
+}

@@ -1,0 +1,152 @@
+import type { JsonObject } from '../base/json.ts';
+
+/*
+ * What happens in a run. A member has a type, and exactly the data that its reader needs; each has a sentence.
+ * A run's stream is written by its owner only; `run.cancel-requested` and the like reach the owner through the inbox and
+ * are copied into the run's stream with their actor.
+ */
+
+export type RunOutcome = 'succeeded' | 'warned' | 'failed' | 'cancelled' | 'errored';
+/** `warned`: it failed and `allow_failure` let the run go on. `errored`: Sluice itself could not, or will not yet. */
+export type CellOutcome = 'succeeded' | 'warned' | 'failed' | 'cancelled' | 'skipped' | 'errored';
+export type StepOutcome = 'succeeded' | 'warned' | 'failed' | 'cancelled' | 'skipped' | 'errored';
+
+/** In strict precedence: the first that applies is the cause. */
+export type Cause =
+  | { readonly kind: 'cancelled'; readonly by: string; readonly reason: string }
+  | { readonly kind: 'timeout'; readonly scope: 'step' | 'job' | 'stage' | 'run'; readonly limitMs: number }
+  | { readonly kind: 'silence'; readonly limitMs: number }
+  | { readonly kind: 'lost'; readonly reason: string }
+  | { readonly kind: 'signal'; readonly signal: string }
+  | { readonly kind: 'exit-code'; readonly code: number }
+  | { readonly kind: 'could-not-start'; readonly reason: string }
+  /** A feature that is checked and planned but not performed by this version. */
+  | { readonly kind: 'refused'; readonly sentences: readonly string[] }
+  /** A broken expression, an unknown secret, an invalid matrix: found only when the run got there. */
+  | { readonly kind: 'invalid'; readonly message: string }
+  | { readonly kind: 'internal'; readonly message: string };
+
+/** Where the code comes from. */
+export interface RunSource {
+  /** Absolute path of the repository on this machine. */
+  readonly path: string;
+  readonly repository: string;
+  readonly branch: string | null;
+  readonly tag: string | null;
+  readonly commit: string | null;
+  readonly commitTimeMs: number | null;
+  /** `tree`: the files as they lie there, tracked and untracked but not ignored. `commit`: exactly the commit. */
+  readonly mode: 'tree' | 'commit';
+  readonly dirty: boolean;
+}
+
+/** Why a cell did not run, why a job waits, and the like: sentence and evidence. */
+export interface Reason {
+  readonly sentence: string;
+  /** The decision tree of a condition, when there was one. */
+  readonly decision?: JsonObject;
+}
+
+export interface LogSize {
+  readonly bytes: number;
+  readonly lines: number;
+}
+
+/** What a cancellation is aimed at. */
+export type CancelTarget =
+  | { readonly kind: 'run' }
+  | { readonly kind: 'job'; readonly job: string }
+  | { readonly kind: 'cell'; readonly cell: string }
+  | { readonly kind: 'step'; readonly cell: string; readonly step: string };
+
+export type RunEvent =
+  /** A run was asked for and accepted; holds everything that decides its course. */
+  | {
+      readonly type: 'run.requested';
+      readonly runId: string;
+      readonly pipeline: string;
+      readonly file: string;
+      readonly source: RunSource;
+      readonly event: { readonly name: string; readonly payload: JsonObject };
+      readonly inputs: JsonObject;
+      /** Given on the command line, over the file's. */
+      readonly variables: Readonly<Record<string, string>>;
+      /** The whole `Plan` (pipeline/plan.ts), as data. */
+      readonly plan: JsonObject;
+      /** Expected duration of each job in milliseconds, from earlier runs; decides priorities. */
+      readonly expectedMs: Readonly<Record<string, number>>;
+      readonly workersMax: number;
+      /** Only these jobs and what they need; null for all. */
+      readonly only: readonly string[] | null;
+      /** The run this one repeats, and the cells whose results are taken over from it. */
+      readonly rerunOf: { readonly runId: string; readonly reused: Readonly<Record<string, JsonObject>> } | null;
+    }
+  /** A process became the owner: at the start, and again at each resume. */
+  | { readonly type: 'run.owned'; readonly owner: string; readonly fence: number; readonly resumed: boolean }
+  /** The run (cell null), or one cell, waits for its concurrency group behind these holders. */
+  | { readonly type: 'run.waiting'; readonly cell: string | null; readonly group: string; readonly behind: readonly string[] }
+  /** The run (cell null), or one cell, holds its concurrency group and goes on. */
+  | { readonly type: 'run.admitted'; readonly cell: string | null; readonly group: string }
+  /** Somebody, or a newer run, wants it or a part of it stopped. */
+  | { readonly type: 'run.cancel-requested'; readonly target: CancelTarget; readonly by: string; readonly reason: string }
+  /** The owner was told of something a person should see. */
+  | { readonly type: 'run.warning'; readonly message: string }
+  /** A deadline of the run or of a stage passed. */
+  | { readonly type: 'deadline.passed'; readonly scope: 'run' | 'stage'; readonly stage: string | null; readonly limitMs: number }
+  /** The matrix of a job was computed from the outputs of the jobs it needs. */
+  | { readonly type: 'matrix.expanded'; readonly job: string; readonly cells: readonly JsonObject[] }
+  /** The condition of a job holds; its cells (all of its matrix) wait for workers. */
+  | { readonly type: 'job.ready'; readonly job: string; readonly reason: Reason }
+  /** A job will not run, with none of its cells; `cell` is the job's id. */
+  | { readonly type: 'cell.skipped'; readonly cell: string; readonly job: string; readonly reason: Reason }
+  /** A cell that was started, or is held up by a concurrency group, waits for its next attempt or its group. */
+  | {
+      readonly type: 'cell.queued';
+      readonly cell: string;
+      readonly job: string;
+      readonly attempt: number;
+      readonly reason: Reason;
+      readonly notBeforeMs: number | null;
+    }
+  /** A cell is handed to a runner. Intent: from here on its first step may have started. */
+  | { readonly type: 'cell.started'; readonly cell: string; readonly job: string; readonly attempt: number }
+  /** Intent: the step's process is about to be started. */
+  | { readonly type: 'step.started'; readonly cell: string; readonly attempt: number; readonly step: string; readonly try: number; readonly isolation: string }
+  /** Receipt: the step is over. */
+  | {
+      readonly type: 'step.finished';
+      readonly cell: string;
+      readonly attempt: number;
+      readonly step: string;
+      readonly try: number;
+      readonly outcome: StepOutcome;
+      readonly cause: Cause | null;
+      readonly durationMs: number;
+      readonly outputs: Readonly<Record<string, string>>;
+      /** Variables and path entries that the step left for later steps. */
+      readonly exported: { readonly variables: Readonly<Record<string, string>>; readonly path: readonly string[] };
+      readonly log: LogSize;
+      /** Resources of the process tree, where the machine tells. */
+      readonly usage: { readonly cpuMs: number; readonly memoryMaxBytes: number } | null;
+      readonly reason: Reason | null;
+      /** Which of the retry policies' output patterns were seen. */
+      readonly patterns: readonly string[];
+    }
+  /** A cell is over. With `retry` set, a further attempt follows. */
+  | {
+      readonly type: 'cell.finished';
+      readonly cell: string;
+      readonly job: string;
+      readonly attempt: number;
+      readonly outcome: CellOutcome;
+      readonly cause: Cause | null;
+      /** The step that decided the outcome. */
+      readonly step: string | null;
+      readonly durationMs: number;
+      readonly outputs: Readonly<Record<string, string>>;
+      /** The last lines that matter, masked; at most 20. */
+      readonly tail: readonly string[];
+      readonly retry: { readonly afterMs: number; readonly sentence: string } | null;
+    }
+  /** The run is over, with exactly one outcome. */
+  | { readonly type: 'run.finished'; readonly outcome: RunOutcome; readonly sentence: string; readonly durationMs: number };

@@ -1,0 +1,45 @@
+import type { JsonObject } from '../base/json.ts';
+
+export type JobResult = 'success' | 'failure' | 'cancelled' | 'skipped';
+
+/**
+ * What an expression can see. Every key is a context by that name in `${{ }}`. `success()`, `failure()`, `cancelled()` and
+ * `always()` look at `status`.
+ */
+export interface ExpressionContext {
+  /** branch, tag, ref, sha, short_sha, dirty. */
+  readonly git: JsonObject;
+  /** name, actor, payload. */
+  readonly event: JsonObject;
+  /** id, number, attempt. */
+  readonly run: JsonObject;
+  readonly pipeline: JsonObject;
+  readonly inputs: JsonObject;
+  /** Pipeline variables (also reachable as `variables`). */
+  readonly vars: JsonObject;
+  readonly env?: JsonObject;
+  readonly matrix?: JsonObject;
+  /** Per needed job: result, outputs. */
+  readonly needs?: JsonObject;
+  /** Per finished step: outcome, conclusion, outputs. */
+  readonly steps?: JsonObject;
+  readonly job?: JsonObject;
+  /** Values; only in the runner. */
+  readonly secrets?: JsonObject;
+  readonly status: { readonly failed: boolean; readonly cancelled: boolean; readonly skippedNeed: boolean };
+}
+
+/** How a condition came out, term by term, so that a skip can be explained. */
+export interface Decision {
+  /** The term as it stands in the source. */
+  readonly term: string;
+  readonly value: string;
+  /** "because test failed" and the like; null where the value speaks for itself. */
+  readonly because: string | null;
+  readonly parts: readonly Decision[];
+}
+
+export interface Condition {
+  readonly met: boolean;
+  readonly decision: Decision;
+}

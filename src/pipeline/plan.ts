@@ -1,0 +1,206 @@
+import type { Place } from '../base/diagnostic.ts';
+import type { Digest } from '../base/digest.ts';
+import type { JsonObject, JsonValue } from '../base/json.ts';
+
+/**
+ * The plan: what a pipeline file says, checked, with templates and static matrices expanded. Plain data, so that it can be
+ * printed, drawn, simulated, compared and sent to another machine. Both languages (ours and GitHub's) end here.
+ *
+ * Words: a *job* is one definition; a *cell* is one execution of it for one combination of its matrix. A job without a
+ * matrix has exactly one cell. Fan-in is between jobs, not cells, so 250 cells needing 250 cells are one edge.
+ *
+ * Strings marked *template* may hold `${{ }}` and are evaluated when the job or step is about to run.
+ */
+export interface Plan {
+  readonly schemaVersion: 1;
+  readonly name: string;
+  /** The pipeline file as the user named it, relative to the repository. */
+  readonly file: string;
+  /** SHA-256 over all source files that made the plan. */
+  readonly digest: Digest;
+  /** `variables:` and the pipeline's `environment:` mapping. Templates. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly concurrency: Concurrency | null;
+  readonly stages: readonly PlanStage[];
+  /** In the order of the file; every job stands after the jobs of its `needs`' stages only if the file says so. No cycles. */
+  readonly jobs: readonly PlanJob[];
+  readonly triggers: readonly Trigger[];
+  /** Inputs that a manual run may give, with defaults. */
+  readonly inputs: Readonly<Record<string, InputDefinition>>;
+  readonly timeoutMs: number | null;
+}
+
+export interface InputDefinition {
+  readonly description: string;
+  readonly required: boolean;
+  readonly default: string | null;
+  readonly options: readonly string[] | null;
+}
+
+export interface Trigger {
+  readonly event: 'push' | 'pull_request' | 'tag' | 'schedule' | 'manual' | 'api';
+  readonly branches: readonly string[];
+  readonly branchesIgnore: readonly string[];
+  readonly tags: readonly string[];
+  readonly paths: readonly string[];
+  readonly pathsIgnore: readonly string[];
+  readonly cron: string | null;
+}
+
+/**
+ * Runs (or cells) of one group do not run at the same time. `queue`: first come, first served; `newest-wins`: one waits, a
+ * newer one replaces the waiting one; `cancel-running`: a newer one cancels the running one; `never-cancel`: like queue, and
+ * nothing may supersede it (deployments).
+ */
+export interface Concurrency {
+  /** Template. */
+  readonly group: string;
+  readonly policy: 'queue' | 'newest-wins' | 'cancel-running' | 'never-cancel';
+}
+
+export interface PlanStage {
+  readonly name: string;
+  /** Names of stages that must be over before this one's jobs start. */
+  readonly dependsOn: readonly string[];
+  /** Longest time from the start of its first job to the end of its last one. */
+  readonly timeoutMs: number;
+  readonly place: Place;
+}
+
+export interface PlanJob {
+  /** Unique in the plan; letters, digits, `_`, `-`, `.`. */
+  readonly id: string;
+  /** What people see; may contain templates with `matrix`. */
+  readonly name: string;
+  readonly stage: string;
+  /** Job ids; those of the stages this job's stage depends on are already included. */
+  readonly needs: readonly string[];
+  /** Conditions of pipeline, stage and job joined; null means `success()`. An expression without `${{ }}`. */
+  readonly if: Expression | null;
+  /** The combinations, or how to compute them when the jobs it needs are over. */
+  readonly matrix: Matrix | null;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Names of the secrets that the job is granted, and the variable that each is given as. */
+  readonly secrets: readonly SecretGrant[];
+  readonly timeoutMs: number;
+  /** Cancels the job when it prints nothing for so long; null switches it off. */
+  readonly silenceTimeoutMs: number | null;
+  readonly retry: RetryPolicy;
+  /** A failure of the job lets the run go on and shows as a warning. */
+  readonly allowFailure: boolean;
+  readonly concurrency: Concurrency | null;
+  readonly steps: readonly PlanStep[];
+  /** Run after the steps whatever happened, in order, with their own time. */
+  readonly cleanup: readonly PlanStep[];
+  /** How long clean-up may take in all after a cancel. */
+  readonly cleanupGraceMs: number;
+  /** Output name to template over `steps`. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** May be started again by a resume when its outcome is unknown. */
+  readonly repeatable: boolean;
+  readonly language: string | null;
+  /** Set when the job is a deployment: a stage with `environment: NAME`. */
+  readonly deploy: DeployRequest | null;
+  /**
+   * What the job asks for that this version checks but does not perform. A job with any runs nothing and ends
+   * `errored` with these sentences.
+   */
+  readonly refusals: readonly Refusal[];
+  readonly place: Place;
+}
+
+export interface SecretGrant {
+  readonly name: string;
+  readonly variable: string;
+}
+
+export interface DeployRequest {
+  readonly environment: string;
+  readonly strategy: string | null;
+  readonly rollbackOnFailure: boolean;
+  readonly service: string | null;
+  readonly artifact: string | null;
+}
+
+export interface Refusal {
+  readonly feature: string;
+  readonly message: string;
+  readonly place: Place;
+}
+
+export interface PlanStep {
+  /** Unique in the job: given, or `step-3` by position. */
+  readonly id: string;
+  readonly name: string;
+  /** The script. Template. */
+  readonly run: string;
+  /** `sh`, `bash`, `python`, or a command line with `{0}` for the script file. */
+  readonly shell: string;
+  /** Relative to the workspace. Template. */
+  readonly workingDirectory: string;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly if: Expression | null;
+  readonly timeoutMs: number | null;
+  readonly allowFailure: boolean;
+  readonly retry: RetryPolicy;
+  readonly repeatable: boolean;
+  readonly tty: boolean;
+  /** Steps with the same number stand together in a `parallel:` block and run at the same time; null runs alone. */
+  readonly parallelGroup: number | null;
+  /** Clean-up steps only: run always or only when the job failed. */
+  readonly when: 'always' | 'on-failure';
+  readonly place: Place;
+}
+
+export interface Expression {
+  /** Without `${{ }}`. */
+  readonly source: string;
+  readonly place: Place;
+}
+
+/** Why an attempt ended that did not succeed, in the order in which causes are looked for. */
+export type FailureCause = 'cancelled' | 'timeout' | 'silence' | 'lost' | 'signal' | 'exit-code' | 'could-not-start';
+
+export interface RetryPolicy {
+  /** Attempts after the first; 0 switches retrying off. */
+  readonly max: number;
+  readonly delayMs: number;
+  /** Each further delay is the last one times this. */
+  readonly backoff: number;
+  /** Any one is enough. Empty: any failure that is not a cancellation. */
+  readonly on: readonly RetryCause[];
+}
+
+export type RetryCause =
+  | { readonly kind: 'exit-code'; readonly codes: readonly number[] }
+  | { readonly kind: 'signal'; readonly signals: readonly string[] }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'lost' }
+  /** A text that the output must contain; `*` stands for any characters within a line. */
+  | { readonly kind: 'output'; readonly pattern: string };
+
+export interface Matrix {
+  /** Known combinations, or an expression over `needs` that gives them (an object of lists, or a list of objects). */
+  readonly cells: readonly JsonObject[] | null;
+  readonly expression: Expression | null;
+  /** Applied to what the expression gives. */
+  readonly include: readonly JsonObject[];
+  readonly exclude: readonly JsonObject[];
+  /** One failed cell cancels the others. */
+  readonly failFast: boolean;
+  readonly maxParallel: number | null;
+}
+
+/** The most cells one matrix may have. */
+export const MATRIX_CELLS_MAX = 256;
+
+/** What a cell is called: `test`, or `test (node: 20, os: linux)`. */
+export function cellName(jobId: string, values: JsonObject | null): string {
+  if (!values) return jobId;
+  const parts = Object.entries(values).map(([key, value]) => `${key}: ${cellValueText(value)}`);
+  return `${jobId} (${parts.join(', ')})`;
+}
+
+function cellValueText(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

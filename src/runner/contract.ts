@@ -1,0 +1,70 @@
+import type { JsonObject } from '../base/json.ts';
+import type { Trust } from '../journal/event.ts';
+import type { CellOutcome, Cause, RunEvent, RunSource } from '../journal/run-event.ts';
+import type { JobResult } from '../pipeline/expression-context.ts';
+import type { PlanJob } from '../pipeline/plan.ts';
+
+/**
+ * All that a runner needs to perform one attempt of one cell: one serialisable message. The runner never reads the store,
+ * so it may as well sit on another machine.
+ */
+export interface JobMessage {
+  readonly schemaVersion: 1;
+  readonly runId: string;
+  readonly cell: string;
+  readonly attempt: number;
+  readonly trust: Trust;
+  readonly job: PlanJob;
+  /** null: the job has no matrix. */
+  readonly matrix: JsonObject | null;
+  readonly needs: Readonly<Record<string, { readonly result: JobResult; readonly outputs: Readonly<Record<string, string>> }>>;
+  /** git, event, run, pipeline, inputs, vars: what expressions see besides. */
+  readonly contexts: Readonly<Record<'git' | 'event' | 'run' | 'pipeline' | 'inputs' | 'vars', JsonObject>>;
+  /** Of the pipeline; the job's and the step's own come over it. Templates. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly source: RunSource;
+  /** What an earlier owner already sealed of this attempt; the runner goes on behind it. */
+  readonly sealed: readonly SealedStep[];
+  /** Tries whose intent is in the journal and whose receipt is not: attach to them, or they are lost. */
+  readonly unsealed: readonly { readonly step: string; readonly try: number }[];
+  /** A resumed attempt: the workspace is kept as it is. */
+  readonly resumed: boolean;
+}
+
+export type StepFinished = Extract<RunEvent, { type: 'step.finished' }>;
+export type StepStarted = Extract<RunEvent, { type: 'step.started' }>;
+export type SealedStep = StepFinished;
+
+/** How the attempt ended; the engine decides what follows from it. */
+export interface JobReport {
+  readonly outcome: Exclude<CellOutcome, 'skipped'>;
+  readonly cause: Cause | null;
+  readonly step: string | null;
+  readonly durationMs: number;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly tail: readonly string[];
+  /** Output patterns of the job's retry policy that were seen. */
+  readonly patterns: readonly string[];
+}
+
+/** What the runner tells while it works. The promise resolves when the event is durable; intents are awaited, receipts too. */
+export type Emit = (event: StepStarted | StepFinished) => Promise<void>;
+
+/** How a running job is told to stop. Cancelling twice is harmless; the first cause counts. */
+export interface JobControl {
+  /** Called once when the whole job is to stop. */
+  onCancel(listener: (cause: Cause) => void): void;
+  /** Called when one step is to stop. */
+  onCancelStep(listener: (step: string, cause: Cause) => void): void;
+}
+
+export interface Runner {
+  /** Performs the attempt. Never rejects for a reason that lies in the job; a rejection is a broken promise of ours. */
+  perform(message: JobMessage, emit: Emit, control: JobControl): Promise<JobReport>;
+}
+
+/** Where secret values come from. */
+export interface SecretSource {
+  /** null: no secret of that name. */
+  read(name: string): Promise<string | null>;
+}
