@@ -1,0 +1,43 @@
+import { nearestName } from '../base/near.ts';
+import { CONTEXT_NAMES } from './expression-place.ts';
+import { type ExpressionProblem, parseExpression } from './expression-syntax.ts';
+import { isTemplate, splitTemplate } from './expression-template.ts';
+
+/**
+ * Checks an expression (without `${{ }}`): syntax, functions, and that it names only the `allowed` contexts (one of the
+ * lists in `CONTEXTS`). Returns the first problem or null.
+ */
+export function checkExpression(source: string, allowed: readonly string[]): ExpressionProblem | null {
+  const parsed = parseExpression(source);
+  if (!parsed.ok) return parsed.problem;
+  for (const { name, offset } of parsed.contexts) {
+    if (!allowed.includes(name.toLowerCase())) return { message: contextMessage(name, allowed), offset };
+  }
+  return null;
+}
+
+/** Checks every `${{ }}` of a text. Returns all problems, at most one for each; offsets count from the start of the text. */
+export function checkTemplate(text: string, allowed: readonly string[]): readonly ExpressionProblem[] {
+  if (!isTemplate(text)) return [];
+  const problems: ExpressionProblem[] = [];
+  const { parts, unclosedAt } = splitTemplate(text);
+  for (const part of parts) {
+    if (part.kind === 'text') continue;
+    const problem = checkExpression(part.source, allowed);
+    if (problem) problems.push({ message: problem.message, offset: part.offset + problem.offset });
+  }
+  if (unclosedAt !== null) {
+    problems.push({ message: `the \${{ that begins here has no closing }}`, offset: unclosedAt });
+  }
+  return problems;
+}
+
+function contextMessage(name: string, allowed: readonly string[]): string {
+  const written = name.length > 40 ? `${name.slice(0, 39)}…` : name;
+  if (CONTEXT_NAMES.includes(name.toLowerCase())) {
+    return `'${written}' is not known in this place; there are ${allowed.join(', ')}`;
+  }
+  const near = nearestName(name, allowed);
+  if (near) return `unknown name '${written}', did you mean '${near}'?`;
+  return `unknown name '${written}'; text stands in single quotes, and the names here are ${allowed.join(', ')}`;
+}
