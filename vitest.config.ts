@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // The skip reporter stands first, so that vitest's closing lines stay last.
+    reporters: ['./tools/skip-reporter.ts', 'default'],
   },
 });
