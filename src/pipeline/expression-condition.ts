@@ -189,6 +189,7 @@ function statusDecision(
   };
 }
 
+/** A cancellation explains more than the failures and skips that follow from it. */
 function statusBecause(
   name: string,
   value: boolean,
@@ -198,7 +199,7 @@ function statusBecause(
   if (name === 'failure') return value ? causes.failedBecause : null;
   if (name === 'cancelled') return value ? causes.cancelledBecause : null;
   if (name !== 'success' || value) return null;
-  if (status.failed) return causes.failedBecause;
-  if (status.cancelled) return causes.cancelledBecause;
+  if (status.cancelled && causes.cancelledBecause !== null) return causes.cancelledBecause;
+  if (status.failed && causes.failedBecause !== null) return causes.failedBecause;
   return causes.skippedBecause;
 }

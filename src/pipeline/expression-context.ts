@@ -34,7 +34,7 @@ export interface Decision {
   /** The term as it stands in the source. */
   readonly term: string;
   readonly value: string;
-  /** "because test failed" and the like; null where the value speaks for itself. */
+  /** What follows the word "because", like `test failed`; null where the value speaks for itself or its parts tell. */
   readonly because: string | null;
   readonly parts: readonly Decision[];
 }

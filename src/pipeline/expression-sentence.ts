@@ -9,7 +9,8 @@ const FALSY = new Set(['false', 'null', "''", '0', 'NaN']);
 export function decisionSentence(decision: Decision): string {
   const deciding = decidingParts(decision);
   if (decision.because !== null || deciding.length === 0) return ownSentence(decision);
-  const sentences = [...new Set(deciding.map(decisionSentence))];
+  const telling = deciding.length > 1 ? deciding.filter((part) => !isPlainSuccess(part)) : deciding;
+  const sentences = [...new Set((telling.length > 0 ? telling : deciding).map(decisionSentence))];
   if (sentences.length <= 3) return sentences.join(' and ');
   return `${sentences.slice(0, 2).join(' and ')} and ${sentences.length - 2} more`;
 }
@@ -27,6 +28,11 @@ function decidingParts({ value, parts }: Decision): readonly Decision[] {
   const agreeing = parts.filter((part) => isTruthy(part.value) === met);
   const isNegation = agreeing.length === 0 && parts.length === 1;
   return isNegation ? parts : agreeing;
+}
+
+/** That nothing failed before is not worth a word when there is more to tell. */
+function isPlainSuccess({ term, value }: Decision): boolean {
+  return term === 'success()' && value === 'true';
 }
 
 function isTruthy(value: string): boolean {
