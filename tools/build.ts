@@ -1,0 +1,88 @@
+/**
+ * Makes dist/ for the npm release: `node tools/build.ts [folder]`. The program and its npm packages become a few files;
+ * what is imported lazily stays in files of its own, so that a command loads only what it needs.
+ */
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+import ts from 'typescript';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const typedPipelines = 'src/pipeline/native/typed.ts';
+
+/** Bundles the checkout into `folder`, which is emptied first. */
+async function buildRelease(folder: string): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { main: 'src/main.ts', typed: typedPipelines },
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+    // Some packages are CommonJS and ask for Node's own modules with require().
+    banner: {
+      js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",
+    },
+  });
+  copyCompanions(folder);
+  writeTypes(folder);
+  writeFileSync(join(folder, 'LICENSES.txt'), licenses(metafile));
+}
+
+/** Modules find the files beside them through import.meta.url, which is dist/ in a release: so they lie there flat. */
+function copyCompanions(folder: string): void {
+  const companions = globSync('src/**/*.{pl,sh,sql}', { cwd: root });
+  const names = companions.map((file) => basename(file));
+  const double = names.find((name, index) => names.indexOf(name) !== index);
+  if (double !== undefined)
+    throw new Error(`two files of src/ are called ${double}; dist/ is flat, rename one`);
+  for (const file of companions) cpSync(join(root, file), join(folder, basename(file)));
+}
+
+/** Declarations for `import { pipeline } from 'sluice'`. */
+function writeTypes(folder: string): void {
+  const config = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config,
+    ts.sys,
+    root,
+  );
+  const program = ts.createProgram([join(root, typedPipelines)], {
+    ...config.options,
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+    rootDir: join(root, 'src'),
+    outDir: join(folder, 'types'),
+  });
+  program.emit();
+}
+
+/** The licence of every npm package whose code went into the bundle. */
+function licenses(metafile: Metafile): string {
+  const packages = new Set<string>();
+  for (const input of Object.keys(metafile.inputs)) {
+    const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[0];
+    if (name !== undefined) packages.add(name);
+  }
+  return [...packages].sort().map(licenseOf).join('\n');
+}
+
+function licenseOf(folder: string): string {
+  const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+  const [file] = globSync('{LICENSE,LICENCE,license,License}*', { cwd: join(root, folder) });
+  const text =
+    file === undefined ? `Licence: ${manifest.license}` : readFileSync(join(root, folder, file), 'utf8');
+  return `==== ${manifest.name} ${manifest.version}\n\n${text.trim()}\n`;
+}
+
+await buildRelease(process.argv[2] ?? join(root, 'dist'));
