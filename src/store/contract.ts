@@ -66,7 +66,9 @@ export interface Leases {
   /** false when it was lost meanwhile. */
   renew(lease: Fence, ttlMs: number): Promise<boolean>;
   release(lease: Fence): Promise<void>;
-  peek(name: string): Promise<{ readonly owner: string; readonly token: number; readonly expiresAtMs: number } | null>;
+  peek(
+    name: string,
+  ): Promise<{ readonly owner: string; readonly token: number; readonly expiresAtMs: number } | null>;
   /** Ends another owner's lease at once; for an owner that is known to be dead. */
   break(name: string, token: number): Promise<void>;
 }
