@@ -26,6 +26,8 @@ export function begin(request: RunRequested, at: number): RunState {
       result: null,
       failedThrough: false,
       outputs: {},
+      succeeded: 0,
+      spentMs: 0,
       cancel: null,
       failFast: null,
       runsWhenCancelled: false,
@@ -38,7 +40,10 @@ export function begin(request: RunRequested, at: number): RunState {
     outcome: null,
     jobs: ChunkedArray.from(jobs),
     cells: ChunkedArray.from(cells),
-    undecided: jobs.reduce<Heap | null>((heap, job, i) => (job.needsLeft === 0 ? insert(heap, 0, i) : heap), null),
+    undecided: jobs.reduce<Heap | null>(
+      (heap, job, i) => (job.needsLeft === 0 ? insert(heap, 0, i) : heap),
+      null,
+    ),
     ready: null,
     running: [],
     jobsLeft: jobs.length,
@@ -88,7 +93,10 @@ function applyEvent(state: RunState, event: RunEvent, at: number): RunState {
     case 'cell.skipped':
       return jobOver(withOutcome(state, 'skipped'), state.course.jobIndex.get(event.job)!, 'skipped');
     case 'cell.queued':
-      return makeReady(changeCell(state, event.cell, { attempt: event.attempt, notBeforeMs: null }), event.cell);
+      return makeReady(
+        changeCell(state, event.cell, { attempt: event.attempt, notBeforeMs: null }),
+        event.cell,
+      );
     case 'cell.started':
       return applyStarted(state, event.cell, event.attempt, at);
     case 'step.started':
@@ -98,7 +106,7 @@ function applyEvent(state: RunState, event: RunEvent, at: number): RunState {
     case 'step.finished':
       return changeRunning(state, event.cell, (cell) => ({
         sealed: [...cell.sealed, event],
-        unsealed: cell.unsealed.filter((one) => one.step !== event.step || one.try !== event.try),
+        unsealed: cell.unsealed.filter((one) => one.step !== event.step),
       }));
     case 'cell.finished':
       return applyFinished(state, event, at);
@@ -127,14 +135,22 @@ function newCell(job: number, jobId: string, values: JsonObject | null): CellSta
 
 function changeCell(state: RunState, name: string, change: Partial<CellState>): RunState {
   const index = findCell(state, name);
-  return index < 0 ? state : { ...state, cells: state.cells.with(index, { ...state.cells.at(index), ...change }) };
+  return index < 0
+    ? state
+    : { ...state, cells: state.cells.with(index, { ...state.cells.at(index), ...change }) };
 }
 
-function changeRunning(state: RunState, name: string, change: (cell: CellState) => Partial<CellState>): RunState {
+function changeRunning(
+  state: RunState,
+  name: string,
+  change: (cell: CellState) => Partial<CellState>,
+): RunState {
   const index = findCell(state, name);
   if (index < 0) return state;
   const cell = state.cells.at(index);
-  return cell.phase === 'running' ? { ...state, cells: state.cells.with(index, { ...cell, ...change(cell) }) } : state;
+  return cell.phase === 'running'
+    ? { ...state, cells: state.cells.with(index, { ...cell, ...change(cell) }) }
+    : state;
 }
 
 function changeJob(state: RunState, index: number, change: Partial<JobState>): RunState {
@@ -160,7 +176,11 @@ function releaseCell(state: RunState, index: number): RunState {
   };
 }
 
-function applyCancel(state: RunState, target: Extract<RunEvent, { type: 'run.cancel-requested' }>['target'], cause: Cause): RunState {
+function applyCancel(
+  state: RunState,
+  target: Extract<RunEvent, { type: 'run.cancel-requested' }>['target'],
+  cause: Cause,
+): RunState {
   switch (target.kind) {
     case 'run':
       return { ...state, cancels: [...state.cancels, cause] };
@@ -193,7 +213,11 @@ function applyReady(state: RunState, index: number): RunState {
   const job = state.jobs.at(index);
   const maxParallel = state.course.jobs[index]!.matrix?.maxParallel ?? job.cellCount;
   const released = Math.min(job.cellCount, maxParallel);
-  let next = changeJob(state, index, { phase: 'ready', released, runsWhenCancelled: state.cancels.length > 0 });
+  let next = changeJob(state, index, {
+    phase: 'ready',
+    released,
+    runsWhenCancelled: state.cancels.length > 0,
+  });
   next = { ...next, undecided: withoutDecided(next.undecided, next.jobs) };
   for (let i = 0; i < released; i++) next = releaseCell(next, job.firstCell + i);
   return next;
@@ -211,7 +235,11 @@ function applyStarted(state: RunState, name: string, attempt: number, at: number
   return state.stages[stage]?.startedAtMs === null ? changeStage(next, stage, { startedAtMs: at }) : next;
 }
 
-function applyFinished(state: RunState, event: Extract<RunEvent, { type: 'cell.finished' }>, at: number): RunState {
+function applyFinished(
+  state: RunState,
+  event: Extract<RunEvent, { type: 'cell.finished' }>,
+  at: number,
+): RunState {
   const jobIndex = state.course.jobIndex.get(event.job)!;
   const job = state.jobs.at(jobIndex);
   if (job.phase === 'waiting') {
@@ -222,15 +250,34 @@ function applyFinished(state: RunState, event: Extract<RunEvent, { type: 'cell.f
   const cell = state.cells.at(index);
   const running = state.running.filter((other) => other !== index);
   if (event.retry) {
-    const waiting = { ...cell, phase: 'delayed' as const, attempt: event.attempt + 1, notBeforeMs: at + event.retry.afterMs, sealed: [], unsealed: [] };
+    const waiting = {
+      ...cell,
+      phase: 'delayed' as const,
+      attempt: event.attempt + 1,
+      notBeforeMs: at + event.retry.afterMs,
+      sealed: [],
+      unsealed: [],
+    };
     return { ...state, running, cells: state.cells.with(index, waiting) };
   }
   const over = { ...cell, phase: 'over' as const, outcome: event.outcome, sealed: [], unsealed: [] };
-  let next: RunState = withOutcome({ ...state, running, cells: state.cells.with(index, over) }, event.outcome);
+  let next: RunState = withOutcome(
+    { ...state, running, cells: state.cells.with(index, over) },
+    event.outcome,
+  );
   const failed = event.outcome === 'failed' || event.outcome === 'errored';
-  const failFast = job.failFast ?? (failed && job.cellCount > 1 && state.course.jobs[jobIndex]!.matrix?.failFast ? event.cell : null);
+  const failFast =
+    job.failFast ??
+    (failed && job.cellCount > 1 && state.course.jobs[jobIndex]!.matrix?.failFast ? event.cell : null);
   const outputs = Object.keys(event.outputs).length > 0 ? { ...job.outputs, ...event.outputs } : job.outputs;
-  next = changeJob(next, jobIndex, { cellsLeft: job.cellsLeft - 1, outputs, failFast });
+  const good = event.outcome === 'succeeded' ? 1 : 0;
+  next = changeJob(next, jobIndex, {
+    cellsLeft: job.cellsLeft - 1,
+    outputs,
+    failFast,
+    succeeded: job.succeeded + good,
+    spentMs: job.spentMs + good * event.durationMs,
+  });
   if (job.cellsLeft === 1) return jobOver(next, jobIndex, worstResult(next, jobIndex));
   if (job.released >= job.cellCount) return next;
   return releaseCell(changeJob(next, jobIndex, { released: job.released + 1 }), job.firstCell + job.released);
@@ -260,8 +307,15 @@ function worstResult(state: RunState, jobIndex: number): JobResult {
 function jobOver(state: RunState, index: number, result: JobResult): RunState {
   const failedThrough =
     result === 'failure' ||
-    (result === 'skipped' && state.course.needs[index]!.some((needed) => state.jobs.at(needed).failedThrough));
-  let jobs = state.jobs.with(index, { ...state.jobs.at(index), phase: 'over', cellsLeft: 0, result, failedThrough });
+    (result === 'skipped' &&
+      state.course.needs[index]!.some((needed) => state.jobs.at(needed).failedThrough));
+  let jobs = state.jobs.with(index, {
+    ...state.jobs.at(index),
+    phase: 'over',
+    cellsLeft: 0,
+    result,
+    failedThrough,
+  });
   let undecided = withoutDecided(state.undecided, jobs);
   for (const dependent of state.course.dependents[index]!) {
     const job = jobs.at(dependent);

@@ -14,7 +14,8 @@ export function judgeCondition(state: RunState, jobIndex: number): Verdict {
   const because = causesOf(state, jobIndex);
   if (!job.if) return judgeSuccess(state, jobIndex, because);
   const result = evaluateCondition(job.if, jobContext(state, jobIndex), because);
-  if (!result.ok) return { kind: 'invalid', message: `the condition of ${job.id} cannot be evaluated: ${result.message}` };
+  if (!result.ok)
+    return { kind: 'invalid', message: `the condition of ${job.id} cannot be evaluated: ${result.message}` };
   const { met, decision } = result.condition;
   return {
     kind: met ? 'run' : 'skip',
@@ -27,7 +28,10 @@ function judgeSuccess(state: RunState, jobIndex: number, because: Causes): Verdi
   const reason = because.cancelledBecause ?? because.failedBecause ?? because.skippedBecause;
   if (!reason) {
     const needs = state.course.needs[jobIndex]!;
-    return { kind: 'run', reason: { sentence: needs.length === 0 ? 'it needs nothing' : 'all it needs succeeded' } };
+    return {
+      kind: 'run',
+      reason: { sentence: needs.length === 0 ? 'it needs nothing' : 'all it needs succeeded' },
+    };
   }
   const decision = { term: 'success()', value: 'false', because: reason, parts: [] };
   return { kind: 'skip', reason: { sentence: `success() is false because ${reason}`, decision } };
@@ -54,7 +58,8 @@ function causesOf(state: RunState, jobIndex: number): Causes {
   return {
     failedBecause: failed.length > 0 ? failed.join(' and ') : null,
     cancelledBecause,
-    skippedBecause: skipped.length > 0 ? `${skipped.join(' and ')} ${skipped.length > 1 ? 'were' : 'was'} skipped` : null,
+    skippedBecause:
+      skipped.length > 0 ? `${skipped.join(' and ')} ${skipped.length > 1 ? 'were' : 'was'} skipped` : null,
   };
 }
 

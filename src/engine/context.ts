@@ -5,7 +5,9 @@ import type { Course, RunRequested } from './course.ts';
 import type { RunState } from './state.ts';
 
 /** The parts of an expression's context that are the same for the whole run. */
-export type RunContexts = Readonly<Record<'git' | 'event' | 'run' | 'pipeline' | 'inputs' | 'vars', JsonObject>>;
+export type RunContexts = Readonly<
+  Record<'git' | 'event' | 'run' | 'pipeline' | 'inputs' | 'vars', JsonObject>
+>;
 
 const NOTHING_FAILED = { failed: false, cancelled: false, skippedNeed: false };
 

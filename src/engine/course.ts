@@ -25,7 +25,9 @@ export function courseOf(request: RunRequested): Course {
   const wanted = wantedJobs(plan.jobs, request.only);
   const jobs = wanted ? plan.jobs.filter((job) => wanted.has(job.id)) : plan.jobs;
   const jobIndex = new Map(jobs.map((job, index) => [job.id, index]));
-  const needs = jobs.map((job) => job.needs.map((id) => jobIndex.get(id)).filter((index) => index !== undefined));
+  const needs = jobs.map((job) =>
+    job.needs.map((id) => jobIndex.get(id)).filter((index) => index !== undefined),
+  );
   const dependents: number[][] = jobs.map(() => []);
   for (const [index, needed] of needs.entries()) for (const other of needed) dependents[other]!.push(index);
   return {

@@ -1,4 +1,4 @@
-import type { Cause, CellOutcome, CancelTarget, RunEvent, RunOutcome } from '../journal/run-event.ts';
+import type { CancelTarget, Cause, CellOutcome, RunEvent, RunOutcome } from '../journal/run-event.ts';
 import { evaluateTemplate } from '../pipeline/expression.ts';
 import { expandMatrix } from '../pipeline/matrix.ts';
 import type { Concurrency } from '../pipeline/plan.ts';
@@ -14,7 +14,12 @@ import { type CellState, findCell, type RunState, stopCause } from './state.ts';
 export type EngineInput =
   /** A process became the owner; with `resumed` everything outstanding is asked for again. */
   | { readonly type: 'owned'; readonly owner: string; readonly fence: number; readonly resumed: boolean }
-  | { readonly type: 'waiting'; readonly cell: string | null; readonly group: string; readonly behind: readonly string[] }
+  | {
+      readonly type: 'waiting';
+      readonly cell: string | null;
+      readonly group: string;
+      readonly behind: readonly string[];
+    }
   | { readonly type: 'admitted'; readonly cell: string | null; readonly group: string }
   | { readonly type: 'step'; readonly event: Extract<RunEvent, { type: 'step.started' | 'step.finished' }> }
   | { readonly type: 'report'; readonly cell: string; readonly attempt: number; readonly report: CellReport }
@@ -34,13 +39,23 @@ export interface CellReport {
 
 /** What the host is to do once the events that go with it are durable. Doing one twice is harmless. */
 export type Command =
-  | { readonly type: 'start-cell'; readonly cell: string; readonly attempt: number; readonly resumed: boolean }
+  | {
+      readonly type: 'start-cell';
+      readonly cell: string;
+      readonly attempt: number;
+      readonly resumed: boolean;
+    }
   | { readonly type: 'cancel-cell'; readonly cell: string; readonly cause: Cause }
   | { readonly type: 'cancel-step'; readonly cell: string; readonly step: string; readonly cause: Cause }
   /** Feed back `timer` with this id, not before the time. Setting it again moves nothing. */
   | { readonly type: 'set-timer'; readonly id: string; readonly atMs: number }
   /** Feed back `waiting` and `admitted`. `cell` null: the run itself. */
-  | { readonly type: 'join-group'; readonly cell: string | null; readonly group: string; readonly policy: Concurrency['policy'] }
+  | {
+      readonly type: 'join-group';
+      readonly cell: string | null;
+      readonly group: string;
+      readonly policy: Concurrency['policy'];
+    }
   | { readonly type: 'leave-group'; readonly cell: string | null; readonly group: string }
   | { readonly type: 'finish'; readonly outcome: RunOutcome };
 
@@ -104,7 +119,7 @@ function take(turn: Turn, input: EngineInput): void {
       if (input.cell === null) startRun(turn);
       return;
     case 'step':
-      if (runningAttempt(turn.state, input.event.cell, input.event.attempt)) turn.emit(input.event);
+      if (isNews(turn.state, input.event)) turn.emit(input.event);
       return;
     case 'report':
       takeReport(turn, input.cell, input.attempt, input.report);
@@ -134,7 +149,8 @@ function askAgain(turn: Turn): void {
     if (cause) turn.commands.push({ type: 'cancel-cell', cell: cell.name, cause });
   }
   for (const cell of state.cells) {
-    if (cell.phase === 'delayed') turn.commands.push({ type: 'set-timer', id: retryTimer(cell), atMs: cell.notBeforeMs! });
+    if (cell.phase === 'delayed')
+      turn.commands.push({ type: 'set-timer', id: retryTimer(cell), atMs: cell.notBeforeMs! });
     if (cell.phase === 'held') joinCellGroup(turn, cell);
   }
 }
@@ -142,7 +158,8 @@ function askAgain(turn: Turn): void {
 function setDeadlines(turn: Turn): void {
   const { course, requestedAtMs, stages } = turn.state;
   const { timeoutMs } = course.plan;
-  if (timeoutMs !== null) turn.commands.push({ type: 'set-timer', id: 'run', atMs: requestedAtMs + timeoutMs });
+  if (timeoutMs !== null)
+    turn.commands.push({ type: 'set-timer', id: 'run', atMs: requestedAtMs + timeoutMs });
   for (const [name, stage] of Object.entries(stages)) {
     if (stage.startedAtMs !== null && !stage.deadlinePassed) setStageTimer(turn, name, stage.startedAtMs);
   }
@@ -161,7 +178,10 @@ function startRun(turn: Turn): void {
 function joinRunGroup(turn: Turn): void {
   const { concurrency } = turn.state.course.plan;
   if (!concurrency) return;
-  const contexts = { ...runContexts(turn.state.course), status: { failed: false, cancelled: false, skippedNeed: false } };
+  const contexts = {
+    ...runContexts(turn.state.course),
+    status: { failed: false, cancelled: false, skippedNeed: false },
+  };
   const group = evaluateTemplate(concurrency.group, contexts);
   turn.commands.push({
     type: 'join-group',
@@ -171,7 +191,10 @@ function joinRunGroup(turn: Turn): void {
   });
 }
 
-function cellGroup(state: RunState, cell: CellState): { readonly group: string; readonly policy: Concurrency['policy'] } | null {
+function cellGroup(
+  state: RunState,
+  cell: CellState,
+): { readonly group: string; readonly policy: Concurrency['policy'] } | null {
   const { concurrency } = state.course.jobs[cell.job]!;
   if (!concurrency) return null;
   const context = { ...jobContext(state, cell.job), matrix: cell.values ?? {} };
@@ -197,6 +220,16 @@ function runningAttempt(state: RunState, name: string, attempt: number): CellSta
   return cell.phase === 'running' && cell.attempt === attempt ? cell : null;
 }
 
+/** Whether the step event belongs to the running attempt and was not told before. */
+function isNews(state: RunState, event: Extract<EngineInput, { type: 'step' }>['event']): boolean {
+  const cell = runningAttempt(state, event.cell, event.attempt);
+  if (!cell) return false;
+  const begun = cell.unsealed.some((one) => one.step === event.step && one.try === event.try);
+  const sealed = cell.sealed.some((one) => one.step === event.step && one.try === event.try);
+  if (event.type === 'step.started') return !begun && !sealed;
+  return begun || (event.outcome === 'skipped' && !sealed);
+}
+
 function takeReport(turn: Turn, name: string, attempt: number, report: CellReport): void {
   const cell = runningAttempt(turn.state, name, attempt);
   if (!cell) return;
@@ -205,7 +238,19 @@ function takeReport(turn: Turn, name: string, attempt: number, report: CellRepor
   const retry = stopped ? null : retryOf(job.retry, attempt, report);
   const outcome = report.outcome === 'failed' && job.allowFailure && !retry ? 'warned' : report.outcome;
   const { cause, step, durationMs, outputs, tail } = report;
-  turn.emit({ type: 'cell.finished', cell: name, job: job.id, attempt, outcome, cause, step, durationMs, outputs, tail, retry });
+  turn.emit({
+    type: 'cell.finished',
+    cell: name,
+    job: job.id,
+    attempt,
+    outcome,
+    cause,
+    step,
+    durationMs,
+    outputs,
+    tail,
+    retry,
+  });
   if (retry) {
     const id = retryTimer({ name, attempt: attempt + 1 });
     turn.commands.push({ type: 'set-timer', id, atMs: turn.now + retry.afterMs });
@@ -227,7 +272,12 @@ function takeTimer(turn: Turn, id: string): void {
     stopCells(turn);
   }
   const stage = id.startsWith('stage/') ? id.slice('stage/'.length) : null;
-  if (stage !== null && state.stages[stage] && !state.stages[stage].deadlinePassed && !isStageOver(state, stage)) {
+  if (
+    stage !== null &&
+    state.stages[stage] &&
+    !state.stages[stage].deadlinePassed &&
+    !isStageOver(state, stage)
+  ) {
     const limitMs = state.course.stageOf.get(stage)!.timeoutMs;
     turn.emit({ type: 'deadline.passed', scope: 'stage', stage, limitMs });
     stopCells(turn);
@@ -237,7 +287,9 @@ function takeTimer(turn: Turn, id: string): void {
 }
 
 function isStageOver(state: RunState, stage: string): boolean {
-  return state.course.jobs.every((job, index) => job.stage !== stage || state.jobs.at(index).phase === 'over');
+  return state.course.jobs.every(
+    (job, index) => job.stage !== stage || state.jobs.at(index).phase === 'over',
+  );
 }
 
 function takeRetry(turn: Turn, name: string, attempt: number): void {
@@ -253,7 +305,12 @@ function takeRetry(turn: Turn, name: string, attempt: number): void {
 function takeCancel(turn: Turn, target: CancelTarget, by: string, reason: string): void {
   turn.emit({ type: 'run.cancel-requested', target, by, reason });
   if (target.kind === 'step') {
-    turn.commands.push({ type: 'cancel-step', cell: target.cell, step: target.step, cause: { kind: 'cancelled', by, reason } });
+    turn.commands.push({
+      type: 'cancel-step',
+      cell: target.cell,
+      step: target.step,
+      cause: { kind: 'cancelled', by, reason },
+    });
     return;
   }
   stopCells(turn);
@@ -310,9 +367,10 @@ function settle(turn: Turn): void {
   }
   if (turn.state.phase !== 'running') return;
   for (;;) {
-    while (turn.state.undecided) decideJob(turn, turn.state.undecided.index);
-    startCells(turn);
-    if (!turn.state.undecided) break;
+    if (turn.state.undecided) decideJob(turn, turn.state.undecided.index);
+    else if (turn.state.ready && turn.state.running.length < turn.state.course.request.workersMax) {
+      startCell(turn, turn.state.cells.at(turn.state.ready.index));
+    } else break;
   }
   if (turn.state.jobsLeft === 0) finish(turn);
 }
@@ -320,7 +378,14 @@ function settle(turn: Turn): void {
 function finish(turn: Turn): void {
   const { state } = turn;
   const { outcome, sentence } = runOutcome(state);
-  turn.emit({ type: 'run.finished', outcome, sentence, durationMs: Math.max(0, turn.now - state.requestedAtMs) });
+  turn.emit({
+    type: 'run.finished',
+    outcome,
+    sentence,
+    durationMs: Math.max(0, turn.now - state.requestedAtMs),
+    pipeline: state.course.request.pipeline,
+    cellMs: meanCellMs(state),
+  });
   const { concurrency } = state.course.plan;
   if (concurrency) {
     joinRunGroup(turn);
@@ -328,6 +393,15 @@ function finish(turn: Turn): void {
     turn.commands.push({ type: 'leave-group', cell: null, group: join.group });
   }
   turn.commands.push({ type: 'finish', outcome });
+}
+
+function meanCellMs(state: RunState): Record<string, number> {
+  const means: Record<string, number> = {};
+  for (const [index, { id }] of state.course.jobs.entries()) {
+    const { succeeded, spentMs } = state.jobs.at(index);
+    if (succeeded > 0) means[id] = Math.round(spentMs / succeeded);
+  }
+  return means;
 }
 
 /** Everything the job needs is over: it runs, is skipped, or cannot be performed. */
@@ -359,7 +433,10 @@ function decideJob(turn: Turn, index: number): void {
   if (job.matrix && !job.matrix.cells) {
     const expanded = expandMatrix(job.matrix, jobContext(state, index));
     if (!expanded.ok) {
-      endWholeJob(turn, job.id, 'errored', { kind: 'invalid', message: `the matrix of ${job.id}: ${expanded.message}` });
+      endWholeJob(turn, job.id, 'errored', {
+        kind: 'invalid',
+        message: `the matrix of ${job.id}: ${expanded.message}`,
+      });
       return;
     }
     turn.emit({ type: 'matrix.expanded', job: job.id, cells: expanded.cells });
@@ -368,16 +445,19 @@ function decideJob(turn: Turn, index: number): void {
 }
 
 function endWholeJob(turn: Turn, job: string, outcome: CellOutcome, cause: Cause): void {
-  turn.emit({ type: 'cell.finished', cell: job, job, attempt: 1, outcome, cause, step: null, durationMs: 0, outputs: {}, tail: [], retry: null });
-}
-
-function startCells(turn: Turn): void {
-  while (turn.state.ready && turn.state.running.length < turn.state.course.request.workersMax) {
-    const { index } = turn.state.ready;
-    const cell = turn.state.cells.at(index);
-    startCell(turn, cell);
-    if (turn.state.jobs.at(cell.job).phase === 'over') return;
-  }
+  turn.emit({
+    type: 'cell.finished',
+    cell: job,
+    job,
+    attempt: 1,
+    outcome,
+    cause,
+    step: null,
+    durationMs: 0,
+    outputs: {},
+    tail: [],
+    retry: null,
+  });
 }
 
 function startCell(turn: Turn, cell: CellState): void {
@@ -390,7 +470,11 @@ function startCell(turn: Turn, cell: CellState): void {
     return;
   }
   if (reused) {
-    turn.emit({ ...(reused as unknown as Extract<RunEvent, { type: 'cell.finished' }>), cell: cell.name, job: job.id });
+    turn.emit({
+      ...(reused as unknown as Extract<RunEvent, { type: 'cell.finished' }>),
+      cell: cell.name,
+      job: job.id,
+    });
     return;
   }
   if (job.concurrency && !cell.admitted) {

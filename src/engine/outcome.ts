@@ -12,11 +12,15 @@ export function runOutcome(state: RunState): { readonly outcome: RunOutcome; rea
   if (cancel?.kind === 'cancelled') {
     return { outcome: 'cancelled', sentence: `cancelled by ${cancel.by}: ${cancel.reason}` };
   }
-  if (outcomes.errored > 0) return { outcome: 'errored', sentence: `${counted(outcomes.errored, 'job')} could not be performed` };
+  if (outcomes.errored > 0)
+    return { outcome: 'errored', sentence: `${counted(outcomes.errored, 'job')} could not be performed` };
   if (state.runDeadlinePassed) return { outcome: 'failed', sentence: 'the run took longer than its timeout' };
-  if (outcomes.failed > 0) return { outcome: 'failed', sentence: `${counted(outcomes.failed, 'job')} failed` };
-  if (outcomes.cancelled > 0) return { outcome: 'cancelled', sentence: `${counted(outcomes.cancelled, 'job')} cancelled` };
-  if (outcomes.warned > 0) return { outcome: 'warned', sentence: `${counted(outcomes.warned, 'job')} failed and may` };
+  if (outcomes.failed > 0)
+    return { outcome: 'failed', sentence: `${counted(outcomes.failed, 'job')} failed` };
+  if (outcomes.cancelled > 0)
+    return { outcome: 'cancelled', sentence: `${counted(outcomes.cancelled, 'job')} cancelled` };
+  if (outcomes.warned > 0)
+    return { outcome: 'warned', sentence: `${counted(outcomes.warned, 'job')} failed and may` };
   if (outcomes.succeeded === 0) return { outcome: 'succeeded', sentence: 'nothing had to run' };
   return { outcome: 'succeeded', sentence: `${counted(outcomes.succeeded, 'job')} succeeded` };
 }

@@ -12,7 +12,8 @@ export function retryOf(
   report: CellReport,
 ): { readonly afterMs: number; readonly sentence: string } | null {
   if (report.outcome !== 'failed' || attempt > policy.max) return null;
-  const matched = policy.on.length === 0 ? 'it failed' : policy.on.map((cause) => matches(cause, report)).find(Boolean);
+  const matched =
+    policy.on.length === 0 ? 'it failed' : policy.on.map((cause) => matches(cause, report)).find(Boolean);
   if (!matched) return null;
   const afterMs = Math.round(policy.delayMs * policy.backoff ** (attempt - 1));
   return { afterMs, sentence: `attempt ${attempt + 1} of ${policy.max + 1} because ${matched}` };
@@ -21,7 +22,9 @@ export function retryOf(
 function matches(retry: RetryCause, { cause, patterns }: CellReport): string | null {
   switch (retry.kind) {
     case 'exit-code':
-      return cause?.kind === 'exit-code' && retry.codes.includes(cause.code) ? `the exit code was ${cause.code}` : null;
+      return cause?.kind === 'exit-code' && retry.codes.includes(cause.code)
+        ? `the exit code was ${cause.code}`
+        : null;
     case 'signal':
       return cause?.kind === 'signal' && (retry.signals.length === 0 || retry.signals.includes(cause.signal))
         ? `${cause.signal} ended it`
@@ -37,5 +40,8 @@ function matches(retry: RetryCause, { cause, patterns }: CellReport): string | n
 
 /** A stage's or the run's deadline is final: only what was too slow by itself is tried again. */
 function isTimeout(cause: Cause | null): boolean {
-  return cause?.kind === 'silence' || (cause?.kind === 'timeout' && (cause.scope === 'job' || cause.scope === 'step'));
+  return (
+    cause?.kind === 'silence' ||
+    (cause?.kind === 'timeout' && (cause.scope === 'job' || cause.scope === 'step'))
+  );
 }

@@ -50,6 +50,9 @@ export interface JobState {
   /** Failed itself, or was skipped because something before it failed: what `failure()` asks for. */
   readonly failedThrough: boolean;
   readonly outputs: Readonly<Record<string, string>>;
+  /** Cells that succeeded, and what they took together. */
+  readonly succeeded: number;
+  readonly spentMs: number;
   readonly cancel: Cause | null;
   /** The cell whose failure stops the others. */
   readonly failFast: string | null;
@@ -95,10 +98,15 @@ export function stopCause(state: RunState, cell: CellState): Cause | null {
   if (job.cancel) return job.cancel;
   const runCancel = state.cancels[0];
   if (runCancel && !(job.runsWhenCancelled && state.cancels.length === 1)) return runCancel;
-  if (state.runDeadlinePassed) return { kind: 'timeout', scope: 'run', limitMs: state.course.plan.timeoutMs ?? 0 };
+  if (state.runDeadlinePassed)
+    return { kind: 'timeout', scope: 'run', limitMs: state.course.plan.timeoutMs ?? 0 };
   const stage = state.stages[definition.stage];
   if (stage?.deadlinePassed) {
-    return { kind: 'timeout', scope: 'stage', limitMs: state.course.stageOf.get(definition.stage)?.timeoutMs ?? 0 };
+    return {
+      kind: 'timeout',
+      scope: 'stage',
+      limitMs: state.course.stageOf.get(definition.stage)?.timeoutMs ?? 0,
+    };
   }
   if (job.failFast && job.failFast !== cell.name) {
     return { kind: 'cancelled', by: 'fail-fast', reason: `${job.failFast} failed` };

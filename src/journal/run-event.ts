@@ -149,4 +149,12 @@ export type RunEvent =
       readonly retry: { readonly afterMs: number; readonly sentence: string } | null;
     }
   /** The run is over, with exactly one outcome. */
-  | { readonly type: 'run.finished'; readonly outcome: RunOutcome; readonly sentence: string; readonly durationMs: number };
+  | {
+      readonly type: 'run.finished';
+      readonly outcome: RunOutcome;
+      readonly sentence: string;
+      readonly durationMs: number;
+      readonly pipeline: string;
+      /** Mean duration of a succeeded cell of each job: what later runs expect. */
+      readonly cellMs: Readonly<Record<string, number>>;
+    };

@@ -1,0 +1,9 @@
+/** How owners of runs are told apart and found alive, across processes and machines. */
+export interface Owners {
+  /** This process: machine, process id and start time in one word. */
+  readonly self: string;
+  /** Whether that owner's process still lives; null when it is on another machine and cannot be asked. */
+  alive(owner: string): boolean | null;
+  /** The owner in words: "process 4711 on this machine". */
+  describe(owner: string): string;
+}

@@ -1,0 +1,174 @@
+import { userError } from '../base/diagnostic.ts';
+import { newId } from '../base/id.ts';
+import type { Clock, Random } from '../base/port.ts';
+import { apply, begin } from '../engine/apply.ts';
+import type { RunRequested } from '../engine/course.ts';
+import type { NewEvent, StoredEvent, Subject } from '../journal/event.ts';
+import type { RunEvent, RunOutcome } from '../journal/run-event.ts';
+import { inboxStream, runLease, runStream } from '../journal/stream.ts';
+import type { Runner } from '../runner/contract.ts';
+import type { Lease, Store } from '../store/contract.ts';
+import type { Owners } from './contract.ts';
+import { RunHost } from './run-host.ts';
+
+/** How long a silent owner keeps a run. It renews three times in that time. */
+const LEASE_MS = 30_000;
+
+export interface DrivenRun {
+  readonly runId: string;
+  /** Rejects only when Sluice itself could not go on; the run can then be resumed. */
+  readonly finished: Promise<RunOutcome>;
+}
+
+export interface ControllerOptions {
+  readonly store: Store;
+  readonly runner: Runner;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly owners: Owners;
+  /** Sees every event of the driven runs in order, as soon as it is durable. */
+  readonly onEvents?: (runId: string, events: readonly (NewEvent | StoredEvent)[], sequence: number) => void;
+}
+
+/** Drives runs in this process: any number at once, each under its own lease. */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #hosts = new Map<string, RunHost>();
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+  }
+
+  /** Accepts a run durably and begins to drive it. */
+  async start(request: Omit<RunRequested, 'type' | 'runId'>): Promise<DrivenRun> {
+    const { clock, random, store, owners } = this.#options;
+    const runId = newId(clock.now(), random);
+    const lease = await store.leases.acquire(runLease(runId), owners.self, LEASE_MS);
+    if (!lease) throw new Error(`internal error: the new run ${runId} already has an owner`);
+    const requested: RunRequested = { type: 'run.requested', runId, ...request };
+    const subject = this.#subject(requested);
+    return this.#drive(
+      runId,
+      lease,
+      await RunHost.start(this.#hostOptions(runId, lease, subject), requested),
+    );
+  }
+
+  /**
+   * Takes over a run that has no living owner. Errors (`UserError`): no such run, it is over, its owner lives.
+   */
+  async resume(runId: string): Promise<DrivenRun> {
+    const { store } = this.#options;
+    const events = await store.journal.read(runStream(runId));
+    const first = events[0];
+    if (first?.body.type !== 'run.requested')
+      throw userError('run-unknown', `there is no run ${runId}`, 'sluice list');
+    if (events.at(-1)?.body.type === 'run.finished') {
+      throw userError('run-over', `run ${runId} is over`, `sluice rerun ${runId}`);
+    }
+    const lease = await this.#takeLease(runId);
+    let state = begin(first.body, first.at);
+    let inboxSequence = 0;
+    for (const event of events.slice(1)) {
+      state = apply(state, event.body as RunEvent, event.at);
+      const [stream, sequence] = event.cause?.split('#') ?? [];
+      if (stream === inboxStream(runId)) inboxSequence = Number(sequence);
+    }
+    const subject = first.subject ?? this.#subject(first.body);
+    const host = await RunHost.resume(
+      this.#hostOptions(runId, lease, subject),
+      state,
+      events.length,
+      inboxSequence,
+    );
+    return this.#drive(runId, lease, host);
+  }
+
+  /** Whether the run's owner is known to be gone. A run on another machine counts as gone when its lease has run out. */
+  async isOrphaned(runId: string): Promise<boolean> {
+    const { store, owners, clock } = this.#options;
+    const holder = await store.leases.peek(runLease(runId));
+    if (!holder) return true;
+    return !(owners.alive(holder.owner) ?? holder.expiresAtMs > clock.now());
+  }
+
+  /** Ends the driving of all runs at once, leaving them for a resume. */
+  abandon(reason: string): void {
+    for (const host of this.#hosts.values()) host.abandon(userError('abandoned', reason, undefined, 3));
+  }
+
+  async #takeLease(runId: string): Promise<Lease> {
+    const { store, owners } = this.#options;
+    const name = runLease(runId);
+    const holder = await store.leases.peek(name);
+    if (holder && owners.alive(holder.owner) === false) await store.leases.break(name, holder.token);
+    const lease = await store.leases.acquire(name, owners.self, LEASE_MS);
+    if (lease) return lease;
+    const present = await store.leases.peek(name);
+    throw userError(
+      'run-owned',
+      `run ${runId} is driven by ${present ? owners.describe(present.owner) : 'another process'}, which is alive`,
+      `follow it: sluice logs -f ${runId}; or stop it: sluice cancel ${runId}`,
+    );
+  }
+
+  #drive(runId: string, lease: Lease, host: RunHost): DrivenRun {
+    this.#hosts.set(runId, host);
+    const { store, clock } = this.#options;
+    let stop = () => {};
+    const renewLater = () => {
+      stop = clock.after(LEASE_MS / 3, () => {
+        store.leases.renew(lease, LEASE_MS).then(
+          (kept) => (kept ? renewLater() : host.abandon(lostLease(runId))),
+          (error: Error) => host.abandon(error),
+        );
+      });
+    };
+    renewLater();
+    const finished = host.finished.finally(async () => {
+      stop();
+      this.#hosts.delete(runId);
+      await store.leases.release(lease).catch(() => {
+        // It runs out by itself.
+      });
+    });
+    finished.catch(() => {});
+    return { runId, finished };
+  }
+
+  #hostOptions(runId: string, lease: Lease, subject: Subject) {
+    const { store, runner, clock, owners, onEvents } = this.#options;
+    return {
+      store,
+      runner,
+      clock,
+      owner: owners.self,
+      lease,
+      subject,
+      isGone: (holder: string) => this.#isGone(holder),
+      onEvents: (events: readonly (NewEvent | StoredEvent)[], sequence: number) =>
+        onEvents?.(runId, events, sequence),
+    };
+  }
+
+  async #isGone(holder: string): Promise<boolean> {
+    const runId = holder.split('/')[0]!;
+    if (this.#hosts.has(runId)) return false;
+    return this.isOrphaned(runId);
+  }
+
+  #subject(request: RunRequested): Subject {
+    const { repository, commit, commitTimeMs } = request.source;
+    return {
+      repository,
+      ...(commit ? { commit } : {}),
+      ...(commitTimeMs !== null ? { commitTimeMs } : {}),
+      trust: 'trusted',
+      traceId: Buffer.from(this.#options.random.bytes(16)).toString('hex'),
+    };
+  }
+}
+
+function lostLease(runId: string): Error {
+  return userError('lease-lost', `another process took over run ${runId}`, `sluice show ${runId}`, 3);
+}

@@ -1,0 +1,30 @@
+import { runContexts } from '../engine/context.ts';
+import { type CellState, findCell, type RunState } from '../engine/state.ts';
+import type { JobMessage } from '../runner/contract.ts';
+
+/** The message that hands a running cell to a runner. */
+export function jobMessage(state: RunState, cellName: string, resumed: boolean): JobMessage {
+  const cell: CellState = state.cells.at(findCell(state, cellName));
+  const { course } = state;
+  const needs: Record<string, JobMessage['needs'][string]> = {};
+  for (const index of course.needs[cell.job]!) {
+    const { result, outputs } = state.jobs.at(index);
+    needs[course.jobs[index]!.id] = { result: result!, outputs };
+  }
+  return {
+    schemaVersion: 1,
+    runId: course.request.runId,
+    cell: cell.name,
+    attempt: cell.attempt,
+    trust: 'trusted',
+    job: course.jobs[cell.job]!,
+    matrix: cell.values,
+    needs,
+    contexts: runContexts(course),
+    variables: runContexts(course).vars as Readonly<Record<string, string>>,
+    source: course.request.source,
+    sealed: cell.sealed,
+    unsealed: cell.unsealed,
+    resumed,
+  };
+}

@@ -1,0 +1,288 @@
+import type { Clock } from '../base/port.ts';
+import type { RunRequested } from '../engine/course.ts';
+import { type Command, type Decided, decide, decideRequest, type EngineInput } from '../engine/decide.ts';
+import type { RunState } from '../engine/state.ts';
+import type { Actor, NewEvent, StoredEvent, Subject } from '../journal/event.ts';
+import type { Cause, RunEvent, RunOutcome } from '../journal/run-event.ts';
+import { inboxStream, runStream } from '../journal/stream.ts';
+import type { Runner } from '../runner/contract.ts';
+import type { Fence, Store } from '../store/contract.ts';
+import { GroupMember } from './group.ts';
+import { jobMessage } from './message.ts';
+
+export interface RunHostOptions {
+  readonly store: Store;
+  readonly runner: Runner;
+  readonly clock: Clock;
+  readonly owner: string;
+  readonly lease: Fence;
+  readonly subject: Subject;
+  readonly isGone: (holder: string) => Promise<boolean>;
+  /** Sees every event of the run in order, as soon as it is durable. */
+  readonly onEvents: (events: readonly StoredEvent[] | readonly NewEvent[], sequence: number) => void;
+}
+
+interface Job {
+  cancelled: Cause | null;
+  readonly listeners: ((cause: Cause) => void)[];
+  readonly stepListeners: ((step: string, cause: Cause) => void)[];
+}
+
+/**
+ * Drives one run: feeds what happens to the engine, makes its decisions durable, and only then performs its commands.
+ * The engine's state may run ahead of the disk; the world never does. When the journal refuses (another owner, a full
+ * disk, damage) the host breaks off: jobs are stopped and `finished` rejects with the reason.
+ */
+export class RunHost {
+  readonly finished: Promise<RunOutcome>;
+  readonly #options: RunHostOptions;
+  readonly #actor: Actor;
+  readonly #jobs = new Map<string, Job>();
+  readonly #groups = new Map<string, GroupMember>();
+  readonly #timers = new Map<string, () => void>();
+  #state: RunState;
+  #sequence: number;
+  #inboxSequence = 0;
+  #inboxWork: Promise<void> = Promise.resolve();
+  #unwatchInbox: () => void = () => {};
+  #broken: Error | null = null;
+  #resolve!: (outcome: RunOutcome) => void;
+  #reject!: (error: Error) => void;
+
+  private constructor(options: RunHostOptions, state: RunState, sequence: number) {
+    this.#options = options;
+    this.#actor = { kind: 'controller', id: options.owner };
+    this.#state = state;
+    this.#sequence = sequence;
+    this.finished = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Whoever does not wait for the end must not be ended by it.
+    this.finished.catch(() => {});
+  }
+
+  /** Accepts the run. Resolves when that is durable; the run goes on by itself. */
+  static async start(options: RunHostOptions, request: RunRequested): Promise<RunHost> {
+    const decided = decideRequest(request, options.clock.now());
+    const host = new RunHost(options, decided.state, 0);
+    const accepted = host.#commit(decided);
+    host.feed({ type: 'owned', owner: options.owner, fence: options.lease.token, resumed: false });
+    await accepted;
+    host.#watchInbox();
+    return host;
+  }
+
+  /** Goes on with a run whose events up to `sequence` made `state`. */
+  static async resume(
+    options: RunHostOptions,
+    state: RunState,
+    sequence: number,
+    inboxSequence: number,
+  ): Promise<RunHost> {
+    const host = new RunHost(options, state, sequence);
+    host.#inboxSequence = inboxSequence;
+    await host.feed({ type: 'owned', owner: options.owner, fence: options.lease.token, resumed: true });
+    host.#watchInbox();
+    return host;
+  }
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  /** Tells the engine something; `cause` names the event it comes from. Resolves when what it decided is durable; never rejects (see `finished`). */
+  feed(input: EngineInput, cause?: string): Promise<void> {
+    if (this.#broken) return Promise.resolve();
+    return this.#commit(decide(this.#state, input, this.#options.clock.now()), cause);
+  }
+
+  /** Ends the host although the run is not over: the run stays as the journal has it. */
+  abandon(reason: Error): void {
+    if (this.#broken || this.#state.phase === 'finished') return;
+    this.#broken = reason;
+    this.#tidy();
+    for (const job of this.#jobs.values()) cancelJob(job, { kind: 'lost', reason: reason.message });
+    this.#reject(reason);
+  }
+
+  #commit({ state, events, commands }: Decided, cause?: string): Promise<void> {
+    this.#state = state;
+    if (events.length === 0) {
+      this.#perform(commands);
+      return Promise.resolve();
+    }
+    const at = this.#options.clock.now();
+    const entries = events.map((body) => this.#entry(body, at, cause));
+    const expected = this.#sequence;
+    this.#sequence += entries.length;
+    return this.#options.store.journal
+      .append(runStream(state.course.request.runId), expected, entries, this.#options.lease)
+      .then(
+        () => {
+          this.#options.onEvents(entries, expected);
+          this.#perform(commands);
+        },
+        (error: Error) => this.abandon(error),
+      );
+  }
+
+  #entry(body: RunEvent, at: number, cause?: string): NewEvent {
+    const whole = body.type === 'run.requested' || body.type === 'run.finished';
+    return {
+      schemaVersion: 1,
+      at,
+      actor: this.#actor,
+      ...(cause ? { cause } : {}),
+      ...(whole ? { subject: this.#options.subject } : {}),
+      body,
+    };
+  }
+
+  #perform(commands: readonly Command[]): void {
+    if (this.#broken) return;
+    for (const command of commands) this.#performOne(command);
+  }
+
+  #performOne(command: Command): void {
+    switch (command.type) {
+      case 'start-cell':
+        void this.#startCell(command.cell, command.attempt, command.resumed);
+        return;
+      case 'cancel-cell': {
+        const job = this.#jobs.get(command.cell);
+        if (job) cancelJob(job, command.cause);
+        return;
+      }
+      case 'cancel-step':
+        for (const listener of this.#jobs.get(command.cell)?.stepListeners ?? [])
+          listener(command.step, command.cause);
+        return;
+      case 'set-timer':
+        this.#setTimer(command.id, command.atMs);
+        return;
+      case 'join-group':
+        this.#joinGroup(command);
+        return;
+      case 'leave-group':
+        void this.#leaveGroup(command.cell);
+        return;
+      case 'finish':
+        void this.#finish(command.outcome);
+        return;
+    }
+  }
+
+  async #startCell(cell: string, attempt: number, resumed: boolean): Promise<void> {
+    const job: Job = { cancelled: null, listeners: [], stepListeners: [] };
+    this.#jobs.set(cell, job);
+    const emit = (event: Extract<RunEvent, { type: 'step.started' | 'step.finished' }>) =>
+      this.feed({ type: 'step', event });
+    const control = {
+      onCancel: (listener: (cause: Cause) => void) => {
+        job.listeners.push(listener);
+        if (job.cancelled) listener(job.cancelled);
+      },
+      onCancelStep: (listener: (step: string, cause: Cause) => void) => job.stepListeners.push(listener),
+    };
+    const report = await this.#options.runner
+      .perform(jobMessage(this.#state, cell, resumed), emit, control)
+      .catch((error: unknown) => ({
+        outcome: 'errored' as const,
+        cause: { kind: 'internal' as const, message: error instanceof Error ? error.message : String(error) },
+        step: null,
+        durationMs: 0,
+        outputs: {},
+        tail: [],
+        patterns: [],
+      }));
+    this.#jobs.delete(cell);
+    await this.feed({ type: 'report', cell, attempt, report });
+  }
+
+  #setTimer(id: string, atMs: number): void {
+    if (this.#timers.has(id)) return;
+    const { clock } = this.#options;
+    const cancel = clock.after(Math.max(0, atMs - clock.now()), () => {
+      this.#timers.delete(id);
+      void this.feed({ type: 'timer', id });
+    });
+    this.#timers.set(id, cancel);
+  }
+
+  #joinGroup({ cell, group, policy }: Extract<Command, { type: 'join-group' }>): void {
+    const { runId } = this.#state.course.request;
+    const key = cell ?? '';
+    if (this.#groups.has(key)) return;
+    const member = new GroupMember({
+      journal: this.#options.store.journal,
+      actor: this.#actor,
+      group,
+      holder: cell === null ? runId : `${runId}/${cell}`,
+      policy,
+      isGone: this.#options.isGone,
+      now: () => this.#options.clock.now(),
+      listener: {
+        onWaiting: (behind) => void this.feed({ type: 'waiting', cell, group, behind }),
+        onAdmitted: () => void this.feed({ type: 'admitted', cell, group }),
+        onSuperseded: (by) => {
+          const target = cell === null ? ({ kind: 'run' } as const) : ({ kind: 'cell', cell } as const);
+          void this.feed({
+            type: 'cancel',
+            target,
+            by: `run ${by}`,
+            reason: `it is newer in the concurrency group ${group}`,
+          });
+        },
+      },
+    });
+    this.#groups.set(key, member);
+    member.settled.catch((error: Error) => this.abandon(error));
+  }
+
+  async #leaveGroup(cell: string | null): Promise<void> {
+    const member = this.#groups.get(cell ?? '');
+    this.#groups.delete(cell ?? '');
+    await member?.leave('finished').catch((error: Error) => this.abandon(error));
+  }
+
+  #watchInbox(): void {
+    if (this.#state.phase === 'finished') return;
+    const stream = inboxStream(this.#state.course.request.runId);
+    const look = () => {
+      this.#inboxWork = this.#inboxWork
+        .then(() => this.#readInbox(stream))
+        .catch((error: Error) => this.abandon(error));
+    };
+    this.#unwatchInbox = this.#options.store.journal.watch(stream, look);
+    look();
+  }
+
+  async #readInbox(stream: string): Promise<void> {
+    for (const { body, sequence } of await this.#options.store.journal.read(stream, this.#inboxSequence)) {
+      this.#inboxSequence = sequence;
+      if (body.type !== 'run.cancel-requested') continue;
+      const { target, by, reason } = body;
+      await this.feed({ type: 'cancel', target, by, reason }, `${stream}#${sequence}`);
+    }
+  }
+
+  async #finish(outcome: RunOutcome): Promise<void> {
+    this.#tidy();
+    // The group is free for others before anyone hears that the run is over.
+    await Promise.all([...this.#groups.keys()].map((key) => this.#leaveGroup(key === '' ? null : key)));
+    if (!this.#broken) this.#resolve(outcome);
+  }
+
+  #tidy(): void {
+    this.#unwatchInbox();
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+  }
+}
+
+function cancelJob(job: Job, cause: Cause): void {
+  if (job.cancelled) return;
+  job.cancelled = cause;
+  for (const listener of job.listeners) listener(cause);
+}
