@@ -36,7 +36,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
 
 /** The files that are a room's contract, where that is more than `contract.ts`. */
 export const CONTRACT_FILES: Readonly<Record<string, readonly string[]>> = {
-  client: ['contract.ts', 'run-view.ts'],
+  client: ['contract.ts', 'run-view.ts', 'fold-run.ts'],
 };
 
 export const IMPORT_TABLE: readonly TableRow[] = [
@@ -99,6 +99,13 @@ export const IMPORT_TABLE: readonly TableRow[] = [
       controller: 'all',
       client: 'contract',
     },
+  },
+  // The real clock, chance and owners of this machine; only main.ts takes them.
+  {
+    layer: 5,
+    rooms: ['machine'],
+    pure: false,
+    may: { 'layer 0': 'all', runner: 'contract', controller: 'contract' },
   },
   {
     layer: 6,

@@ -1,0 +1,101 @@
+/**
+ * Makes docs/pictures: what a terminal of 80 columns shows of a passing, a failing and a resumed run of the example
+ * service. Everything is really run, through a pseudo-terminal: `node tools/pictures.ts`. Needs npm's registry and `script`.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { screenOf } from './picture/screen.ts';
+import { svgOf } from './picture/svg.ts';
+
+const COLUMNS = 80;
+const root = fileURLToPath(new URL('..', import.meta.url));
+const pictures = join(root, 'docs/pictures');
+const work = mkdtempSync(join(tmpdir(), 'sluice-pictures-'));
+const service = join(work, 'links');
+const environment = {
+  ...process.env,
+  SLUICE_HOME: join(work, 'home'),
+  TERM: 'xterm-256color',
+  FORCE_COLOR: '1',
+  CI: '',
+};
+
+try {
+  mkdirSync(pictures, { recursive: true });
+  makeRepository();
+  picture('passing', 'a passing run', 'sluice run');
+  changeTest('302', '301');
+  picture('failing', 'a failing run', 'sluice run');
+  changeTest('301', '302');
+  await runUntilKilled('test');
+  picture('resumed', 'a run whose machine died, resumed', 'sluice resume');
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+function makeRepository(): void {
+  cpSync(join(root, 'examples/service'), service, {
+    recursive: true,
+    filter: (path) => !/\/(node_modules|dist)$/.test(path),
+  });
+  git('init', '-q', '-b', 'main');
+  git('add', '-A');
+  git(
+    '-c',
+    'user.name=pictures',
+    '-c',
+    'user.email=pictures@localhost',
+    'commit',
+    '-q',
+    '-m',
+    'links: first version',
+  );
+}
+
+function git(...words: string[]): void {
+  execFileSync('git', words, { cwd: service });
+}
+
+function changeTest(from: string, to: string): void {
+  const file = join(service, 'test/http/app.test.ts');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(`toBe(${from})`, `toBe(${to})`));
+}
+
+/** Runs a command in a pseudo-terminal and draws what it left on the screen. */
+function picture(name: string, title: string, command: string): void {
+  console.log(`${name}: ${command}`);
+  const line = `stty cols ${COLUMNS} rows 60; PATH=${root}bin:$PATH ${command}`;
+  let output: string;
+  try {
+    output = execFileSync('script', ['-qec', line, '/dev/null'], {
+      cwd: service,
+      env: environment,
+      encoding: 'utf8',
+    });
+  } catch (error) {
+    // A failing run ends with exit code 1, as it should.
+    output = String((error as { stdout?: unknown }).stdout ?? '');
+  }
+  if (output.trim() === '') throw new Error(`${command} showed nothing`);
+  const rows = screenOf(`\x1b[1m$ ${command}\x1b[0m\r\n${output}`, COLUMNS);
+  writeFileSync(join(pictures, `${name}.svg`), svgOf(rows, COLUMNS, `Sluice: ${title}`));
+}
+
+/** Starts a run and kills Sluice, and nothing else, the moment a line names this job as started. */
+async function runUntilKilled(job: string): Promise<void> {
+  console.log(`resumed: sluice run, killed when ${job} starts`);
+  const child = spawn(join(root, 'bin/sluice'), ['run'], {
+    cwd: service,
+    env: { ...environment, FORCE_COLOR: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  for await (const chunk of child.stdout) {
+    output += chunk;
+    if (new RegExp(`\\b${job}\\b.*\\bstart`, 'i').test(output)) child.kill('SIGKILL');
+  }
+  if (child.signalCode !== 'SIGKILL') throw new Error(`the run ended before ${job} started:\n${output}`);
+}
