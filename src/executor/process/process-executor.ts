@@ -1,0 +1,70 @@
+import { chmodSync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { userError } from '../../base/diagnostic.ts';
+import type { Clock } from '../../base/port.ts';
+import type { Executor, Isolation } from '../contract.ts';
+import { namesOf, ProcessJob } from './process-job.ts';
+import { jobPrefix } from './step-name.ts';
+import { Supervisor } from './supervisor.ts';
+
+export type ProcessRung = 'cgroup' | 'subreaper' | 'process-group';
+
+export interface ProcessExecutorOptions {
+  /** A private folder for FIFOs and receipts, made when missing. The next owner must be given the same. */
+  readonly directory: string;
+  readonly clock: Clock;
+  /** How long output may still come after the end of a step, when something holds the stream open. */
+  readonly drainMs?: number;
+  /** For tests: this rung and no other. */
+  readonly rung?: ProcessRung;
+  /** For tests: use nothing that only Linux has. */
+  readonly portable?: boolean;
+}
+
+const SENTENCES: Readonly<Record<ProcessRung, string>> = {
+  cgroup:
+    'No isolation: steps run as this user. What they leave running is killed by control group (cgroup v2).',
+  subreaper:
+    'No isolation: steps run as this user. What they leave running is killed by a reaper for each step.',
+  'process-group':
+    'No isolation: steps run as this user. A process that leaves its session and empties its environment survives.',
+};
+
+/**
+ * Opens the executor that runs steps as plain processes, started by a small perl helper.
+ * Throws a `UserError` when there is no perl or the forced rung does not work on this machine.
+ */
+export async function openProcessExecutor(options: ProcessExecutorOptions): Promise<Executor> {
+  const { directory, clock, drainMs = 250, rung = '', portable = false } = options;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (statSync(directory).mode & 0o077) chmodSync(directory, 0o700);
+  const supervisor = new Supervisor({ directory, rung, portable });
+  const found = await supervisor.open();
+  if (found === 'none') {
+    await supervisor.quit();
+    throw userError(
+      'executor.no-rung',
+      `processes cannot be killed by ${rung} on this machine`,
+      undefined,
+      3,
+    );
+  }
+  return {
+    isolation: isolationOf(found as ProcessRung),
+    openJob: async ({ jobKey }) => new ProcessJob({ jobKey, directory, clock, drainMs, supervisor }),
+    sweep: async (jobKey) => {
+      const killed = await supervisor.request('close', [jobKey, '1', ...namesOf(directory, jobKey)]);
+      // A FIFO whose owner was killed before the receipt was written.
+      for (const file of readdirSync(directory).filter((name) => name.startsWith(jobPrefix(jobKey)))) {
+        unlinkSync(join(directory, file));
+      }
+      return killed;
+    },
+    shutdown: () => supervisor.quit(),
+  };
+}
+
+function isolationOf(rung: ProcessRung): Isolation {
+  return { kind: 'process', rung, sentence: SENTENCES[rung] };
+}

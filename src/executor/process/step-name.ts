@@ -1,0 +1,13 @@
+import { digestOf } from '../../base/digest.ts';
+
+const KEY_LENGTH = 20;
+
+/** What the names of all files of a job begin with. Digests, because a key may be longer than a file name. */
+export function jobPrefix(jobKey: string): string {
+  return `${digestOf(jobKey).slice(0, KEY_LENGTH)}.`;
+}
+
+/** The name under which the supervisor knows a step. */
+export function stepName(jobKey: string, stepKey: string): string {
+  return jobPrefix(jobKey) + digestOf(stepKey).slice(0, KEY_LENGTH);
+}

@@ -1,0 +1,414 @@
+# The process that starts and watches the steps of one Sluice.
+#
+# Forking from Node blocks its event loop and takes longer the more memory Node has; Node has no setsid, prctl or mkfifo.
+# So this small process does it. Its standard input and output are the control channel: records of a length (32 bits,
+# little endian) and fields separated by NUL. No output of a step ever passes through it.
+#
+#   in   start NAME TOKEN TTY DIRECTORY COUNT COMMAND... ENVIRONMENT...   no answer; then exactly one `ended` or `failed`
+#        confirm NAME              -> started NAME PID, once the program runs; nothing if it has ended or failed
+#        adopt NAME                -> adopted NAME TOKEN PID, then `ended` or `lost`; or unknown NAME
+#        signal ID NAME SIGNAL     -> done ID 0
+#        release NAME              no answer; its output was read to the end
+#        close ID JOB_KEY SWEEP NAME...  -> done ID KILLED, when no process of these steps is left
+#        quit
+#   out  ready RUNG
+#        ended NAME PID STATUS CPU_MS MAX_KB;  failed NAME STAGE ERRNO;  lost NAME
+#
+# Per step there are two files in the private folder: NAME.TOKEN, a FIFO that carries its output, and NAME.step, the
+# receipt: who runs where, and how it ended. With them another Sluice can take over after the first one was killed.
+#
+# When the owner dies (end of input) this process stays: it holds the read ends, so that no step dies of a broken pipe,
+# and writes the receipts. It goes when every receipt was taken over or after ten minutes, killing what is left.
+use strict;
+use warnings;
+use Fcntl;
+
+my $folder = $0 =~ s{[^/]*$}{}r;
+require "${folder}system.pl";
+require "${folder}kill.pl";
+require "${folder}launch.pl";
+
+use constant ORPHAN_LIMIT_SECONDS => 600;
+
+my ($home, $forced_rung) = @ARGV;
+clean_inheritance();
+my $signals = block_signals('CHLD');
+pipe my $report_reader, my $report_writer or die "pipe: $!";
+fcntl $report_reader, F_SETFL, O_RDONLY | O_NONBLOCK;
+my $boot         = read_line('/proc/sys/kernel/random/boot_id') // '-';
+my $own_start    = start_time($$);
+my ($rung, $cgroup_parent) = choose_rung($forced_rung);
+
+my (%steps, %by_pid, %by_token, %unconfirmed, %adopted, %closing);
+my ($input, $answers, $orphan_since) = ('', '', 0);
+answer('ready', $rung);
+run();
+
+sub run {
+    my %action = (
+        start  => \&start, confirm => \&confirm,    adopt => \&adopt,
+        signal => \&signal_step, release => \&release, close => \&close_steps, quit => sub { exit_now(0) },
+    );
+    while (1) {
+        flush_answers();
+        my $watched = '';
+        vec($watched, fileno STDIN, 1) = 1 if !$orphan_since;
+        vec($watched, fileno $report_reader, 1) = 1;
+        vec($watched, fileno $signals, 1) = 1 if $signals;
+        vec($watched, fileno $_->{status}, 1) = 1 for values %unconfirmed;
+        next if select($watched, undef, undef, pause()) < 0;
+
+        read_requests(\%action) if !$orphan_since && vec $watched, fileno STDIN, 1;
+        received_signals($signals) if $signals && vec $watched, fileno $signals, 1;
+        read_reports();
+        reap();
+        for my $step (values %unconfirmed) { confirm($step->{name}) if vec $watched, fileno $step->{status}, 1 }
+        watch_adopted() if %adopted;
+        finish_closing() if %closing;
+        live_as_orphan() if $orphan_since;
+    }
+}
+
+# Seconds to wait for something to happen; undef when all of it announces itself.
+sub pause {
+    return 0.002 if %closing;
+    return 0.01  if !$signals && %by_pid;
+    return 0.02  if %adopted;
+    return 0.5   if $orphan_since;
+    return undef;
+}
+
+sub read_requests {
+    my ($action) = @_;
+    my $count = sysread STDIN, $input, 262144, length $input;
+    if (!$count) {
+        # What was still unread is not begun: its owner can no longer know of it.
+        $orphan_since = time;
+        return;
+    }
+    while (length $input >= 4) {
+        my $length = unpack 'V', $input;
+        last if length $input < 4 + $length;
+        my ($verb, @fields) = split /\0/, substr($input, 4, $length), -1;
+        substr $input, 0, 4 + $length, '';
+        $action->{$verb}->(@fields);
+    }
+}
+
+sub answer {
+    my $record = join "\0", @_;
+    $answers .= pack('V', length $record) . $record;
+}
+
+sub flush_answers {
+    while (length $answers) {
+        my $count = $orphan_since ? length $answers : syswrite STDOUT, $answers;
+        $orphan_since = time if !defined $count;
+        substr $answers, 0, $count // length $answers, '';
+    }
+}
+
+sub start {
+    my ($name, $token, $tty, $directory, $count, @rest) = @_;
+    my %request = (directory => $directory, command => [ splice @rest, 0, $count ], environment => \@rest);
+    my $step = {
+        name => $name, token => $token, tty => $tty, rung => $rung, cgroup => '', fifo => "$home/$name.$token",
+        receipt => "$home/$name.step", reaper => 0, reaper_start => 0, relay => 0, relay_start => 0,
+    };
+    $steps{$name} = $step;
+    my $stage = begin($step, \%request);
+    return if !$stage;
+    fail_step($step, $stage, $! + 0);
+}
+
+# Returns nothing, or the stage that failed with $! set.
+sub begin {
+    my ($step, $request) = @_;
+    make_fifo($step->{fifo}) or return 'output';
+    sysopen $step->{keeper}, $step->{fifo}, O_RDONLY | O_NONBLOCK or return 'output';
+    sysopen my $output, $step->{fifo}, O_WRONLY or return 'output';
+    sysopen $step->{log}, $step->{receipt}, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0600
+        or return not_ours($step);
+    pipe $step->{status}, my $status or return 'output';
+    if ($rung eq 'cgroup') {
+        $step->{cgroup} = "$cgroup_parent/sluice-$step->{token}";
+        mkdir $step->{cgroup} or return 'cgroup';
+    }
+    my $master;
+    if ($step->{tty}) {
+        ($master, my $slave) = open_terminal() or return 'terminal';
+        $step->{relay} = fork_relay($master, $slave, $output) // return 'fork';
+        $step->{relay_start} = start_time($step->{relay});
+        $output = $slave;
+    }
+    if ($rung eq 'subreaper') {
+        $step->{reaper} = fork_reaper($step, $request, $output, $status, $report_writer) // return 'fork';
+        $step->{reaper_start} = start_time($step->{reaper});
+        $by_pid{ $step->{reaper} } = $step;
+        $by_token{ $step->{token} } = $step;
+        return;
+    }
+    my $pid = fork_step($step, $request, $output, $status) // return 'fork';
+    $by_pid{$pid} = $step;
+    began($step, $pid, start_time($pid));
+    return;
+}
+
+sub not_ours {
+    my ($step) = @_;
+    $step->{not_ours} = 1;
+    return 'receipt';
+}
+
+sub began {
+    my ($step, $pid, $start) = @_;
+    @$step{qw(pid start)} = ($pid, $start);
+    my @fields = map { $step->{$_} } qw(token pid start rung reaper reaper_start relay relay_start cgroup);
+    syswrite $step->{log}, "step $boot $$ $own_start @fields\n";
+}
+
+sub confirm {
+    my ($name) = @_;
+    my $step = $steps{$name} or return;
+    return if !$step->{status};
+    vec(my $readable = '', fileno $step->{status}, 1) = 1;
+    if (!$step->{pid} || !select $readable, undef, undef, 0) {
+        $unconfirmed{$name} = $step;
+        return;
+    }
+    delete $unconfirmed{$name};
+    # With text in it the program could not be started; its end, any moment now, will say so.
+    answer('started', $name, $step->{pid}) if !defined read_failure($step);
+}
+
+# What the child wrote into its status pipe: undef when its program was started. Waits for neither.
+sub read_failure {
+    my ($step) = @_;
+    my $status = delete $step->{status} or return $step->{failure};
+    sysread $status, my $text, 64;
+    $step->{failure} = $text if length $text;
+    return $step->{failure};
+}
+
+sub read_reports {
+    while (sysread $report_reader, my $text, 65536) {
+        for (split /\n/, $text) {
+            my ($what, $token, @fields) = split / /;
+            my $step = $by_token{$token} or next;
+            if   ($what eq 'forked') { began($step, @fields) }
+            else                     { end_step($step, @fields) }
+        }
+    }
+}
+
+sub reap {
+    while (my ($pid, $wait, $cpu, $largest) = wait_child()) {
+        return if $pid < 0;
+        my $step = delete $by_pid{$pid} or next;
+        if ($pid != $step->{reaper}) {
+            end_step($step, $wait, $cpu, $largest);
+            next;
+        }
+        read_reports();
+        delete $by_token{ $step->{token} };
+        next if $step->{over};
+        my $failure = read_failure($step);
+        defined $failure ? fail_step($step, split / /, $failure) : lose_step($step);
+    }
+}
+
+sub end_step {
+    my ($step, $wait, $cpu, $largest) = @_;
+    delete $unconfirmed{ $step->{name} };
+    $step->{over} = 1;
+    if ($wait == 127 << 8) {
+        my $failure = read_failure($step);
+        return fail_step($step, split / /, $failure) if defined $failure;
+    }
+    delete $step->{status};
+    my $ended = join ' ', $wait, $cpu // '-', $largest // '-';
+    syswrite $step->{log}, "ended $ended\n";
+    close delete $step->{log};
+    answer('ended', $step->{name}, $step->{pid}, split / /, $ended);
+}
+
+# Nothing is left of a step that could not be started, but the reason.
+sub fail_step {
+    my ($step, $stage, $error) = @_;
+    delete $unconfirmed{ $step->{name} };
+    $step->{over} = 1;
+    kill_relay($step);
+    remove_cgroup($step->{cgroup}) if $step->{cgroup};
+    if ($orphan_since) { syswrite $step->{log}, "failed $stage $error\n" }
+    else               { forget($step) }
+    answer('failed', $step->{name}, $stage, $error);
+}
+
+sub lose_step {
+    my ($step) = @_;
+    $step->{over} = 1;
+    answer('lost', $step->{name});
+}
+
+sub forget {
+    my ($step) = @_;
+    kill_relay($step);
+    unlink $step->{fifo};
+    # A receipt that was there before is another's.
+    unlink $step->{receipt} if !$step->{not_ours};
+    delete $_->{ $step->{name} } for \%steps, \%unconfirmed, \%adopted;
+}
+
+sub kill_relay {
+    my ($step) = @_;
+    kill 'KILL', $step->{relay} if $step->{relay} && is_alive($step->{relay}, $step->{relay_start});
+}
+
+sub release {
+    my ($name) = @_;
+    my $step = $steps{$name} or return;
+    delete $step->{keeper};
+    unlink $step->{fifo};
+}
+
+sub signal_step {
+    my ($id, $name, $signal) = @_;
+    my $step = $steps{$name};
+    send_signal($step, $signal) if $step && $step->{pid} && !$step->{gone};
+    answer('done', $id, 0);
+}
+
+# Reads the receipt of a step that another supervisor started. undef: there is none, or it is from before a reboot.
+sub read_receipt {
+    my ($name) = @_;
+    open my $file, '<', "$home/$name.step" or return undef;
+    my %step = (name => $name, receipt => "$home/$name.step");
+    for (<$file>) {
+        my ($what, @fields) = split;
+        if ($what eq 'step') {
+            @step{qw(boot supervisor supervisor_start token pid start rung reaper reaper_start relay relay_start cgroup)} = @fields;
+        }
+        else { $step{end} = [ $what, @fields ] }
+    }
+    return undef if !$step{token};
+    $step{cgroup} //= '';
+    $step{fifo} = "$home/$name.$step{token}";
+    # Numbers of processes from before a reboot mean others now.
+    @step{qw(pid start reaper relay supervisor gone)} = (0, 0, 0, 0, 0, 1) if $step{boot} ne $boot;
+    return \%step;
+}
+
+sub adopt {
+    my ($name) = @_;
+    my $step = read_receipt($name);
+    return answer('unknown', $name) if !$step;
+    $steps{$name} = $adopted{$name} = $step;
+    # As long as the first supervisor lives it holds the output; this is for the time after it.
+    sysopen $step->{keeper}, $step->{fifo}, O_RDONLY | O_NONBLOCK;
+    answer('adopted', $name, $step->{token}, $step->{pid});
+}
+
+sub watch_adopted {
+    for my $step (values %adopted) {
+        # Asked before the receipt is read: a supervisor found dead here cannot write one behind our back.
+        my $may_come = is_alive($step->{supervisor}, $step->{supervisor_start}) || is_alive($step->{pid}, $step->{start});
+        my $end = (read_receipt($step->{name}) // {})->{end};
+        next if !$end && $may_come;
+        delete $adopted{ $step->{name} };
+        $step->{over} = 1;
+        my ($what, @fields) = @{ $end // ['lost'] };
+        answer($what, $step->{name}, $what eq 'ended' ? $step->{pid} : (), @fields);
+    }
+}
+
+sub close_steps {
+    my ($id, $job_key, $sweep, @names) = @_;
+    my @open = grep { defined } map { $steps{$_} // read_receipt($_) } @names;
+    $closing{$id} = { job_key => $job_key, sweep => $sweep, all => [@open], open => \@open, killed => 0 };
+    finish_closing();
+}
+
+sub finish_closing {
+    for my $id (keys %closing) {
+        my $job = $closing{$id};
+        my @left;
+        for my $step (@{ $job->{open} }) {
+            next if is_gone($step, $job->{job_key});
+            my $count = kill_tree($step, $job->{job_key});
+            $job->{killed} += $count if !$step->{counted}++;
+            push @left, $step if !is_gone($step, $job->{job_key});
+        }
+        $job->{open} = \@left;
+        if ($job->{sweep} && !@left) {
+            # The last resort, also for a step whose receipt was lost.
+            my @strays = marked($job->{job_key}, process_table());
+            $job->{killed} += kill 'KILL', @strays if @strays;
+            next if @strays;
+        }
+        next if @left;
+        forget($_) for @{ $job->{all} };
+        delete $closing{$id};
+        answer('done', $id, $job->{killed});
+    }
+}
+
+sub live_as_orphan {
+    if (time - $orphan_since > ORPHAN_LIMIT_SECONDS) {
+        kill_tree($_) for grep { !is_gone($_) } values %steps;
+        kill_relay($_) for values %steps;
+        unlink map { $_->{fifo} } values %steps;
+        exit_now(0);
+    }
+    # Whoever took a step over removes its receipt at the end.
+    for my $step (values %steps) { delete $steps{ $step->{name} } if $step->{over} && !-e $step->{receipt} }
+    exit_now(0) if !%steps;
+}
+
+# The best way to kill a tree that this machine allows, found by doing it.
+sub choose_rung {
+    my ($forced) = @_;
+    if (!$forced || $forced eq 'cgroup') {
+        for my $parent (cgroup_candidates()) { return ('cgroup', $parent) if cgroup_works($parent) }
+    }
+    if (!$forced || $forced eq 'subreaper') { return ('subreaper', '') if has_system_calls() && -d '/proc/self' }
+    return ('process-group', '') if !$forced || $forced eq 'process-group';
+    return ('none', '');
+}
+
+# Our own group first, so that whoever holds Sluice in a group holds its steps too; then the root of the hierarchy.
+sub cgroup_candidates {
+    my $own = '';
+    if (open my $file, '<', '/proc/self/cgroup') { ($own) = grep { defined } map { /^0::(.*)$/ } <$file> }
+    open my $mounts, '<', '/proc/mounts' or return;
+    my @roots = map { (split)[1] } grep { (split)[2] eq 'cgroup2' } <$mounts>;
+    my %seen;
+    return grep { !/\s/ && !$seen{$_}++ && -w $_ } map { ($_ . ($own // '') =~ s{/$}{}r, $_) } @roots;
+}
+
+sub cgroup_works {
+    my ($parent) = @_;
+    my $probe = "$parent/sluice-probe-$$";
+    mkdir $probe or return 0;
+    my $pid = fork;
+    if (defined $pid && !$pid) {
+        write_file("$probe/cgroup.procs", '0');
+        sleep 1;
+        exit_now(0);
+    }
+    my $killed = 0;
+    if ($pid) {
+        my $tries = 0;
+        select undef, undef, undef, 0.0005 until cgroup_members($probe) || $tries++ > 200;
+        write_file("$probe/cgroup.kill", '1');
+        waitpid $pid, 0;
+        $killed = $? == 9;
+    }
+    return rmdir $probe && $killed;
+}
+
+sub read_line {
+    my ($path) = @_;
+    open my $file, '<', $path or return undef;
+    chomp(my $line = <$file>);
+    return $line;
+}
