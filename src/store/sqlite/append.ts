@@ -57,5 +57,5 @@ function insert(
     hash = eventHash(hash, stream, sequence, text);
     statement.run(head.id, sequence, hash, text);
   }
-  return { id: head.id, sequence, hash };
+  return { ...head, sequence, hash };
 }

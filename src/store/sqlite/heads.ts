@@ -8,6 +8,8 @@ export interface Head {
   readonly id: number;
   readonly sequence: number;
   readonly hash: string;
+  /** Already noted as moved since the last checkpoint. */
+  readonly changed: boolean;
 }
 
 /** More streams than one process writes to at a time; beyond it the cache begins anew. */
@@ -19,12 +21,12 @@ const CACHED_MAX = 10_000;
  */
 export function readHead(connection: Connection, stream: string): Head {
   const id = streamId(stream);
-  const row = connection.get('select name, sequence, hash from stream where id = ?', id);
+  const row = connection.get('select name, sequence, hash, changed from stream where id = ?', id);
   const [last, before] = connection.all(
     'select sequence, hash, body from event where stream = ? order by sequence desc limit 2',
     id,
   );
-  if (row === undefined && last === undefined) return { id, sequence: 0, hash: CHAIN_START };
+  if (row === undefined && last === undefined) return { id, sequence: 0, hash: CHAIN_START, changed: true };
   const sequence = (row?.sequence ?? 0) as number;
   const previous = sequence === 1 ? CHAIN_START : before?.hash;
   if (
@@ -41,7 +43,7 @@ export function readHead(connection: Connection, stream: string): Head {
       `the end of ${stream} (event ${sequence}) in ${connection.file} does not verify`,
     );
   }
-  return { id, sequence, hash: String(row.hash) };
+  return { id, sequence, hash: String(row.hash), changed: row.changed === 1 };
 }
 
 /** The heads as the transaction in progress sees them. Kept between transactions while nobody else has written. */
@@ -49,7 +51,7 @@ export class Heads {
   readonly #connection: Connection;
   readonly #heads = new Map<string, Head>();
   readonly #moved = new Set<string>();
-  #changed: readonly string[] = [];
+  #changed: string[] = [];
   #events = 0;
   #lastStream: string | null = null;
   #dataVersion = Number.NaN;
@@ -83,41 +85,55 @@ export class Heads {
     this.#moved.add(stream);
   }
 
-  /** Before the commit: writes the heads that moved. Returns how many events that were and which is the last. */
-  write(): { events: number; event: Pick<StoreState, 'lastStream' | 'lastSequence' | 'lastHash'> | null } {
-    const update = this.#connection.statement(
-      'update stream set sequence = ?, hash = ?, changed = 1 where id = ?',
-    );
+  /** Writes the heads that moved to their table. */
+  write(): void {
+    const move = this.#connection.statement('update stream set sequence = ?, hash = ? where id = ?');
+    // Apart from the move, because setting a column of an index costs twice as much even when its value stays.
+    const note = this.#connection.statement('update stream set changed = 1 where id = ?');
     for (const stream of this.#moved) {
       const head = this.#heads.get(stream)!;
-      update.run(head.sequence, head.hash, head.id);
+      move.run(head.sequence, head.hash, head.id);
+      this.#changed.push(stream);
+      if (head.changed) continue;
+      note.run(head.id);
+      this.#heads.set(stream, { ...head, changed: true });
     }
+    this.#moved.clear();
+  }
+
+  /** Before the commit: how many events the transaction appended, and the last of them. */
+  get appended(): {
+    events: number;
+    last: Pick<StoreState, 'lastStream' | 'lastSequence' | 'lastHash'> | null;
+  } {
     const last = this.#lastStream === null ? null : this.#heads.get(this.#lastStream)!;
-    const events = this.#events;
-    this.#changed = [...this.#moved];
-    this.#reset();
     return {
-      events,
-      event: last === null ? null : { lastStream: last.id, lastSequence: last.sequence, lastHash: last.hash },
+      events: this.#events,
+      last: last === null ? null : { lastStream: last.id, lastSequence: last.sequence, lastHash: last.hash },
     };
   }
 
-  /** The streams of the last commit, once. */
-  takeChanged(): readonly string[] {
+  /** After the commit: the streams that it changed. */
+  committed(): readonly string[] {
     const changed = this.#changed;
-    this.#changed = [];
+    this.#reset();
     return changed;
+  }
+
+  /** All heads that have moved are covered by a checkpoint. */
+  covered(): void {
+    for (const [stream, head] of this.#heads) this.#heads.set(stream, { ...head, changed: false });
   }
 
   /** After a transaction that was undone. */
   forget(): void {
     this.#heads.clear();
-    this.#changed = [];
     this.#reset();
   }
 
   #reset(): void {
     this.#moved.clear();
+    this.#changed = [];
     this.#events = 0;
     this.#lastStream = null;
   }

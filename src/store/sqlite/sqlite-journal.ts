@@ -76,7 +76,7 @@ export class SqliteJournal implements Journal {
   }
 
   checkpoint(): Promise<void> {
-    return this.#writer.write(checkpointWrite(this.#connection, this.#writer));
+    return this.#writer.write(checkpointWrite(this.#connection, this.#heads, this.#writer));
   }
 
   async verify(): Promise<readonly Damage[]> {

@@ -5,6 +5,7 @@ import { explained, isFatal } from './fault.ts';
 import type { Heads } from './heads.ts';
 import type { MarkFile } from './mark.ts';
 import { readState, type StoreState, writeState } from './state.ts';
+import { WriteAhead } from './write-ahead.ts';
 
 /** One flush takes no more than this, so that no call stalls the loop for 20 ms with the commit itself. */
 const FLUSH_MAX_MS = 8;
@@ -30,6 +31,7 @@ export class Writer {
   readonly #connection: Connection;
   readonly #heads: Heads;
   readonly #mark: MarkFile;
+  readonly #writeAhead: WriteAhead;
   readonly #onCommit: (streams: readonly string[]) => void;
   #queue: Write[] = [];
   #flushing: Promise<void> | null = null;
@@ -46,6 +48,7 @@ export class Writer {
     this.#connection = connection;
     this.#heads = heads;
     this.#mark = mark;
+    this.#writeAhead = new WriteAhead(connection);
     this.#onCommit = onCommit;
   }
 
@@ -81,6 +84,7 @@ export class Writer {
   async end(): Promise<void> {
     while (this.#flushing !== null) await this.#flushing;
     this.#failure ??= new Error('internal error: the store is closed');
+    await this.#writeAhead.end();
   }
 
   async #flush(): Promise<void> {
@@ -97,6 +101,7 @@ export class Writer {
     const performed: { readonly write: Write; readonly value?: unknown; readonly refusal?: unknown }[] = [];
     let open = (): void => {};
     try {
+      await this.#writeAhead.room();
       await this.#connection.patiently(() => this.#connection.statement('begin immediate').run());
       this.#transaction = new Promise((resolve) => {
         open = resolve;
@@ -137,7 +142,7 @@ export class Writer {
       if (refusal === undefined) write.resolve(value as never);
       else write.reject(refusal);
     }
-    this.#onCommit(this.#heads.takeChanged());
+    this.#onCommit(this.#heads.committed());
   }
 
   #fits(events: number): boolean {
@@ -150,13 +155,14 @@ export class Writer {
   }
 
   #commit(): void {
-    const last = this.#heads.write();
+    this.#heads.write();
+    const { events, last } = this.#heads.appended;
     const state = this.#state!;
     this.#state = {
       ...state,
       commits: state.commits + 1,
-      events: state.events + last.events,
-      ...(last.event === null ? {} : last.event),
+      events: state.events + events,
+      ...last,
     };
     writeState(this.#connection, this.#state);
     this.#connection.statement('commit').run();
@@ -165,6 +171,7 @@ export class Writer {
     } catch {
       // The commit is durable; a mark that stays behind only notices less.
     }
+    this.#writeAhead.look();
   }
 
   #undo(): void {
