@@ -1,5 +1,5 @@
 import type { JsonObject } from '../base/json.ts';
-import type { StoredEvent } from '../journal/event.ts';
+import type { PlacedEvent } from '../journal/event.ts';
 import type { CancelTarget, RunOutcome, RunSource } from '../journal/run-event.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { RunView } from './run-view.ts';
@@ -12,10 +12,13 @@ export interface Client {
   /** Accepts a run (durably) and begins to drive it in this process. */
   start(request: StartRequest): Promise<StartedRun>;
   /** Takes over a run whose owner is gone and drives it. Refuses, naming the owner, when that one lives. */
-  resume(runId: string): Promise<StartedRun>;
+  resume(runId: string, options: ResumeOptions): Promise<StartedRun>;
   /** A new run with the plan and source of an old one, reusing the results of what is not repeated. */
-  rerun(runId: string, what: RerunWhat): Promise<StartedRun>;
-  /** Asks for it durably; resolves when it was recorded, not when it is done. */
+  rerun(runId: string, what: RerunWhat, options: ResumeOptions): Promise<StartedRun>;
+  /**
+   * Asks for it durably; resolves when it was recorded, not when it is done. A run whose owner is gone is taken over to
+   * be stopped; then it resolves when the run is over.
+   */
   cancel(runId: string, target: CancelTarget, reason: string): Promise<void>;
   /** Newest first. */
   list(filter: { readonly repository?: string; readonly limit: number }): Promise<readonly RunSummary[]>;
@@ -23,7 +26,7 @@ export interface Client {
   resolve(text: string, repository?: string): Promise<string>;
   show(runId: string): Promise<RunView>;
   /** All events so far and, with `follow`, further ones until the run is over. */
-  events(runId: string, options: { readonly follow: boolean }): AsyncIterable<StoredEvent>;
+  events(runId: string, options: { readonly follow: boolean }): AsyncIterable<PlacedEvent>;
   logs(runId: string, query: LogQuery): AsyncIterable<LogLine>;
   /** Runs that nobody drives although they are not over. */
   orphans(repository: string): Promise<readonly RunSummary[]>;
@@ -46,6 +49,9 @@ export interface StartRequest {
   /** Keep the workspace of a failed job, so that a shell can be opened in it. */
   readonly keepWorkspaces: boolean;
 }
+
+/** What is not in the journal and has to be said again. */
+export type ResumeOptions = Pick<StartRequest, 'secretFiles' | 'keepWorkspaces'>;
 
 export interface StartedRun {
   readonly runId: string;

@@ -1,9 +1,12 @@
+import { unreachable } from '../base/unreachable.ts';
 import type { RunEvent } from '../journal/run-event.ts';
 import type { PlanJob, PlanStep } from '../pipeline/plan.ts';
-import { unreachable } from '../base/unreachable.ts';
 import type { CellView, StepView } from './run-view.ts';
 
-type CellEvent = Extract<RunEvent, { type: 'cell.skipped' | 'cell.queued' | 'cell.started' | 'cell.finished' }>;
+type CellEvent = Extract<
+  RunEvent,
+  { type: 'cell.skipped' | 'cell.queued' | 'cell.started' | 'cell.finished' }
+>;
 type StepEvent = Extract<RunEvent, { type: 'step.started' | 'step.finished' }>;
 
 /** A cell of which nothing is known but its plan. */
@@ -27,7 +30,10 @@ export function newCell(name: string, plan: PlanJob): CellView {
 }
 
 function newSteps(plan: PlanJob): readonly StepView[] {
-  return [...plan.steps.map((step) => newStep(step, false)), ...plan.cleanup.map((step) => newStep(step, true))];
+  return [
+    ...plan.steps.map((step) => newStep(step, false)),
+    ...plan.cleanup.map((step) => newStep(step, true)),
+  ];
 }
 
 function newStep(step: PlanStep, cleanup: boolean): StepView {
@@ -92,7 +98,12 @@ function retryChange(
     durationMs: event.durationMs,
     sentence: retry.sentence,
   };
-  return { state: 'queued', earlier: [...cell.earlier, over], reason: { sentence: retry.sentence }, tail: event.tail };
+  return {
+    state: 'queued',
+    earlier: [...cell.earlier, over],
+    reason: { sentence: retry.sentence },
+    tail: event.tail,
+  };
 }
 
 /** What an event about a step changes in the view of its cell. */
@@ -105,7 +116,8 @@ export function stepChange(cell: CellView, event: StepEvent, at: number): Partia
 }
 
 function oneStepChange(event: StepEvent, at: number): Partial<StepView> {
-  if (event.type === 'step.started') return { state: 'running', tries: event.try, startedAtMs: at, outcome: null, cause: null };
+  if (event.type === 'step.started')
+    return { state: 'running', tries: event.try, startedAtMs: at, outcome: null, cause: null };
   return {
     state: 'finished',
     tries: event.try,

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../journal/event.ts';
+import type { PlacedEvent } from '../journal/event.ts';
 import type { RunEvent } from '../journal/run-event.ts';
 import { cellName, type Plan, type PlanJob } from '../pipeline/plan.ts';
 import { cellChange, newCell, stepChange } from './fold-cell.ts';
@@ -11,7 +11,7 @@ type RunFields = Omit<RunView, 'stages'>;
  * What faces show of a run, from all events of its stream in order. Pure.
  * Throws when the events do not begin with `run.requested`: then it is not a run's stream.
  */
-export function foldRun(events: Iterable<StoredEvent>): RunView {
+export function foldRun(events: Iterable<PlacedEvent>): RunView {
   const fold = new RunViewFold();
   for (const event of events) fold.apply(event);
   return fold.view();
@@ -28,12 +28,13 @@ export class RunViewFold {
   readonly #jobOfCell = new Map<string, JobState>();
   #view: RunView | null = null;
 
-  apply(event: StoredEvent): void {
+  apply(event: PlacedEvent): void {
     const body = event.body;
     this.#view = null;
     if (body.type === 'run.requested') this.#request(body, event.at);
     const run = this.#run;
-    if (!run) throw new Error(`internal error: a run's events begin with run.requested, not with ${body.type}`);
+    if (!run)
+      throw new Error(`internal error: a run's events begin with run.requested, not with ${body.type}`);
     this.#run = { ...run, ...runChange(run, body, event.at), atMs: event.at };
     this.#applyToCells(body, event.at);
   }
@@ -42,6 +43,11 @@ export class RunViewFold {
     if (!this.#run) throw new Error('internal error: a run without events has no view');
     this.#view ??= { ...this.#run, stages: this.#stages.map(stageView) };
     return this.#view;
+  }
+
+  /** One cell as it is now, without making a view of everything. */
+  cell(name: string): CellView | null {
+    return this.#jobOfCell.get(name)?.cells?.get(name) ?? null;
   }
 
   #request(body: Requested, at: number): void {
@@ -70,7 +76,8 @@ export class RunViewFold {
     const stages = new Map(this.#stages.map((stage) => [stage.name, stage]));
     for (const job of plan.jobs) {
       const stage = stages.get(job.stage);
-      if (!stage) throw new Error(`internal error: job ${job.id} is in stage ${job.stage}, which is not in the plan`);
+      if (!stage)
+        throw new Error(`internal error: job ${job.id} is in stage ${job.stage}, which is not in the plan`);
       const state: JobState = {
         plan: job,
         stage,
@@ -83,13 +90,19 @@ export class RunViewFold {
       this.#jobs.set(job.id, state);
       stage.jobs.push(state);
       const cells = job.matrix ? job.matrix.cells : [null];
-      if (cells) this.#setCells(state, cells.map((values) => cellName(job.id, values)));
+      if (cells)
+        this.#setCells(
+          state,
+          cells.map((values) => cellName(job.id, values)),
+        );
     }
     for (const [cell, result] of Object.entries(body.rerunOf?.reused ?? {})) this.#reuse(cell, result);
   }
 
   #reuse(cell: string, result: Readonly<Record<string, unknown>>): void {
-    const job = this.#jobOfCell.get(cell) ?? [...this.#jobs.values()].find((one) => cell.startsWith(`${one.plan.id} (`));
+    const job =
+      this.#jobOfCell.get(cell) ??
+      [...this.#jobs.values()].find((one) => cell.startsWith(`${one.plan.id} (`));
     if (!job) return;
     this.#change(job, cell, () => ({
       state: 'finished',
@@ -106,11 +119,15 @@ export class RunViewFold {
     touch(job);
   }
 
-  #applyToCells(body: StoredEvent['body'], at: number): void {
+  #applyToCells(body: PlacedEvent['body'], at: number): void {
     switch (body.type) {
       case 'matrix.expanded': {
         const job = this.#jobs.get(body.job);
-        if (job) this.#setCells(job, body.cells.map((values) => cellName(body.job, values)));
+        if (job)
+          this.#setCells(
+            job,
+            body.cells.map((values) => cellName(body.job, values)),
+          );
         return;
       }
       case 'step.started':
@@ -184,7 +201,7 @@ function withNeeds(jobs: readonly PlanJob[], only: readonly string[]): ReadonlyS
 }
 
 /** What an event says about the run as a whole. */
-function runChange(run: RunFields, body: StoredEvent['body'], at: number): Partial<RunFields> {
+function runChange(run: RunFields, body: PlacedEvent['body'], at: number): Partial<RunFields> {
   switch (body.type) {
     case 'run.owned':
       return {
@@ -217,6 +234,7 @@ function runChange(run: RunFields, body: StoredEvent['body'], at: number): Parti
 }
 
 function waitingText(group: string, behind: readonly string[]): string {
-  const whom = behind.length === 0 ? '' : `, behind ${behind.length === 1 ? 'run' : 'runs'} ${behind.join(', ')}`;
+  const whom =
+    behind.length === 0 ? '' : `, behind ${behind.length === 1 ? 'run' : 'runs'} ${behind.join(', ')}`;
   return `the concurrency group ${group}${whom}`;
 }

@@ -9,6 +9,7 @@ import { inboxStream, runLease, runStream } from '../journal/stream.ts';
 import type { Runner } from '../runner/contract.ts';
 import type { Lease, Store } from '../store/contract.ts';
 import type { Owners } from './contract.ts';
+import { isOrphaned } from './orphan.ts';
 import { RunHost } from './run-host.ts';
 
 /** How long a silent owner keeps a run. It renews three times in that time. */
@@ -84,14 +85,6 @@ export class Controller {
     return this.#drive(runId, lease, host);
   }
 
-  /** Whether the run's owner is known to be gone. A run on another machine counts as gone when its lease has run out. */
-  async isOrphaned(runId: string): Promise<boolean> {
-    const { store, owners, clock } = this.#options;
-    const holder = await store.leases.peek(runLease(runId));
-    if (!holder) return true;
-    return !(owners.alive(holder.owner) ?? holder.expiresAtMs > clock.now());
-  }
-
   /** Ends the driving of all runs at once, leaving them for a resume. */
   abandon(reason: string): void {
     for (const host of this.#hosts.values()) host.abandon(userError('abandoned', reason, undefined, 3));
@@ -154,7 +147,8 @@ export class Controller {
   async #isGone(holder: string): Promise<boolean> {
     const runId = holder.split('/')[0]!;
     if (this.#hosts.has(runId)) return false;
-    return this.isOrphaned(runId);
+    const { store, owners, clock } = this.#options;
+    return isOrphaned(runId, store.leases, owners, clock);
   }
 
   #subject(request: RunRequested): Subject {

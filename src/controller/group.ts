@@ -1,3 +1,4 @@
+import type { Clock } from '../base/port.ts';
 import type { Actor, GroupEvent, NewEvent } from '../journal/event.ts';
 import { groupStream } from '../journal/stream.ts';
 import { ConflictError, type Journal } from '../store/contract.ts';
@@ -11,6 +12,8 @@ export interface GroupListener {
   /** A newer holder takes its place; called at most once. */
   onSuperseded(by: string): void;
 }
+
+const LOOK_AGAIN_MS = 5_000;
 
 interface Place {
   readonly holder: string;
@@ -29,8 +32,9 @@ export class GroupMember {
   readonly #policy: Policy;
   readonly #listener: GroupListener;
   readonly #isGone: (holder: string) => Promise<boolean>;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   #unwatch: () => void = () => {};
+  #stopLooking: () => void = () => {};
   #told: 'nothing' | 'waiting' | 'admitted' | 'superseded' = 'nothing';
   #left = false;
   #work: Promise<void>;
@@ -44,7 +48,7 @@ export class GroupMember {
     readonly listener: GroupListener;
     /** Whether the run of that holder is over or has no living owner. */
     readonly isGone: (holder: string) => Promise<boolean>;
-    readonly now: () => number;
+    readonly clock: Clock;
   }) {
     this.#journal = options.journal;
     this.#actor = options.actor;
@@ -53,7 +57,7 @@ export class GroupMember {
     this.#policy = options.policy;
     this.#listener = options.listener;
     this.#isGone = options.isGone;
-    this.#now = options.now;
+    this.#clock = options.clock;
     this.#work = this.#join();
   }
 
@@ -66,6 +70,7 @@ export class GroupMember {
   async leave(reason: 'finished' | 'superseded' | 'cancelled'): Promise<void> {
     this.#left = true;
     this.#unwatch();
+    this.#stopLooking();
     await this.#work;
     await this.#append((places) =>
       places.some((place) => place.holder === this.#holder)
@@ -81,9 +86,7 @@ export class GroupMember {
         : { type: 'group.requested', holder: this.#holder, policy: this.#policy },
     );
     if (this.#left) return;
-    this.#unwatch = this.#journal.watch(groupStream(this.#group), () => {
-      this.#work = this.#work.then(() => this.#look());
-    });
+    this.#unwatch = this.#journal.watch(groupStream(this.#group), () => this.#lookLater());
     await this.#look();
   }
 
@@ -115,7 +118,15 @@ export class GroupMember {
         now[0]?.holder === first ? { type: 'group.released', holder: first, reason: 'owner-gone' } : null,
       );
       await this.#look();
+      return;
     }
+    // A holder that dies writes nothing: whoever waits has to look again.
+    this.#stopLooking();
+    this.#stopLooking = this.#clock.after(LOOK_AGAIN_MS, () => this.#lookLater());
+  }
+
+  #lookLater(): void {
+    this.#work = this.#work.then(() => this.#look());
   }
 
   async #read(): Promise<{ readonly places: readonly Place[]; readonly sequence: number }> {
@@ -133,7 +144,7 @@ export class GroupMember {
       const { places, sequence } = await this.#read();
       const body = choose(places);
       if (!body) return;
-      const event: NewEvent = { schemaVersion: 1, at: this.#now(), actor: this.#actor, body };
+      const event: NewEvent = { schemaVersion: 1, at: this.#clock.now(), actor: this.#actor, body };
       try {
         await this.#journal.append(groupStream(this.#group), sequence, [event]);
         return;

@@ -221,7 +221,7 @@ export class RunHost {
       holder: cell === null ? runId : `${runId}/${cell}`,
       policy,
       isGone: this.#options.isGone,
-      now: () => this.#options.clock.now(),
+      clock: this.#options.clock,
       listener: {
         onWaiting: (behind) => void this.feed({ type: 'waiting', cell, group, behind }),
         onAdmitted: () => void this.feed({ type: 'admitted', cell, group }),

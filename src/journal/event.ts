@@ -32,11 +32,15 @@ export interface NewEvent<T extends { readonly type: string } = JournalEvent> {
   readonly body: T;
 }
 
-/** An event as it stands in the journal. */
-export interface StoredEvent<T extends { readonly type: string } = JournalEvent> extends NewEvent<T> {
+/** An event with its place in the journal: what folds read. */
+export interface PlacedEvent<T extends { readonly type: string } = JournalEvent> extends NewEvent<T> {
   readonly stream: string;
   /** Counts from 1 in each stream, without gaps. */
   readonly sequence: number;
+}
+
+/** An event as it stands in the journal. */
+export interface StoredEvent<T extends { readonly type: string } = JournalEvent> extends PlacedEvent<T> {
   /** SHA-256 over the previous event's hash, the stream, the sequence and the event's canonical JSON. */
   readonly hash: Digest;
 }

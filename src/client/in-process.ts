@@ -1,0 +1,242 @@
+import { userError } from '../base/diagnostic.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { Clock, Random } from '../base/port.ts';
+import type { Owners } from '../controller/contract.ts';
+import { Controller, type DrivenRun } from '../controller/controller.ts';
+import { isOrphaned } from '../controller/orphan.ts';
+import type { Actor, PlacedEvent, StoredEvent } from '../journal/event.ts';
+import type { CancelTarget, RunEvent } from '../journal/run-event.ts';
+import { inboxStream, RUN_STREAM_PREFIX, runStream } from '../journal/stream.ts';
+import type { Runner } from '../runner/contract.ts';
+import { ConflictError, type Store } from '../store/contract.ts';
+import type {
+  Client,
+  FailedPlace,
+  LogLine,
+  LogQuery,
+  RerunWhat,
+  ResumeOptions,
+  RunSummary,
+  StartedRun,
+  StartRequest,
+} from './contract.ts';
+import { EventFeed } from './event-feed.ts';
+import { expectationsOf } from './expectation.ts';
+import { foldRun } from './fold-run.ts';
+import { readLogs } from './logs.ts';
+import { reusedCells } from './rerun.ts';
+import type { RunView } from './run-view.ts';
+
+export interface InProcessOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly owners: Owners;
+  readonly actor: Actor;
+  /** Sluice's data folder, where the logs are. */
+  readonly directory: string;
+  /** Made when the first run is driven: looking at runs needs no runner. */
+  readonly openRunner: (
+    options: ResumeOptions & { readonly onFailedPlace: (cell: string, place: FailedPlace) => void },
+  ) => Promise<{ readonly runner: Runner; readonly shutdown: () => Promise<void> }>;
+}
+
+/** How many runs of a repository are looked at to find one by a part of its id, or the ones that nobody drives. */
+const RECENT_MAX = 500;
+
+/** The client of a process that drives its runs itself. */
+export function createInProcessClient(options: InProcessOptions): Client {
+  return new InProcessClient(options);
+}
+
+class InProcessClient implements Client {
+  readonly #options: InProcessOptions;
+  readonly #feed = new EventFeed();
+  readonly #failedPlaces = new Map<string, FailedPlace>();
+  readonly #shutdowns: (() => Promise<void>)[] = [];
+
+  constructor(options: InProcessOptions) {
+    this.#options = options;
+  }
+
+  async start(request: StartRequest): Promise<StartedRun> {
+    const controller = await this.#controller(request);
+    const { plan, source, event, inputs, variables, workersMax, only } = request;
+    const expectedMs = await this.expectations(source.repository, plan.name);
+    return this.#started(
+      await controller.start({
+        pipeline: plan.name,
+        file: plan.file,
+        source,
+        event,
+        inputs,
+        variables,
+        plan: plan as unknown as JsonObject,
+        expectedMs,
+        workersMax,
+        only,
+        rerunOf: null,
+      }),
+    );
+  }
+
+  async resume(runId: string, options: ResumeOptions): Promise<StartedRun> {
+    return this.#started(await (await this.#controller(options)).resume(runId));
+  }
+
+  async rerun(runId: string, what: RerunWhat, options: ResumeOptions): Promise<StartedRun> {
+    const { request, events } = await this.#load(runId);
+    const reused = reusedCells(request, events, what);
+    const expectedMs = await this.expectations(request.source.repository, request.pipeline);
+    const { type: _type, runId: _old, ...same } = request;
+    return this.#started(
+      await (await this.#controller(options)).start({ ...same, expectedMs, rerunOf: { runId, reused } }),
+    );
+  }
+
+  async cancel(runId: string, target: CancelTarget, reason: string): Promise<void> {
+    const { events } = await this.#load(runId);
+    if (events.at(-1)?.body.type === 'run.finished') {
+      throw userError('run-over', `run ${runId} is over; there is nothing to cancel`);
+    }
+    const { store, clock, actor } = this.#options;
+    const body = { type: 'run.cancel-requested', target, by: actor.id, reason } as const;
+    for (;;) {
+      const sequence = await store.journal.head(inboxStream(runId));
+      try {
+        await store.journal.append(inboxStream(runId), sequence, [
+          { schemaVersion: 1, at: clock.now(), actor, body },
+        ]);
+        break;
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+      }
+    }
+    if (await this.#isOrphaned(runId)) {
+      const run = await this.resume(runId, { secretFiles: [], keepWorkspaces: false });
+      await run.finished;
+    }
+  }
+
+  async list(filter: {
+    readonly repository?: string;
+    readonly limit: number;
+  }): Promise<readonly RunSummary[]> {
+    const found: RunSummary[] = [];
+    const { journal } = this.#options.store;
+    for (const stream of await journal.streams(
+      RUN_STREAM_PREFIX,
+      filter.repository ? RECENT_MAX : filter.limit,
+    )) {
+      if (found.length >= filter.limit) break;
+      const [first] = await journal.read(stream, 0, 1);
+      if (first?.body.type !== 'run.requested') continue;
+      if (filter.repository && first.subject?.repository !== filter.repository) continue;
+      found.push(await this.#summary(stream, first));
+    }
+    return found;
+  }
+
+  async resolve(text: string, repository?: string): Promise<string> {
+    const ids = (await this.#options.store.journal.streams(RUN_STREAM_PREFIX, RECENT_MAX)).map((stream) =>
+      stream.slice(RUN_STREAM_PREFIX.length),
+    );
+    if (text === 'latest') {
+      const [newest] = await this.list(repository ? { repository, limit: 1 } : { limit: 1 });
+      if (!newest) throw userError('run-none', 'there is no run yet', 'sluice run');
+      return newest.runId;
+    }
+    if (ids.includes(text)) return text;
+    const matching = ids.filter((id) => id.startsWith(text) || id.endsWith(text));
+    if (matching.length === 1) return matching[0]!;
+    if (matching.length > 1) {
+      throw userError(
+        'run-ambiguous',
+        `"${text}" can mean ${matching.slice(0, 5).join(', ')}`,
+        'give more of the id',
+      );
+    }
+    throw userError('run-unknown', `there is no run "${text}"`, 'sluice list');
+  }
+
+  async show(runId: string): Promise<RunView> {
+    return foldRun((await this.#load(runId)).events);
+  }
+
+  events(runId: string, { follow }: { readonly follow: boolean }): AsyncIterable<PlacedEvent> {
+    return this.#feed.events(this.#options.store.journal, runId, follow);
+  }
+
+  logs(runId: string, query: LogQuery): AsyncIterable<LogLine> {
+    const events = this.events(runId, { follow: query.follow });
+    return readLogs(this.#options.directory, runId, events, query);
+  }
+
+  async orphans(repository: string): Promise<readonly RunSummary[]> {
+    const recent = await this.list({ repository, limit: 20 });
+    return recent.filter((run) => run.orphaned);
+  }
+
+  expectations(repository: string, pipeline: string): Promise<Readonly<Record<string, number>>> {
+    return expectationsOf(this.#options.store.journal, repository, pipeline);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#shutdowns.map((shutdown) => shutdown()));
+    await this.#options.store.close();
+  }
+
+  async #controller(options: ResumeOptions): Promise<Controller> {
+    const onFailedPlace = (cell: string, place: FailedPlace) => this.#failedPlaces.set(cell, place);
+    const { runner, shutdown } = await this.#options.openRunner({ ...options, onFailedPlace });
+    this.#shutdowns.push(shutdown);
+    const { store, clock, random, owners } = this.#options;
+    return new Controller({
+      store,
+      clock,
+      random,
+      owners,
+      runner,
+      onEvents: (runId, events, sequence) => this.#feed.push(runStream(runId), events, sequence),
+    });
+  }
+
+  #started(run: DrivenRun): StartedRun {
+    return { ...run, failedPlace: (cell) => this.#failedPlaces.get(cell) ?? null };
+  }
+
+  async #load(runId: string): Promise<{
+    readonly events: readonly StoredEvent[];
+    readonly request: Extract<RunEvent, { type: 'run.requested' }>;
+  }> {
+    const events = await this.#options.store.journal.read(runStream(runId));
+    const request = events[0]?.body;
+    if (request?.type !== 'run.requested')
+      throw userError('run-unknown', `there is no run ${runId}`, 'sluice list');
+    return { events, request };
+  }
+
+  async #summary(stream: string, first: StoredEvent): Promise<RunSummary> {
+    const { journal } = this.#options.store;
+    const request = first.body as Extract<RunEvent, { type: 'run.requested' }>;
+    const [last] = await journal.read(stream, (await journal.head(stream)) - 1, 1);
+    const end = last?.body.type === 'run.finished' ? last.body : null;
+    return {
+      runId: request.runId,
+      pipeline: request.pipeline,
+      branch: request.source.branch,
+      commit: request.source.commit,
+      event: request.event.name,
+      startedAtMs: first.at,
+      durationMs: end?.durationMs ?? null,
+      outcome: end?.outcome ?? null,
+      orphaned: !end && (await this.#isOrphaned(request.runId)),
+      sentence: end?.sentence ?? 'not over',
+    };
+  }
+
+  #isOrphaned(runId: string): Promise<boolean> {
+    const { store, owners, clock } = this.#options;
+    return isOrphaned(runId, store.leases, owners, clock);
+  }
+}
