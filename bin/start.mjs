@@ -29,7 +29,7 @@ function startProgram(files) {
     } else if (error.code === 'ERR_MODULE_NOT_FOUND' && !files.existsSync(packages)) {
       fail(
         'the npm packages of this checkout are missing.',
-        `Type: npm ci --prefix ${decodeURIComponent(root.pathname)}`,
+        `Type: npm ci --prefix '${decodeURIComponent(root.pathname)}'`,
       );
     } else {
       fail(error.stack, 'This checkout of Sluice does not load; the lines above say where.');
