@@ -85,7 +85,7 @@ function unexpected(rest: string): string {
   if (rest.startsWith("'")) return 'the text that begins here has no closing single quote';
   const symbol = /^(["`]|[=&|]|[+*/%-]+|[^\s()[\],.!<>=&|]+)/.exec(rest)?.[0] ?? rest.slice(0, 1);
   if (/^["`]/.test(symbol)) return `unexpected ${symbol}: text stands in single quotes, like 'main'`;
-  if (rest.startsWith('$')) return `unexpected \${{: the whole field is an expression already`;
+  if (/^\$\{\{/.test(rest)) return `unexpected \${{: the whole field is an expression already`;
   if (symbol === '=') return 'unexpected =: compare with ==';
   if (symbol === '&' || symbol === '|')
     return `unexpected ${symbol}: join conditions with ${symbol}${symbol}`;

@@ -1,0 +1,49 @@
+import type { Plan, PlanJob } from '../plan.ts';
+import { sharedNeeds } from './graph.ts';
+
+/**
+ * The plan as a Mermaid flowchart: stages as boxes, jobs in them. What a stage waits for is one arrow between boxes; only needs
+ * beyond that are drawn from job to job.
+ */
+export function planMermaid(plan: Plan): string {
+  const stageIds = new Map(plan.stages.map((stage, index) => [stage.name, `s${index}`]));
+  const jobIds = new Map(plan.jobs.map((job, index) => [job.id, `j${index}`]));
+  const stageOf = new Map(plan.jobs.map((job) => [job.id, job.stage]));
+  const jobsOf = Map.groupBy(plan.jobs, (job) => job.stage);
+  const needsOf = new Map(sharedNeeds(plan.jobs).map((needs, index) => [plan.jobs[index]!, needs]));
+  const lines = ['flowchart LR'];
+
+  for (const stage of plan.stages) {
+    const jobs = jobsOf.get(stage.name) ?? [];
+    // An empty box cannot be the end of an arrow.
+    if (jobs.length === 0) lines.push(`  ${stageIds.get(stage.name)}[${label(stage.name)}]`);
+    else lines.push(`  subgraph ${stageIds.get(stage.name)}[${label(stage.name)}]`);
+    for (const job of jobs) lines.push(`    ${jobIds.get(job.id)}[${label(jobLabel(job))}]`);
+    if (jobs.length > 0) lines.push('  end');
+  }
+
+  for (const stage of plan.stages) {
+    for (const before of stage.dependsOn)
+      lines.push(`  ${stageIds.get(before)} --> ${stageIds.get(stage.name)}`);
+    const implied = new Set(stage.dependsOn);
+    const ownNeeds = new Map<readonly string[], readonly string[]>();
+    for (const job of jobsOf.get(stage.name) ?? []) {
+      const needs = needsOf.get(job)!;
+      const own = ownNeeds.get(needs) ?? needs.filter((id) => !implied.has(stageOf.get(id)!));
+      ownNeeds.set(needs, own);
+      for (const need of own) lines.push(`  ${jobIds.get(need)} --> ${jobIds.get(job.id)}`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function jobLabel(job: PlanJob): string {
+  if (!job.matrix) return job.id;
+  return `${job.id} × ${job.matrix.cells?.length ?? '?'}`;
+}
+
+/** Quoted; every character that means something to Mermaid or HTML as its number. */
+function label(text: string): string {
+  const escaped = text.replace(/["#&<>`\\;\p{Cc}\p{Cf}]/gu, (character) => `#${character.codePointAt(0)};`);
+  return `"${escaped}"`;
+}
