@@ -11,6 +11,8 @@ export interface GroupListener {
   onAdmitted(): void;
   /** A newer holder takes its place; called at most once. */
   onSuperseded(by: string): void;
+  /** The journal refused; membership cannot go on. */
+  onBroken(error: Error): void;
 }
 
 const LOOK_AGAIN_MS = 5_000;
@@ -58,12 +60,7 @@ export class GroupMember {
     this.#listener = options.listener;
     this.#isGone = options.isGone;
     this.#clock = options.clock;
-    this.#work = this.#join();
-  }
-
-  /** Resolves when all that was seen so far is worked off. */
-  get settled(): Promise<void> {
-    return this.#work;
+    this.#work = this.#join().catch((error: Error) => this.#listener.onBroken(error));
   }
 
   /** Gives the group up, whether it is held or waited for. */
@@ -126,7 +123,7 @@ export class GroupMember {
   }
 
   #lookLater(): void {
-    this.#work = this.#work.then(() => this.#look());
+    this.#work = this.#work.then(() => this.#look()).catch((error: Error) => this.#listener.onBroken(error));
   }
 
   async #read(): Promise<{ readonly places: readonly Place[]; readonly sequence: number }> {

@@ -1,7 +1,8 @@
 import type { Clock } from '../base/port.ts';
 import type { RunRequested } from '../engine/course.ts';
-import { type Command, type Decided, decide, decideRequest, type EngineInput } from '../engine/decide.ts';
+import { decide, decideRequest, type EngineInput } from '../engine/decide.ts';
 import type { RunState } from '../engine/state.ts';
+import type { Command, Decided } from '../engine/turn.ts';
 import type { Actor, NewEvent, StoredEvent, Subject } from '../journal/event.ts';
 import type { Cause, RunEvent, RunOutcome } from '../journal/run-event.ts';
 import { inboxStream, runStream } from '../journal/stream.ts';
@@ -225,6 +226,7 @@ export class RunHost {
       listener: {
         onWaiting: (behind) => void this.feed({ type: 'waiting', cell, group, behind }),
         onAdmitted: () => void this.feed({ type: 'admitted', cell, group }),
+        onBroken: (error) => this.abandon(error),
         onSuperseded: (by) => {
           const target = cell === null ? ({ kind: 'run' } as const) : ({ kind: 'cell', cell } as const);
           void this.feed({
@@ -237,7 +239,6 @@ export class RunHost {
       },
     });
     this.#groups.set(key, member);
-    member.settled.catch((error: Error) => this.abandon(error));
   }
 
   async #leaveGroup(cell: string | null): Promise<void> {

@@ -1,14 +1,13 @@
-import type { CancelTarget, Cause, CellOutcome, RunEvent, RunOutcome } from '../journal/run-event.ts';
-import { evaluateTemplate } from '../pipeline/expression.ts';
-import { expandMatrix } from '../pipeline/matrix.ts';
-import type { Concurrency } from '../pipeline/plan.ts';
-import { apply, begin } from './apply.ts';
-import { judgeCondition } from './condition.ts';
-import { jobContext, runContexts } from './context.ts';
+import type { CancelTarget, Cause, CellOutcome, RunEvent } from '../journal/run-event.ts';
+import { begin } from './apply.ts';
 import type { RunRequested } from './course.ts';
-import { runOutcome } from './outcome.ts';
+import { joinCellGroup, joinRunGroup, leaveCellGroup } from './group.ts';
 import { retryOf } from './retry.ts';
+import { settle } from './settle.ts';
 import { type CellState, findCell, type RunState, stopCause } from './state.ts';
+import { stopCells } from './stop.ts';
+import { retryTimer, setDeadlines } from './timer.ts';
+import { type Decided, Turn } from './turn.ts';
 
 /** What the world tells the engine. Told twice, or too late, an input changes nothing. */
 export type EngineInput =
@@ -37,35 +36,6 @@ export interface CellReport {
   readonly patterns: readonly string[];
 }
 
-/** What the host is to do once the events that go with it are durable. Doing one twice is harmless. */
-export type Command =
-  | {
-      readonly type: 'start-cell';
-      readonly cell: string;
-      readonly attempt: number;
-      readonly resumed: boolean;
-    }
-  | { readonly type: 'cancel-cell'; readonly cell: string; readonly cause: Cause }
-  | { readonly type: 'cancel-step'; readonly cell: string; readonly step: string; readonly cause: Cause }
-  /** Feed back `timer` with this id, not before the time. Setting it again moves nothing. */
-  | { readonly type: 'set-timer'; readonly id: string; readonly atMs: number }
-  /** Feed back `waiting` and `admitted`. `cell` null: the run itself. */
-  | {
-      readonly type: 'join-group';
-      readonly cell: string | null;
-      readonly group: string;
-      readonly policy: Concurrency['policy'];
-    }
-  | { readonly type: 'leave-group'; readonly cell: string | null; readonly group: string }
-  | { readonly type: 'finish'; readonly outcome: RunOutcome };
-
-export interface Decided {
-  readonly state: RunState;
-  /** To be journaled, all or none, in this order. The state already holds them. */
-  readonly events: readonly RunEvent[];
-  readonly commands: readonly Command[];
-}
-
 /** Accepts a run. */
 export function decideRequest(request: RunRequested, now: number): Decided {
   const turn = new Turn(begin(request, now), now);
@@ -82,24 +52,6 @@ export function decide(state: RunState, input: EngineInput, now: number): Decide
   take(turn, input);
   settle(turn);
   return turn;
-}
-
-/** One call of `decide`: every event is applied the moment it is decided, so that later decisions see it. */
-class Turn implements Decided {
-  state: RunState;
-  readonly now: number;
-  readonly events: RunEvent[] = [];
-  readonly commands: Command[] = [];
-
-  constructor(state: RunState, now: number) {
-    this.state = state;
-    this.now = now;
-  }
-
-  emit(event: RunEvent): void {
-    this.state = apply(this.state, event, this.now);
-    this.events.push(event);
-  }
 }
 
 function take(turn: Turn, input: EngineInput): void {
@@ -155,56 +107,9 @@ function askAgain(turn: Turn): void {
   }
 }
 
-function setDeadlines(turn: Turn): void {
-  const { course, requestedAtMs, stages } = turn.state;
-  const { timeoutMs } = course.plan;
-  if (timeoutMs !== null)
-    turn.commands.push({ type: 'set-timer', id: 'run', atMs: requestedAtMs + timeoutMs });
-  for (const [name, stage] of Object.entries(stages)) {
-    if (stage.startedAtMs !== null && !stage.deadlinePassed) setStageTimer(turn, name, stage.startedAtMs);
-  }
-}
-
-function setStageTimer(turn: Turn, name: string, startedAtMs: number): void {
-  const { timeoutMs } = turn.state.course.stageOf.get(name)!;
-  turn.commands.push({ type: 'set-timer', id: `stage/${name}`, atMs: startedAtMs + timeoutMs });
-}
-
 function startRun(turn: Turn): void {
   setDeadlines(turn);
   settle(turn);
-}
-
-function joinRunGroup(turn: Turn): void {
-  const { concurrency } = turn.state.course.plan;
-  if (!concurrency) return;
-  const contexts = {
-    ...runContexts(turn.state.course),
-    status: { failed: false, cancelled: false, skippedNeed: false },
-  };
-  const group = evaluateTemplate(concurrency.group, contexts);
-  turn.commands.push({
-    type: 'join-group',
-    cell: null,
-    group: group.ok ? group.value : concurrency.group,
-    policy: concurrency.policy,
-  });
-}
-
-function cellGroup(
-  state: RunState,
-  cell: CellState,
-): { readonly group: string; readonly policy: Concurrency['policy'] } | null {
-  const { concurrency } = state.course.jobs[cell.job]!;
-  if (!concurrency) return null;
-  const context = { ...jobContext(state, cell.job), matrix: cell.values ?? {} };
-  const group = evaluateTemplate(concurrency.group, context);
-  return { group: group.ok ? group.value : concurrency.group, policy: concurrency.policy };
-}
-
-function joinCellGroup(turn: Turn, cell: CellState): void {
-  const group = cellGroup(turn.state, cell);
-  if (group) turn.commands.push({ type: 'join-group', cell: cell.name, ...group });
 }
 
 function isHeld(state: RunState, cell: string | null): boolean {
@@ -260,10 +165,6 @@ function takeReport(turn: Turn, name: string, attempt: number, report: CellRepor
   }
 }
 
-function retryTimer(cell: { readonly name: string; readonly attempt: number }): string {
-  return `retry/${cell.attempt}/${cell.name}`;
-}
-
 function takeTimer(turn: Turn, id: string): void {
   const { state } = turn;
   const { plan } = state.course;
@@ -314,177 +215,4 @@ function takeCancel(turn: Turn, target: CancelTarget, by: string, reason: string
     return;
   }
   stopCells(turn);
-}
-
-/** Tells the running cells that have a reason to stop, and ends those that wait. */
-function stopCells(turn: Turn): void {
-  for (const index of turn.state.running) {
-    const cell = turn.state.cells.at(index);
-    const cause = stopCause(turn.state, cell);
-    if (cause) turn.commands.push({ type: 'cancel-cell', cell: cell.name, cause });
-  }
-  for (let index = 0; index < turn.state.cells.length; index++) {
-    const cell = turn.state.cells.at(index);
-    if (cell.phase !== 'ready' && cell.phase !== 'held' && cell.phase !== 'delayed') {
-      const unreleased = cell.phase === 'waiting' && turn.state.jobs.at(cell.job).phase === 'ready';
-      if (!unreleased) continue;
-    }
-    const cause = stopCause(turn.state, cell);
-    if (cause) endUnstarted(turn, cell, cause);
-  }
-}
-
-/** A cell ends without having run (this attempt). */
-function endUnstarted(turn: Turn, cell: CellState, cause: Cause): void {
-  const job = turn.state.course.jobs[cell.job]!;
-  turn.emit({
-    type: 'cell.finished',
-    cell: cell.name,
-    job: job.id,
-    attempt: cell.attempt,
-    outcome: cause.kind === 'cancelled' ? 'cancelled' : 'failed',
-    cause,
-    step: null,
-    durationMs: 0,
-    outputs: {},
-    tail: [],
-    retry: null,
-  });
-  leaveCellGroup(turn, cell);
-}
-
-function leaveCellGroup(turn: Turn, cell: CellState): void {
-  if (cell.phase !== 'held' && !cell.admitted) return;
-  const group = cellGroup(turn.state, cell);
-  if (group) turn.commands.push({ type: 'leave-group', cell: cell.name, group: group.group });
-}
-
-/** Goes on as far as it can be gone without news from the world. */
-function settle(turn: Turn): void {
-  if (turn.state.phase === 'waiting' && turn.state.cancels.length > 0) {
-    finish(turn);
-    return;
-  }
-  if (turn.state.phase !== 'running') return;
-  for (;;) {
-    if (turn.state.undecided) decideJob(turn, turn.state.undecided.index);
-    else if (turn.state.ready && turn.state.running.length < turn.state.course.request.workersMax) {
-      startCell(turn, turn.state.cells.at(turn.state.ready.index));
-    } else break;
-  }
-  if (turn.state.jobsLeft === 0) finish(turn);
-}
-
-function finish(turn: Turn): void {
-  const { state } = turn;
-  const { outcome, sentence } = runOutcome(state);
-  turn.emit({
-    type: 'run.finished',
-    outcome,
-    sentence,
-    durationMs: Math.max(0, turn.now - state.requestedAtMs),
-    pipeline: state.course.request.pipeline,
-    cellMs: meanCellMs(state),
-  });
-  const { concurrency } = state.course.plan;
-  if (concurrency) {
-    joinRunGroup(turn);
-    const join = turn.commands.pop() as Extract<Command, { type: 'join-group' }>;
-    turn.commands.push({ type: 'leave-group', cell: null, group: join.group });
-  }
-  turn.commands.push({ type: 'finish', outcome });
-}
-
-function meanCellMs(state: RunState): Record<string, number> {
-  const means: Record<string, number> = {};
-  for (const [index, { id }] of state.course.jobs.entries()) {
-    const { succeeded, spentMs } = state.jobs.at(index);
-    if (succeeded > 0) means[id] = Math.round(spentMs / succeeded);
-  }
-  return means;
-}
-
-/** Everything the job needs is over: it runs, is skipped, or cannot be performed. */
-function decideJob(turn: Turn, index: number): void {
-  const { state } = turn;
-  const job = state.course.jobs[index]!;
-  const { cancel } = state.jobs.at(index);
-  if (cancel) {
-    endWholeJob(turn, job.id, 'cancelled', cancel);
-    return;
-  }
-  const verdict = judgeCondition(state, index);
-  if (verdict.kind === 'invalid') {
-    endWholeJob(turn, job.id, 'errored', { kind: 'invalid', message: verdict.message });
-    return;
-  }
-  if (verdict.kind === 'skip') {
-    turn.emit({ type: 'cell.skipped', cell: job.id, job: job.id, reason: verdict.reason });
-    return;
-  }
-  if (job.refusals.length > 0) {
-    const sentences = job.refusals.map((refusal) => {
-      const { file, start } = refusal.place;
-      return `${file}:${start.line}:${start.column}: ${refusal.message}`;
-    });
-    endWholeJob(turn, job.id, 'errored', { kind: 'refused', sentences });
-    return;
-  }
-  if (job.matrix && !job.matrix.cells) {
-    const expanded = expandMatrix(job.matrix, jobContext(state, index));
-    if (!expanded.ok) {
-      endWholeJob(turn, job.id, 'errored', {
-        kind: 'invalid',
-        message: `the matrix of ${job.id}: ${expanded.message}`,
-      });
-      return;
-    }
-    turn.emit({ type: 'matrix.expanded', job: job.id, cells: expanded.cells });
-  }
-  turn.emit({ type: 'job.ready', job: job.id, reason: verdict.reason });
-}
-
-function endWholeJob(turn: Turn, job: string, outcome: CellOutcome, cause: Cause): void {
-  turn.emit({
-    type: 'cell.finished',
-    cell: job,
-    job,
-    attempt: 1,
-    outcome,
-    cause,
-    step: null,
-    durationMs: 0,
-    outputs: {},
-    tail: [],
-    retry: null,
-  });
-}
-
-function startCell(turn: Turn, cell: CellState): void {
-  const { state } = turn;
-  const job = state.course.jobs[cell.job]!;
-  const reused = state.course.request.rerunOf?.reused[cell.name];
-  const cause = stopCause(state, cell);
-  if (cause) {
-    endUnstarted(turn, cell, cause);
-    return;
-  }
-  if (reused) {
-    turn.emit({
-      ...(reused as unknown as Extract<RunEvent, { type: 'cell.finished' }>),
-      cell: cell.name,
-      job: job.id,
-    });
-    return;
-  }
-  if (job.concurrency && !cell.admitted) {
-    const group = cellGroup(state, cell)!;
-    turn.emit({ type: 'run.waiting', cell: cell.name, group: group.group, behind: [] });
-    joinCellGroup(turn, cell);
-    return;
-  }
-  const stageBefore = state.stages[job.stage]?.startedAtMs;
-  turn.emit({ type: 'cell.started', cell: cell.name, job: job.id, attempt: cell.attempt });
-  if (stageBefore === null) setStageTimer(turn, job.stage, turn.now);
-  turn.commands.push({ type: 'start-cell', cell: cell.name, attempt: cell.attempt, resumed: false });
 }

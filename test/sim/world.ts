@@ -1,15 +1,9 @@
 import { canonicalJson } from '../../src/base/json.ts';
 import { apply, begin } from '../../src/engine/apply.ts';
 import type { RunRequested } from '../../src/engine/course.ts';
-import {
-  type CellReport,
-  type Command,
-  type Decided,
-  decide,
-  decideRequest,
-  type EngineInput,
-} from '../../src/engine/decide.ts';
+import { type CellReport, decide, decideRequest, type EngineInput } from '../../src/engine/decide.ts';
 import { findCell, type RunState } from '../../src/engine/state.ts';
+import type { Command, Decided } from '../../src/engine/turn.ts';
 import type { Cause, RunEvent } from '../../src/journal/run-event.ts';
 import type { Seeded } from './random.ts';
 

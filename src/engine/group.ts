@@ -1,0 +1,43 @@
+import { evaluateTemplate } from '../pipeline/expression.ts';
+import type { Concurrency } from '../pipeline/plan.ts';
+import { jobContext, runContexts } from './context.ts';
+import type { CellState, RunState } from './state.ts';
+import type { Turn } from './turn.ts';
+
+export function joinRunGroup(turn: Turn): void {
+  const { concurrency } = turn.state.course.plan;
+  if (!concurrency) return;
+  const contexts = {
+    ...runContexts(turn.state.course),
+    status: { failed: false, cancelled: false, skippedNeed: false },
+  };
+  const group = evaluateTemplate(concurrency.group, contexts);
+  turn.commands.push({
+    type: 'join-group',
+    cell: null,
+    group: group.ok ? group.value : concurrency.group,
+    policy: concurrency.policy,
+  });
+}
+
+export function cellGroup(
+  state: RunState,
+  cell: CellState,
+): { readonly group: string; readonly policy: Concurrency['policy'] } | null {
+  const { concurrency } = state.course.jobs[cell.job]!;
+  if (!concurrency) return null;
+  const context = { ...jobContext(state, cell.job), matrix: cell.values ?? {} };
+  const group = evaluateTemplate(concurrency.group, context);
+  return { group: group.ok ? group.value : concurrency.group, policy: concurrency.policy };
+}
+
+export function joinCellGroup(turn: Turn, cell: CellState): void {
+  const group = cellGroup(turn.state, cell);
+  if (group) turn.commands.push({ type: 'join-group', cell: cell.name, ...group });
+}
+
+export function leaveCellGroup(turn: Turn, cell: CellState): void {
+  if (cell.phase !== 'held' && !cell.admitted) return;
+  const group = cellGroup(turn.state, cell);
+  if (group) turn.commands.push({ type: 'leave-group', cell: cell.name, group: group.group });
+}
