@@ -1,84 +1,27 @@
 import { digestOf } from '../../src/base/digest.ts';
 import type { JsonObject } from '../../src/base/json.ts';
-import type { StoredEvent } from '../../src/journal/event.ts';
+import type { JournalEvent, StoredEvent } from '../../src/journal/event.ts';
 import type { RunEvent, RunSource } from '../../src/journal/run-event.ts';
 import { runStream } from '../../src/journal/stream.ts';
 import type { Plan, PlanJob, PlanStep } from '../../src/pipeline/plan.ts';
+import { aJob, aPlan, aStep } from './plan.ts';
 
 /** The time at which told runs begin: 2026-01-02 03:04:05 UTC. */
 export const STORY_START_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
-const PLACE = { file: 'sluice.yaml', start: { line: 1, column: 1 }, end: { line: 1, column: 2 } };
-const NO_RETRY = { max: 0, delayMs: 0, backoff: 1, on: [] };
-
-/** A step that runs `run`. */
+/** A step by its id. */
 export function planStep(id: string, change: Partial<PlanStep> = {}): PlanStep {
-  return {
-    id,
-    name: id,
-    run: 'true',
-    shell: 'sh',
-    workingDirectory: '.',
-    variables: {},
-    if: null,
-    timeoutMs: null,
-    allowFailure: false,
-    retry: NO_RETRY,
-    repeatable: false,
-    tty: false,
-    parallelGroup: null,
-    when: 'always',
-    place: PLACE,
-    ...change,
-  };
+  return aStep({ id, name: id, ...change });
 }
 
-/** A job with one step, in the stage `build` unless changed. */
+/** A job by its id; in the stage `build` unless changed. */
 export function planJob(id: string, change: Partial<PlanJob> = {}): PlanJob {
-  return {
-    id,
-    name: id,
-    stage: 'build',
-    needs: [],
-    if: null,
-    matrix: null,
-    variables: {},
-    secrets: [],
-    timeoutMs: 3_600_000,
-    silenceTimeoutMs: null,
-    retry: NO_RETRY,
-    allowFailure: false,
-    concurrency: null,
-    steps: [planStep('step-1')],
-    cleanup: [],
-    cleanupGraceMs: 10_000,
-    outputs: {},
-    repeatable: false,
-    language: null,
-    deploy: null,
-    refusals: [],
-    place: PLACE,
-    ...change,
-  };
+  return aJob({ id, stage: 'build', ...change });
 }
 
-/** A plan of these jobs; its stages are theirs, in the order in which they come. */
+/** A plan of these jobs called `main-build`. */
 export function planOf(jobs: readonly PlanJob[], change: Partial<Plan> = {}): Plan {
-  const names = [...new Set(jobs.map((job) => job.stage))];
-  return {
-    schemaVersion: 1,
-    name: 'main-build',
-    file: 'sluice.yaml',
-    digest: digestOf('plan'),
-    variables: {},
-    concurrency: null,
-    stages: names.map((name) => ({ name, dependsOn: [], timeoutMs: 3_600_000, place: PLACE })),
-    jobs,
-    triggers: [],
-    inputs: {},
-    timeoutMs: null,
-    ...change,
-  };
+  return aPlan(jobs, { name: 'main-build', ...change });
 }
 
 export const STORY_SOURCE: RunSource = {
@@ -91,8 +34,6 @@ export const STORY_SOURCE: RunSource = {
   mode: 'tree',
   dirty: true,
 };
-
-type Body = Extract<StoredEvent['body'], { type: string }>;
 
 /** Writes a run's events down as they would stand in the journal; `at` moves the time on. */
 export class RunStory {
@@ -120,7 +61,7 @@ export class RunStory {
     });
   }
 
-  add(...bodies: readonly Body[]): this {
+  add(...bodies: readonly JournalEvent[]): this {
     for (const body of bodies) {
       const sequence = this.events.length + 1;
       this.events.push({
@@ -221,6 +162,13 @@ export class RunStory {
     sentence: string,
     durationMs: number,
   ): this {
-    return this.add({ type: 'run.finished', outcome, sentence, durationMs });
+    return this.add({
+      type: 'run.finished',
+      outcome,
+      sentence,
+      durationMs,
+      pipeline: 'main-build',
+      cellMs: {},
+    });
   }
 }

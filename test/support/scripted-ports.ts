@@ -1,0 +1,155 @@
+import { resolve } from 'node:path';
+import type { Clock } from '../../src/base/port.ts';
+import { runCli } from '../../src/cli/cli.ts';
+import type { CliPorts, Output } from '../../src/cli/ports.ts';
+import type { FailedPlace } from '../../src/client/contract.ts';
+import type { RunSource } from '../../src/journal/run-event.ts';
+import { STORY_SOURCE, STORY_START_MS } from './run-story.ts';
+import { ScriptedClient } from './scripted-client.ts';
+
+/** What a command wrote. */
+class Written implements Output {
+  text = '';
+  isTTY = false;
+  columns: number | undefined;
+  rows: number | undefined;
+
+  write(text: string): boolean {
+    this.text += text;
+    return true;
+  }
+}
+
+/** Time that only the test moves. */
+class ScriptedClock implements Clock {
+  nowMs = STORY_START_MS;
+  readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
+
+  now(): number {
+    return this.nowMs;
+  }
+
+  monotonic(): number {
+    return this.nowMs;
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const timer = { atMs: this.nowMs + delayMs, callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** Lets so much time pass and calls what is due, in order. */
+  pass(ms: number): void {
+    const untilMs = this.nowMs + ms;
+    for (;;) {
+      const due = [...this.#timers]
+        .filter((timer) => timer.atMs <= untilMs)
+        .sort((one, other) => one.atMs - other.atMs)[0];
+      if (!due) break;
+      this.#timers.delete(due);
+      this.nowMs = due.atMs;
+      due.callback();
+    }
+    this.nowMs = untilMs;
+  }
+}
+
+/** The command line with a scripted world: files in memory, a clock and signals in the test's hand. */
+export class ScriptedWorld {
+  readonly out = new Written();
+  readonly err = new Written();
+  readonly clock = new ScriptedClock();
+  readonly client = new ScriptedClient();
+  /** Absolute path to text. */
+  readonly files = new Map<string, string>();
+  readonly programs = new Map<string, string>([['sh', '/bin/sh']]);
+  readonly modules = new Map<string, unknown>();
+  readonly shells: FailedPlace[] = [];
+  readonly askedCommits: (string | null)[] = [];
+  environment: Record<string, string | undefined> = { LANG: 'C.UTF-8' };
+  cwd = STORY_SOURCE.path;
+  source: RunSource = STORY_SOURCE;
+  storeDamage: readonly string[] = [];
+  openedWith: unknown = null;
+  readonly #interrupts = new Set<(signal: string) => void>();
+  readonly #watchers = new Set<() => void>();
+
+  /** Performs a command: exactly what a user types after `sluice`. Resolves to the exit code. */
+  run(...argv: readonly string[]): Promise<number> {
+    return runCli(argv, this.ports());
+  }
+
+  interrupt(signal = 'SIGINT'): void {
+    for (const listener of [...this.#interrupts]) listener(signal);
+  }
+
+  changeFile(path: string, text: string): void {
+    this.files.set(path, text);
+    for (const listener of [...this.#watchers]) listener();
+  }
+
+  ports(): CliPorts {
+    const bytes = (path: string): Uint8Array | null => {
+      const text = this.files.get(path);
+      return text === undefined ? null : new TextEncoder().encode(text);
+    };
+    return {
+      version: '1.2.3',
+      out: this.out,
+      err: this.err,
+      environment: this.environment,
+      cwd: this.cwd,
+      cores: 4,
+      clock: this.clock,
+      files: {
+        read: async (path) => this.files.get(path) ?? null,
+        write: async (path, text) => {
+          this.files.set(path, text);
+        },
+        list: async (path) => this.#list(path),
+      },
+      machine: {
+        which: async (program) => this.programs.get(program) ?? null,
+        version: async (program) => (this.programs.has(program) ? `${program} 1.0` : null),
+        isolation: async () => 'no isolation: jobs run as this user',
+        store: async () => ({ path: '/home/ada/.local/share/sluice', damage: this.storeDamage }),
+      },
+      openClient: async (settings) => {
+        this.openedWith = settings;
+        return this.client;
+      },
+      repository: async (commit) => {
+        this.askedCommits.push(commit);
+        return commit === null ? this.source : { ...this.source, commit, mode: 'commit', dirty: false };
+      },
+      readSources: (source) => ({
+        read: (path) => bytes(resolve(source.path, path)),
+        list: (path) => this.#list(resolve(source.path, path)),
+      }),
+      loadModule: async (path) => this.modules.get(path),
+      openShell: async (place) => {
+        this.shells.push(place);
+      },
+      watchFiles: (_path, onChange) => {
+        this.#watchers.add(onChange);
+        return () => this.#watchers.delete(onChange);
+      },
+      onInterrupt: (listener) => {
+        this.#interrupts.add(listener);
+        return () => this.#interrupts.delete(listener);
+      },
+    };
+  }
+
+  #list(path: string): readonly string[] {
+    const prefix = `${path === '/' ? '' : path}/`;
+    const names = new Set<string>();
+    for (const file of this.files.keys()) {
+      if (!file.startsWith(prefix)) continue;
+      const [name, ...rest] = file.slice(prefix.length).split('/');
+      names.add(rest.length > 0 ? `${name}/` : name!);
+    }
+    return [...names].sort();
+  }
+}
