@@ -1,6 +1,6 @@
 import type { JsonObject } from '../base/json.ts';
 import type { Trust } from '../journal/event.ts';
-import type { CellOutcome, Cause, RunEvent, RunSource } from '../journal/run-event.ts';
+import type { Cause, CellOutcome, RunEvent, RunSource } from '../journal/run-event.ts';
 import type { JobResult } from '../pipeline/expression-context.ts';
 import type { PlanJob } from '../pipeline/plan.ts';
 
@@ -17,7 +17,9 @@ export interface JobMessage {
   readonly job: PlanJob;
   /** null: the job has no matrix. */
   readonly matrix: JsonObject | null;
-  readonly needs: Readonly<Record<string, { readonly result: JobResult; readonly outputs: Readonly<Record<string, string>> }>>;
+  readonly needs: Readonly<
+    Record<string, { readonly result: JobResult; readonly outputs: Readonly<Record<string, string>> }>
+  >;
   /** git, event, run, pipeline, inputs, vars: what expressions see besides. */
   readonly contexts: Readonly<Record<'git' | 'event' | 'run' | 'pipeline' | 'inputs' | 'vars', JsonObject>>;
   /** Of the pipeline; the job's and the step's own come over it. Templates. */
@@ -45,6 +47,8 @@ export interface JobReport {
   readonly tail: readonly string[];
   /** Output patterns of the job's retry policy that were seen. */
   readonly patterns: readonly string[];
+  /** What a person should see although it decided nothing: files that changed under the run, a dropped output. */
+  readonly warnings?: readonly string[];
 }
 
 /** What the runner tells while it works. The promise resolves when the event is durable; intents are awaited, receipts too. */

@@ -1,0 +1,71 @@
+import type { JobMessage } from './contract.ts';
+import { JobProblem } from './problem.ts';
+
+/** What a job sees of the machine's own environment, besides every LC_ variable. All else stays outside. */
+const ALLOWED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'TZ'];
+const PATH_DEFAULT = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Linux: one string may have 128 KiB (with its terminating NUL), and 2 MiB is what is left of the stack for all. */
+const ONE_BYTES_MAX = 128 * 1024 - 1;
+const TOTAL_BYTES_MAX = 2 * 1024 * 1024;
+
+export type Environment = Record<string, string>;
+
+/** The allowed part of the machine's environment. */
+export function allowedEnvironment(host: Readonly<Record<string, string | undefined>>): Environment {
+  const environment: Environment = { PATH: PATH_DEFAULT };
+  for (const name of ALLOWED) {
+    const value = host[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  for (const [name, value] of Object.entries(host)) {
+    if (name.startsWith('LC_') && value !== undefined) environment[name] = value;
+  }
+  return environment;
+}
+
+/** What a job is told about itself. Texts of the event reach it here, as values, and nowhere else. */
+export function jobEnvironment(message: JobMessage, workspace: string, temporary: string): Environment {
+  const { source, contexts } = message;
+  const event = contexts.event.name;
+  return {
+    CI: 'true',
+    SLUICE: 'true',
+    SLUICE_RUN_ID: message.runId,
+    SLUICE_JOB: message.cell,
+    SLUICE_WORKSPACE: workspace,
+    SLUICE_BRANCH: source.branch ?? '',
+    SLUICE_TAG: source.tag ?? '',
+    SLUICE_COMMIT: source.commit ?? '',
+    SLUICE_EVENT: typeof event === 'string' ? event : '',
+    TMPDIR: temporary,
+  };
+}
+
+/** Throws a `JobProblem` for what no process can be given. */
+export function checkEnvironment(environment: Environment): void {
+  let total = 0;
+  for (const name in environment) {
+    const value = environment[name]!;
+    if (value.includes('\0') || name.includes('\0')) {
+      throw new JobProblem(
+        `variable ${name.replaceAll('\0', '\\0')} holds a NUL byte, which no process can be given`,
+      );
+    }
+    // UTF-8 has at most three bytes for a UTF-16 unit; only where that is near the limit are they counted.
+    const length = name.length + value.length + 2;
+    const bytes =
+      length * 3 > ONE_BYTES_MAX ? Buffer.byteLength(name) + Buffer.byteLength(value) + 2 : length;
+    if (bytes > ONE_BYTES_MAX) {
+      throw new JobProblem(
+        `variable ${name} has ${bytes} bytes; a process takes at most ${ONE_BYTES_MAX} in one; pass it in a file`,
+      );
+    }
+    total += bytes;
+  }
+  if (total > TOTAL_BYTES_MAX) {
+    throw new JobProblem(
+      `the environment has ${total} bytes; a process takes at most ${TOTAL_BYTES_MAX}; pass large values in files`,
+    );
+  }
+}

@@ -1,0 +1,115 @@
+import type { JsonObject } from '../base/json.ts';
+import type { Cause, StepOutcome } from '../journal/run-event.ts';
+import { type ConditionCauses, evaluateTemplate } from '../pipeline/expression.ts';
+import type { ExpressionContext, JobResult } from '../pipeline/expression-context.ts';
+import type { JobMessage, StepFinished } from './contract.ts';
+import type { Environment } from './environment.ts';
+import { JobProblem } from './problem.ts';
+import { decidingCause } from './stop.ts';
+
+/** Who decided the outcome of the attempt, and how. */
+export interface Failure {
+  readonly step: string | null;
+  /** Which try of the step decided. */
+  readonly try: number;
+  readonly outcome: 'failed' | 'cancelled' | 'errored';
+  readonly cause: Cause;
+}
+
+/** What is known of an attempt while it runs: what its steps left, and what went wrong. */
+export class JobState {
+  readonly message: JobMessage;
+  /** Values by secret name. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly warnings: string[] = [];
+  readonly patterns = new Set<string>();
+  /** Left by steps for later ones. */
+  readonly variables: Environment = {};
+  readonly path: string[] = [];
+  /** The first step that failed. */
+  failure: Failure | null = null;
+  /** The first step that failed and was allowed to. */
+  warned: { readonly step: string; readonly cause: Cause | null } | null = null;
+  readonly #steps: Record<string, JsonObject> = {};
+  readonly #stops: Cause[] = [];
+
+  constructor(message: JobMessage, secrets: Readonly<Record<string, string>>) {
+    this.message = message;
+    this.secrets = secrets;
+  }
+
+  get isStopped(): boolean {
+    return this.#stops.length > 0;
+  }
+
+  /** Why the whole job was told to stop. */
+  get stopCause(): Cause | null {
+    return decidingCause(this.#stops);
+  }
+
+  noteStop(cause: Cause): void {
+    this.#stops.push(cause);
+  }
+
+  /** Takes in what a step ended with, live or from the journal. */
+  noteStep(finished: StepFinished): void {
+    const outcome = resultOf(finished.outcome);
+    const conclusion = finished.outcome === 'warned' ? 'success' : outcome;
+    this.#steps[finished.step] = { outcome, conclusion, outputs: finished.outputs };
+    Object.assign(this.variables, finished.exported.variables);
+    this.path.unshift(...finished.exported.path);
+    for (const pattern of finished.patterns) this.patterns.add(pattern);
+    if (finished.outcome === 'warned') this.warned ??= { step: finished.step, cause: finished.cause };
+    if (finished.outcome === 'failed' || finished.outcome === 'errored' || finished.outcome === 'cancelled') {
+      const cause = finished.cause ?? { kind: 'internal', message: 'a step failed without a cause' };
+      this.failure ??= { step: finished.step, try: finished.try, outcome: finished.outcome, cause };
+    }
+  }
+
+  /** `environment` becomes the context `env`. */
+  context(environment: Environment, withSecrets = true): ExpressionContext {
+    const { contexts, matrix, needs } = this.message;
+    const cause = this.stopCause;
+    const failed = this.failure !== null || (cause !== null && cause.kind !== 'cancelled');
+    const cancelled = cause?.kind === 'cancelled';
+    return {
+      ...contexts,
+      env: environment,
+      matrix: matrix ?? {},
+      needs: needs as JsonObject,
+      steps: this.#steps,
+      job: { status: cancelled ? 'cancelled' : failed ? 'failure' : 'success' },
+      ...(withSecrets ? { secrets: this.secrets } : {}),
+      status: { failed, cancelled, skippedNeed: false },
+    };
+  }
+
+  /** For the sentences of skipped steps. */
+  get causes(): ConditionCauses {
+    const stop = this.stopCause;
+    const failed = this.failure
+      ? `step ${this.failure.step} ${this.failure.outcome}`
+      : stop
+        ? `the job ran into its ${stop.kind}`
+        : null;
+    return {
+      failedBecause: failed,
+      cancelledBecause: stop?.kind === 'cancelled' ? `the job was cancelled by ${stop.by}` : null,
+      skippedBecause: null,
+    };
+  }
+}
+
+/** Evaluates a template for `subject`. Text without `${{` comes back untouched. Throws a `JobProblem`. */
+export function fill(text: string, subject: string, context: () => ExpressionContext): string {
+  if (!text.includes('${{')) return text;
+  const result = evaluateTemplate(text, context());
+  if (!result.ok) throw new JobProblem(`${subject}: ${result.message}`);
+  return result.value;
+}
+
+function resultOf(outcome: StepOutcome): JobResult {
+  if (outcome === 'succeeded') return 'success';
+  if (outcome === 'cancelled' || outcome === 'skipped') return outcome;
+  return 'failure';
+}

@@ -1,0 +1,124 @@
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import type { JsonObject } from '../base/json.ts';
+import type { Random } from '../base/port.ts';
+import type { PlanStep } from '../pipeline/plan.ts';
+import { checkEnvironment, type Environment } from './environment.ts';
+import { fill, type JobState } from './job-state.ts';
+import { stepKey } from './log/paths.ts';
+import type { Redaction } from './mask/redaction.ts';
+import { JobProblem } from './problem.ts';
+import { shellCommand } from './shell.ts';
+import { newStepFiles, type StepFiles } from './step-files.ts';
+import type { Workspace } from './workspace/workspace.ts';
+
+export interface StepSetup {
+  readonly command: readonly string[];
+  readonly directory: string;
+  readonly environment: Environment;
+  readonly files: StepFiles;
+}
+
+/** What all steps of an attempt share. */
+export interface JobSetup {
+  readonly workspace: Workspace;
+  readonly redaction: Redaction;
+  /** The machine's part and what the job is told about itself. */
+  readonly base: Environment;
+  /** Of pipeline and job, evaluated, and the granted secrets. */
+  readonly variables: Environment;
+}
+
+/** The variables of pipeline and job, the latter over the former. Throws a `JobProblem`. */
+export function jobVariables(state: JobState): Environment {
+  const { message } = state;
+  const variables: Environment = {};
+  evaluateInto(variables, message.variables, state, variables);
+  evaluateInto(variables, message.job.variables, state, variables);
+  for (const grant of message.job.secrets) variables[grant.variable] = state.secrets[grant.name]!;
+  return variables;
+}
+
+/** Everything that starting the step needs, with all templates evaluated. Throws a `JobProblem`. */
+export function setUpStep(
+  step: PlanStep,
+  tryNumber: number,
+  job: JobSetup,
+  state: JobState,
+  random: Random,
+): StepSetup {
+  const files = newStepFiles(job.workspace.folder, stepKey(step.id, tryNumber), random);
+  const environment: Environment = { ...job.base, ...job.variables, ...state.variables };
+  evaluateInto(environment, step.variables, state, environment);
+  if (state.path.length > 0) environment.PATH = [...state.path, environment.PATH].join(':');
+  environment.SLUICE_STEP = step.id;
+  environment.SLUICE_TRY = String(tryNumber);
+  environment.SLUICE_OUTPUT = files.output;
+  environment.SLUICE_ENV = files.variables;
+  environment.SLUICE_PATH = files.path;
+  environment.SLUICE_SUMMARY = files.summary;
+  checkEnvironment(environment);
+  const script = scriptText(step, state, environment);
+  const hidden = script !== step.run && job.redaction.reveals(script);
+  return {
+    command: shellCommand(step.shell, script, files.script, hidden),
+    directory: workingDirectory(step, job.workspace.directory, state, environment),
+    environment,
+    files,
+  };
+}
+
+function evaluateInto(
+  target: Environment,
+  templates: Readonly<Record<string, string>>,
+  state: JobState,
+  env: Environment,
+): void {
+  for (const name in templates) {
+    target[name] = fill(templates[name]!, `variable ${name}`, () => state.context({ ...env }));
+  }
+}
+
+/** Characters that mean nothing to any shell. */
+const HARMLESS = /^[A-Za-z0-9._/@:+=,-]*$/;
+
+/**
+ * The script with its templates evaluated. Text that comes from outside (the event, names of branches and tags) must not
+ * become code: where such text is not harmless and the script is made from it, the step is refused.
+ */
+function scriptText(step: PlanStep, state: JobState, environment: Environment): string {
+  if (!step.run.includes('${{')) return step.run;
+  const context = state.context(environment);
+  const subject = `the script of step ${step.id}`;
+  const script = fill(step.run, subject, () => context);
+  const guarded = { ...context, event: {}, git: harmless(context.git) };
+  if (fill(step.run, subject, () => guarded) !== script) {
+    throw new JobProblem(
+      `${subject} would contain text from the event or a branch or tag name as code; give it to the step under \`environment:\` and use the variable`,
+    );
+  }
+  return script;
+}
+
+function harmless(context: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(context).filter(([, value]) => typeof value !== 'string' || HARMLESS.test(value)),
+  );
+}
+
+function workingDirectory(
+  step: PlanStep,
+  workspace: string,
+  state: JobState,
+  environment: Environment,
+): string {
+  if (step.workingDirectory === '' || step.workingDirectory === '.') return workspace;
+  const text = fill(step.workingDirectory, `the working directory of step ${step.id}`, () =>
+    state.context(environment),
+  );
+  const directory = resolve(workspace, text);
+  const inside = relative(workspace, directory);
+  if (inside.startsWith('..') || isAbsolute(inside) || text.includes('\0')) {
+    throw new JobProblem(`the working directory "${text}" of step ${step.id} lies outside of the workspace`);
+  }
+  return join(workspace, inside);
+}

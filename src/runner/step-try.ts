@@ -1,0 +1,168 @@
+import { type ExecutorJob, StartError, type StepEnd, type StepProcess } from '../executor/contract.ts';
+import type { Cause } from '../journal/run-event.ts';
+import type { PlanStep } from '../pipeline/plan.ts';
+import type { StepFinished } from './contract.ts';
+import type { JobState } from './job-state.ts';
+import { StepOutput } from './log/output.ts';
+import { logFile, stepKey } from './log/paths.ts';
+import { PatternWatch } from './log/pattern.ts';
+import { LogWriter } from './log/writer.ts';
+import type { RunnerOptions } from './options.ts';
+import { JobProblem } from './problem.ts';
+import { findStepFiles } from './step-files.ts';
+import { readStepLeft, type StepLeft } from './step-left.ts';
+import { type JobSetup, type StepSetup, setUpStep } from './step-setup.ts';
+import { decidingCause } from './stop.ts';
+import type { Supervised } from './supervised.ts';
+
+const NOTHING_LEFT: StepLeft = { outputs: {}, variables: {}, path: [], warnings: [] };
+
+export interface TryPlace {
+  readonly options: RunnerOptions;
+  readonly setup: JobSetup;
+  readonly state: JobState;
+  readonly job: ExecutorJob;
+  /** Output patterns to look for. */
+  readonly patterns: readonly string[];
+  /** Called at each piece of output. */
+  readonly onActivity: () => void;
+}
+
+/** How one try ended; what is recorded of it. `environment` is null when it was not started by us. */
+export interface TryEnd {
+  readonly finished: StepFinished;
+  readonly environment: Readonly<Record<string, string>> | null;
+  /** Nothing is known of what the earlier owner started. */
+  readonly isLostAfterRestart: boolean;
+}
+
+/**
+ * One try of one step, from the evaluated templates to the receipt. `intend` records the intent and is called when nothing
+ * but the start itself can fail any more; for a try that an earlier owner began (`attach`) the intent is already recorded.
+ */
+export async function performTry(
+  place: TryPlace,
+  step: PlanStep,
+  tryNumber: number,
+  attach: boolean,
+  supervised: Supervised,
+  intend: () => Promise<void> | null,
+): Promise<TryEnd> {
+  const { options, state, setup } = place;
+  const { message } = state;
+  const started = options.clock.monotonic();
+  const key = stepKey(step.id, tryNumber);
+  const path = logFile(options.directory, message.runId, message.cell, message.attempt, key);
+  const log = new LogWriter(path, options.clock, options.logBytesMax ?? LOG_BYTES_MAX);
+  const watch = place.patterns.length > 0 ? new PatternWatch(place.patterns) : null;
+  const output = new StepOutput(log, setup.redaction.masker(), watch);
+  const sink = (chunk: Uint8Array): void => {
+    place.onActivity();
+    output.write(chunk);
+  };
+
+  let stepSetup: StepSetup | null = null;
+  let left = NOTHING_LEFT;
+  let end: StepEnd | null = null;
+  let cause: Cause | null = null;
+  let isLostAfterRestart = false;
+  try {
+    stepSetup = attach ? null : setUpStep(step, tryNumber, setup, state, options.random);
+    let process: StepProcess | null;
+    if (stepSetup === null) {
+      log.resume();
+      output.dropToNewline('Sluice was restarted here; output may be missing up to the next line');
+      process = await place.job.attach(key, sink);
+    } else {
+      const intent = intend();
+      if (intent) await intent;
+      const { command, directory, environment } = stepSetup;
+      process = await place.job.start({
+        stepKey: key,
+        command,
+        directory,
+        environment,
+        tty: step.tty,
+        onOutput: sink,
+      });
+    }
+    if (process) {
+      const cancelTimer = armTimeout(place, step, supervised);
+      end = await supervised.watch(process);
+      cancelTimer?.();
+      cause = causeOf(end, supervised.stops);
+      const files = stepSetup?.files ?? findStepFiles(setup.workspace.folder, key);
+      if (files) left = readStepLeft(files, setup.redaction, path);
+    } else {
+      isLostAfterRestart = true;
+      cause = decidingCause([
+        ...supervised.stops,
+        { kind: 'lost', reason: 'nothing is left of its process' },
+      ]);
+    }
+  } catch (error) {
+    cause = decidingCause([...supervised.stops, causeOfError(error)]);
+  }
+  output.end();
+  for (const warning of left.warnings) log.appendMarker(warning);
+  if (log.problem) state.warnings.push(`step ${step.id}: ${log.problem}`);
+  log.close();
+  state.warnings.push(...left.warnings.map((warning) => `step ${step.id}: ${warning}`));
+  return {
+    finished: {
+      type: 'step.finished',
+      cell: message.cell,
+      attempt: message.attempt,
+      step: step.id,
+      try: tryNumber,
+      outcome: outcomeOf(cause),
+      cause,
+      durationMs: Math.round(options.clock.monotonic() - started),
+      outputs: left.outputs,
+      exported: { variables: left.variables, path: left.path },
+      log: log.size,
+      usage: end?.usage ?? null,
+      reason: cause?.kind === 'lost' ? { sentence: lostSentence(step.id, message.runId) } : null,
+      patterns: watch ? [...watch.seen] : [],
+    },
+    environment: stepSetup?.environment ?? null,
+    isLostAfterRestart,
+  };
+}
+
+const LOG_BYTES_MAX = 1024 * 1024 * 1024;
+
+function armTimeout(place: TryPlace, step: PlanStep, supervised: Supervised): (() => void) | null {
+  const { timeoutMs } = step;
+  if (timeoutMs === null) return null;
+  return place.options.clock.after(timeoutMs, () =>
+    supervised.stop({ kind: 'timeout', scope: 'step', limitMs: timeoutMs }),
+  );
+}
+
+function causeOf(end: StepEnd, stops: readonly Cause[]): Cause | null {
+  if (stops.length > 0) return decidingCause(stops);
+  const { exit } = end;
+  if (exit.kind === 'lost') return { kind: 'lost', reason: exit.reason };
+  if (exit.kind === 'signal') return { kind: 'signal', signal: exit.signal };
+  return exit.code === 0 ? null : { kind: 'exit-code', code: exit.code };
+}
+
+function causeOfError(error: unknown): Cause {
+  if (error instanceof JobProblem) return { kind: 'invalid', message: error.message };
+  if (error instanceof StartError) return { kind: 'could-not-start', reason: error.message };
+  throw error;
+}
+
+function outcomeOf(cause: Cause | null): 'succeeded' | 'failed' | 'cancelled' | 'errored' {
+  if (cause === null) return 'succeeded';
+  if (cause.kind === 'cancelled') return 'cancelled';
+  return cause.kind === 'invalid' ? 'errored' : 'failed';
+}
+
+function lostSentence(step: string, runId: string): string {
+  return (
+    `it is not known whether step ${step} ran to its end, so it is not started again by itself; look at what it did, then ` +
+    `\`sluice rerun ${runId} --failed\`, or mark the step \`repeatable: true\` when running it twice does no harm`
+  );
+}

@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { JobProblem } from '../problem.ts';
+
+const OUTPUT_BYTES_MAX = 1024 * 1024 * 1024;
+
+/** Whether the folder is the top of a git work tree. */
+export function isRepository(path: string): boolean {
+  return existsSync(join(path, '.git'));
+}
+
+/** Runs git in `repository` and returns what it prints. Throws a `JobProblem` with git's own words. */
+export async function git(
+  repository: string,
+  arguments_: readonly string[],
+  indexFile?: string,
+): Promise<Buffer> {
+  const environment: NodeJS.ProcessEnv = { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
+  // A hook may have called us with GIT_DIR and the like set; only what git needs to find itself is passed on.
+  for (const name of ['PATH', 'HOME', 'XDG_CONFIG_HOME', 'SSL_CERT_FILE'])
+    environment[name] = process.env[name];
+  if (indexFile) environment.GIT_INDEX_FILE = indexFile;
+  return new Promise((resolve, reject) => {
+    execFile(
+      'git',
+      ['-C', repository, ...arguments_],
+      { encoding: 'buffer', maxBuffer: OUTPUT_BYTES_MAX, env: environment },
+      (error, stdout, stderr) => {
+        if (!error) return resolve(stdout);
+        const words = stderr.toString().trim().split('\n').at(-1) || error.message;
+        reject(new JobProblem(`git ${arguments_[0]} in ${repository} failed: ${words}`));
+      },
+    );
+  });
+}

@@ -1,0 +1,127 @@
+import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunSource } from '../../journal/run-event.ts';
+import { safeName } from '../log/paths.ts';
+import { copyTree } from './copy-tree.ts';
+import { removeSmall, removeTree } from './remove-tree.ts';
+import { type SourceTree, takeSource } from './source-tree.ts';
+
+/** Beside the workspaces of a run: what they are made from. A cell's folder never begins with a dot. */
+const SOURCE = '.source';
+const NAMED_MAX = 5;
+
+/** The place of one attempt of a cell. */
+export interface Workspace {
+  /** Private to the job; holds the other two, scripts and what steps leave for Sluice. */
+  readonly folder: string;
+  /** Where the steps run: the files of the source. */
+  readonly directory: string;
+  /** The job's own TMPDIR. */
+  readonly temporary: string;
+  readonly warnings: readonly string[];
+}
+
+/** Makes and removes the workspaces below one root. */
+export class Workspaces {
+  readonly #root: string;
+  readonly #dataFolder: string;
+  readonly #sources = new Map<string, Promise<SourceTree>>();
+
+  /** Both folders may lie inside a source and are then no part of it. `root` is made when it is first needed. */
+  constructor(root: string, dataFolder: string) {
+    this.#root = root;
+    this.#dataFolder = dataFolder;
+  }
+
+  /** A clean folder with the run's files. `resumed`: the one of the earlier owner as it is, where there is one. */
+  async open(
+    runId: string,
+    source: RunSource,
+    cell: string,
+    attempt: number,
+    resumed: boolean,
+  ): Promise<Workspace> {
+    const folder = join(this.#runFolder(runId), `${safeName(cell)}.${attempt}`);
+    const place = { folder, directory: join(folder, 'work'), temporary: join(folder, 'tmp') };
+    if (resumed && existsSync(place.directory)) return { ...place, warnings: [] };
+    const tree = await this.#source(runId, source);
+    return { ...place, warnings: await this.#fill(place, tree) };
+  }
+
+  /** Removes a workspace. Returns the name of what could not be removed, or null. */
+  async remove(workspace: Workspace): Promise<string | null> {
+    if (removeSmall(workspace.directory) && removeSmall(workspace.temporary) && removeSmall(workspace.folder))
+      return null;
+    return removeTree(workspace.folder, this.#quarantine());
+  }
+
+  /**
+   * The run is over: removes what its jobs shared. Where a workspace is kept, its git directory stays too. Returns the name
+   * of what could not be removed, or null.
+   */
+  async releaseRun(runId: string): Promise<string | null> {
+    this.#sources.delete(runId);
+    const folder = this.#runFolder(runId);
+    const names = await readdir(folder).catch(() => []);
+    const isKept = names.some((name) => name !== SOURCE);
+    return removeTree(isKept ? join(folder, SOURCE, 'source') : folder, this.#quarantine());
+  }
+
+  /** Forgets the run's files and removes what is left of it, kept workspaces too. Returns the name of what could not be removed, or null. */
+  async removeRun(runId: string): Promise<string | null> {
+    this.#sources.delete(runId);
+    return removeTree(this.#runFolder(runId), this.#quarantine());
+  }
+
+  async #fill(place: Omit<Workspace, 'warnings'>, tree: SourceTree): Promise<string[]> {
+    await makeClean(place.folder, this.#quarantine());
+    mkdirSync(place.directory);
+    mkdirSync(place.temporary);
+    const changed = await copyTree(tree.list, place.directory);
+    if (tree.gitView) writeFileSync(join(place.directory, '.git'), `gitdir: ${tree.gitView}\n`);
+    const warnings = [...tree.list.warnings];
+    if (!tree.isFrozen && changed.length > 0) warnings.push(changedSentence(changed));
+    return warnings;
+  }
+
+  #source(runId: string, source: RunSource): Promise<SourceTree> {
+    let tree = this.#sources.get(runId);
+    if (!tree) {
+      const runFolder = this.#runFolder(runId);
+      mkdirSync(runFolder, { recursive: true, mode: 0o700 });
+      const own = [this.#root, this.#dataFolder]
+        .filter((path) => existsSync(path))
+        .map((path) => realpathSync(path));
+      tree = takeSource(source, join(runFolder, SOURCE), own);
+      tree.catch(() => this.#sources.delete(runId));
+      this.#sources.set(runId, tree);
+    }
+    return tree;
+  }
+
+  #runFolder(runId: string): string {
+    return join(this.#root, safeName(runId));
+  }
+
+  #quarantine(): string {
+    return join(this.#root, '.quarantine');
+  }
+}
+
+/** A folder left by an attempt that was never begun in earnest is removed first. */
+async function makeClean(folder: string, quarantine: string): Promise<void> {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    await removeTree(folder, quarantine);
+    mkdirSync(folder, { mode: 0o700 });
+  }
+}
+
+function changedSentence(changed: readonly string[]): string {
+  const named = changed.slice(0, NAMED_MAX).join(', ');
+  const more = changed.length > NAMED_MAX ? ` and ${changed.length - NAMED_MAX} more` : '';
+  return `changed while the run was going on, so jobs may have seen different versions: ${named}${more}`;
+}
