@@ -1,0 +1,187 @@
+import { nearestName } from '../../../base/near.ts';
+import type { Expression, PlanJob, SecretGrant } from '../../plan.ts';
+import { entryOf, type MapNode, placeOf, type Span } from '../node.ts';
+import { shown } from '../problem.ts';
+import { headOf } from '../read.ts';
+import { idProblem } from '../schema/text.ts';
+import { nodeAt, plainValue } from '../value.ts';
+import type { BuildContext, JobSource } from './context.ts';
+import { matrixOf } from './matrix.ts';
+import { refusalsOf } from './refusal.ts';
+import { NO_RETRY, retryOf } from './retry.ts';
+import { cleanupOf, type JobDefinition, stepsOf } from './step.ts';
+import { bothConditions, concurrencyOf, conditionOf, durationMs, listOf, texts } from './text.ts';
+
+/** What a job gets from its stage. */
+export interface StageSetting {
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly if: Expression | null;
+  readonly allowFailure: boolean;
+}
+
+/** A planned job whose `needs` are still as they were written. */
+export interface DraftJob {
+  readonly job: PlanJob;
+  /** Where the job's name stands. */
+  readonly at: Span;
+  readonly needs: readonly { readonly name: string; readonly at: Span }[];
+}
+
+/** One job with its templates applied; null when it has no usable name (which is reported). */
+export function draftJob(source: JobSource, stage: StageSetting, context: BuildContext): DraftJob | null {
+  if (source.node.kind !== 'map') return null;
+  const node = context.templates.apply(source.node);
+  const definition = plainValue(node) as JobDefinition;
+  const identity = identityOf(source, definition, node, context);
+  const defaults = {
+    shell: definition.shell ?? context.defaults.shell ?? 'sh',
+    workingDirectory: definition.working_directory ?? context.defaults.working_directory ?? '.',
+  };
+  checkWork(definition, node, identity?.id ?? 'the job', context);
+  const cleanup = cleanupOf(definition, defaults, context.problems);
+  const parts = {
+    matrix: matrixOf(definition, context),
+    secrets: secretsOf(definition, context),
+    steps: stepsOf(definition, defaults, context.problems),
+  };
+  if (definition.inputs !== undefined) {
+    context.problems.warn(
+      'not-yet',
+      headOf(nodeAt(definition, 'inputs')),
+      'this version checks `inputs` but cannot skip unchanged work yet; the job runs each time',
+    );
+  }
+  if (!identity) return null;
+  const needs = listOf(definition.needs).map((name, index) => ({
+    name,
+    at: Array.isArray(definition.needs) ? nodeAt(definition.needs, index) : nodeAt(definition, 'needs'),
+  }));
+  const job: PlanJob = {
+    id: identity.id,
+    name: identity.name,
+    stage: stage.name,
+    needs: [],
+    if: bothConditions(stage.if, conditionOf(definition)),
+    ...parts,
+    variables: { ...stage.variables, ...texts(definition.env) },
+    timeoutMs: durationMs(definition.timeout ?? context.defaults.timeout, stage.timeoutMs),
+    silenceTimeoutMs: durationMs(definition.silence_timeout, null),
+    retry: retryOf(definition.retry ?? definition.retry_count ?? context.defaults.retry) ?? NO_RETRY,
+    allowFailure: definition.allow_failure ?? stage.allowFailure,
+    concurrency: concurrencyOf(definition.concurrency),
+    cleanup: cleanup.steps,
+    cleanupGraceMs: cleanup.graceMs,
+    outputs: texts(definition.outputs),
+    repeatable: definition.repeatable ?? false,
+    language: definition.language ?? null,
+    deploy: null,
+    refusals: refusalsOf(definition),
+    place: placeOf(identity.at),
+  };
+  return { job, at: identity.at, needs };
+}
+
+/** The id that a name gives: the name with `-` for spaces, in Unicode's composed form. */
+export function idOfName(name: string): string {
+  return name.trim().normalize('NFC').replace(/\s+/g, '-');
+}
+
+function identityOf(
+  source: JobSource,
+  job: JobDefinition,
+  node: MapNode,
+  context: BuildContext,
+): { id: string; name: string; at: Span } | null {
+  const { problems } = context;
+  const own = (key: string) => entryOf(source.node, key)?.value;
+  if (source.key) {
+    const id = idOfName(source.key.id);
+    const given = own('id');
+    if (given && job.id !== source.key.id) {
+      problems.error(
+        'two-ids',
+        given,
+        `the job is called ${shown(source.key.id)} by its key and ${shown(job.id)} by its \`id\``,
+        { suggestion: 'remove the `id`' },
+      );
+    }
+    return { id, name: job.name ?? source.key.id, at: source.key.span };
+  }
+  const at = own('id') ?? own('name');
+  if (at?.kind !== 'scalar') {
+    const broken =
+      source.node.kind === 'map' && (source.node.dropped ?? []).some((key) => key === 'name' || key === 'id');
+    if (!broken)
+      problems.error('missing-key', headOf(node), 'a job in a list needs the key `name`', {
+        suggestion: 'write it, for example `name: unit-tests`',
+      });
+    return null;
+  }
+  const text = String(at.value);
+  const problem = idProblem(text);
+  if (problem && !own('id')) {
+    problems.error('bad-name', at, `the job name ${shown(text)} ${problem}`, {
+      suggestion: 'choose another name, or give the job an `id` beside it',
+    });
+  }
+  return { id: idOfName(text), name: job.name ?? text, at };
+}
+
+/** A job has exactly one of `commands`, `steps` and `run`, or a `language`. */
+function checkWork(job: JobDefinition, node: MapNode, id: string, context: BuildContext): void {
+  const { problems } = context;
+  const kinds = (['commands', 'steps', 'run'] as const).filter((key) => job[key] !== undefined);
+  if (kinds.length > 1) {
+    problems.error(
+      'two-kinds-of-work',
+      nodeAt(job, kinds[1]!),
+      `${shown(id)} has \`${kinds[0]}\` and \`${kinds[1]}\`, but a job has one of them`,
+      {
+        suggestion: 'put all of it under `steps`',
+      },
+    );
+  }
+  if (job.retry !== undefined && job.retry_count !== undefined) {
+    problems.error('duplicate-key', nodeAt(job, 'retry_count'), '`retry` and `retry_count` are the same', {
+      suggestion: 'keep `retry`',
+    });
+  }
+  const broken = (node.dropped ?? []).some((key) => ['commands', 'steps', 'run', 'language'].includes(key));
+  const empty = kinds.length === 1 && stepCount(job[kinds[0]!]) === 0;
+  if (kinds.length === 0 && job.language === undefined && !broken) {
+    problems.error('nothing-to-run', headOf(node), `${shown(id)} has nothing to run`, {
+      suggestion: 'add `commands`, `steps` or `run`',
+    });
+  } else if (empty && !broken) {
+    problems.error('nothing-to-run', headOf(nodeAt(job, kinds[0]!)), `${shown(id)} has nothing to run`, {
+      suggestion: 'add a command',
+    });
+  }
+}
+
+function stepCount(work: unknown): number {
+  return Array.isArray(work) ? work.length : 1;
+}
+
+function secretsOf(job: JobDefinition, context: BuildContext): SecretGrant[] {
+  const { secrets } = job;
+  if (!secrets) return [];
+  const grants: SecretGrant[] = Array.isArray(secrets)
+    ? secrets.map((name) => ({ name, variable: name }))
+    : Object.entries(secrets).map(([variable, name]) => ({ name, variable }));
+  for (const [index, { name }] of grants.entries()) {
+    context.secretsUsed.add(name);
+    if (!context.secrets || context.secrets.has(name)) continue;
+    const known = [...context.secrets.keys()];
+    const near = nearestName(name, known);
+    const at = Array.isArray(secrets) ? nodeAt(secrets, index) : nodeAt(secrets, grants[index]!.variable);
+    context.problems.error('unknown-secret', at, `the pipeline does not declare the secret ${shown(name)}`, {
+      suggestion: near
+        ? `did you mean \`${near}\`?`
+        : `add it to the pipeline's \`secrets\`, which has ${known.join(', ') || 'none'}`,
+    });
+  }
+  return grants;
+}

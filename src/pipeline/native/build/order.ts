@@ -1,0 +1,213 @@
+import { nearestName } from '../../../base/near.ts';
+import type { PlanJob, PlanStage } from '../../plan.ts';
+import { circlesOf } from '../graph.ts';
+import { placeOf, type Span } from '../node.ts';
+import { type Problems, shown } from '../problem.ts';
+import { type DraftJob, idOfName } from './job.ts';
+import type { DraftStage } from './stage.ts';
+
+/** Stages and jobs with all names resolved. Unknown, doubled and circular ones are reported. */
+export function orderJobs(
+  drafts: readonly DraftStage[],
+  problems: Problems,
+): { stages: PlanStage[]; jobs: PlanJob[] } {
+  const stages = resolveStages(drafts, problems);
+  const ids = uniqueIds(drafts, problems);
+  const lastIds = new Map<DraftStage, string>();
+  for (const draft of drafts) if (draft.last) lastIds.set(draft, lastId(draft, ids));
+  const circles = circlesOf(new Map(stages.map((stage) => [stage.name, stage.dependsOn])));
+  reportCircles(
+    circles,
+    'the stages wait for each other in a circle',
+    new Map(drafts.map((draft) => [draft.stage.name, draft.at])),
+    problems,
+  );
+  const stageNeeds = new Map<string, readonly string[]>();
+  const jobs: PlanJob[] = [];
+  const byStage = new Map<string, string[]>();
+  for (const draft of drafts) {
+    const names = byStage.get(draft.stage.name) ?? [];
+    for (const { job } of draft.jobs) names.push(job.id);
+    const last = lastIds.get(draft);
+    if (last !== undefined) names.push(last);
+    byStage.set(draft.stage.name, names);
+  }
+  // One array for all jobs of a stage: 5,000 jobs that wait for 5,000 others share it.
+  for (const stage of stages)
+    stageNeeds.set(stage.name, [...new Set(stage.dependsOn.flatMap((name) => byStage.get(name) ?? []))]);
+  const written = new Map<string, { edges: string[]; at: Map<string, Span> }>();
+  for (const draft of drafts) {
+    const fromStage = stageNeeds.get(draft.stage.name) ?? [];
+    let previous: string | null = null;
+    for (const one of draft.jobs) {
+      const own = resolveNeeds(one, ids, stages, problems);
+      if (draft.sequential && previous !== null && !own.edges.includes(previous)) own.edges.push(previous);
+      previous = one.job.id;
+      written.set(one.job.id, own);
+      jobs.push({
+        ...one.job,
+        needs: own.edges.length === 0 ? fromStage : [...new Set([...own.edges, ...fromStage])],
+      });
+    }
+    const last = lastIds.get(draft);
+    if (last === undefined) continue;
+    const own = draft.jobs.map(({ job }) => job.id);
+    jobs.push({
+      ...draft.last!.make(last),
+      id: last,
+      needs: own.length === 0 ? fromStage : [...new Set([...own, ...fromStage])],
+    });
+  }
+  if (circles.length === 0) reportJobCircles(drafts, stages, byStage, written, problems);
+  return { stages, jobs };
+}
+
+function resolveStages(drafts: readonly DraftStage[], problems: Problems): PlanStage[] {
+  const seen = new Map<string, DraftStage>();
+  const result: PlanStage[] = [];
+  for (const draft of drafts) {
+    const before = seen.get(folded(draft.stage.name));
+    if (before) reportTwice('stages', draft.stage.name, before.at, draft.at, before.stage.name, problems);
+    else seen.set(folded(draft.stage.name), draft);
+  }
+  const names = drafts.map((draft) => draft.stage.name);
+  const known = new Set(names);
+  for (const draft of drafts) {
+    if (seen.get(folded(draft.stage.name)) !== draft) continue;
+    const dependsOn: string[] = [];
+    for (const { name, at } of draft.dependsOn) {
+      if (name === draft.stage.name)
+        problems.error('need-cycle', at, `the stage ${shown(name)} depends on itself`, {
+          suggestion: 'remove the name',
+        });
+      else if (known.has(name)) dependsOn.push(name);
+      else {
+        const near = nearestName(name, names);
+        problems.error('unknown-stage', at, `there is no stage ${shown(name)}`, {
+          suggestion: near ? `did you mean \`${near}\`?` : `the pipeline has ${names.join(', ')}`,
+        });
+      }
+    }
+    result.push({ ...draft.stage, dependsOn: [...new Set(dependsOn)] });
+  }
+  return result;
+}
+
+function uniqueIds(drafts: readonly DraftStage[], problems: Problems): Map<string, DraftJob> {
+  const seen = new Map<string, DraftJob>();
+  const ids = new Map<string, DraftJob>();
+  for (const draft of drafts) {
+    for (const one of draft.jobs) {
+      const before = seen.get(folded(one.job.id));
+      if (before) reportTwice('jobs', one.job.id, before.at, one.at, before.job.id, problems);
+      else seen.set(folded(one.job.id), one);
+      ids.set(one.job.id, one);
+    }
+  }
+  return ids;
+}
+
+/** The job after a stage's jobs is called like the stage, or `<stage>-deploy` when that is taken. */
+function lastId(draft: DraftStage, ids: ReadonlyMap<string, DraftJob>): string {
+  const taken = new Set([...ids.keys()].map(folded));
+  const base = idOfName(draft.stage.name);
+  const suffix = draft.last!.suffix;
+  if (suffix === 'deploy' && !taken.has(folded(base))) return base;
+  let id = `${base}-${suffix}`;
+  for (let count = 2; taken.has(folded(id)); count++) id = `${base}-${suffix}-${count}`;
+  return id;
+}
+
+function resolveNeeds(
+  draft: DraftJob,
+  ids: ReadonlyMap<string, DraftJob>,
+  stages: readonly PlanStage[],
+  problems: Problems,
+) {
+  const edges: string[] = [];
+  const at = new Map<string, Span>();
+  for (const need of draft.needs) {
+    const id = ids.has(need.name) ? need.name : idOfName(need.name);
+    if (id === draft.job.id) {
+      problems.error('need-cycle', need.at, `the job ${shown(need.name)} needs itself`, {
+        suggestion: 'remove the name',
+      });
+    } else if (ids.has(id)) {
+      if (!edges.includes(id)) edges.push(id);
+      at.set(id, need.at);
+    } else {
+      const near = nearestName(need.name, [...ids.keys()]);
+      const stage = stages.some((one) => one.name === need.name);
+      problems.error('unknown-job', need.at, `there is no job ${shown(need.name)}`, {
+        suggestion: stage
+          ? `\`${need.name}\` is a stage; write \`depends_on: [${need.name}]\` at the stage of this job`
+          : near
+            ? `did you mean \`${near}\`?`
+            : 'name a job of this pipeline by its id',
+      });
+    }
+  }
+  return { edges, at };
+}
+
+/** Circles between jobs, also those through a stage that waits for another one. */
+function reportJobCircles(
+  drafts: readonly DraftStage[],
+  stages: readonly PlanStage[],
+  byStage: ReadonlyMap<string, readonly string[]>,
+  written: ReadonlyMap<string, { readonly edges: readonly string[] }>,
+  problems: Problems,
+): void {
+  const edges = new Map<string, readonly string[]>();
+  const at = new Map<string, Span>();
+  // A stage is one node between its jobs and those that wait for it, so that the edges stay few.
+  const stageNode = (name: string) => `stage ${name}`;
+  for (const stage of stages) edges.set(stageNode(stage.name), byStage.get(stage.name) ?? []);
+  for (const draft of drafts) {
+    const dependsOn = stages.find((stage) => stage.name === draft.stage.name)?.dependsOn ?? [];
+    at.set(stageNode(draft.stage.name), draft.at);
+    for (const one of draft.jobs) {
+      at.set(one.job.id, one.needs[0]?.at ?? one.at);
+      edges.set(one.job.id, [...(written.get(one.job.id)?.edges ?? []), ...dependsOn.map(stageNode)]);
+    }
+  }
+  reportCircles(circlesOf(edges), 'the jobs wait for each other in a circle', at, problems);
+}
+
+function reportCircles(
+  circles: readonly string[][],
+  sentence: string,
+  at: ReadonlyMap<string, Span>,
+  problems: Problems,
+): void {
+  for (const circle of circles.slice(0, 10)) {
+    const place = at.get(circle[0]!);
+    if (!place) continue;
+    problems.error('need-cycle', place, `${sentence}: ${[...circle, circle[0]].join(' -> ')}`, {
+      related: circle
+        .slice(1, 9)
+        .flatMap((name) => (at.has(name) ? [{ message: `\`${name}\` is here`, at: at.get(name)! }] : [])),
+      suggestion: 'remove one of these dependencies',
+    });
+  }
+}
+
+function reportTwice(
+  what: string,
+  name: string,
+  first: Span,
+  second: Span,
+  firstName: string,
+  problems: Problems,
+): void {
+  const lines = `in line ${placeOf(first).start.line} and in line ${placeOf(second).start.line}`;
+  const same = name === firstName ? '' : `, which differ only in case or spelling (${shown(firstName)})`;
+  problems.error('duplicate-id', second, `two ${what} are called ${shown(name)}${same}: ${lines}`, {
+    related: [{ message: 'the first one is here', at: first }],
+    suggestion: 'give one of them another name',
+  });
+}
+
+function folded(name: string): string {
+  return name.normalize('NFC').toLowerCase();
+}

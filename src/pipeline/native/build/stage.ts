@@ -1,0 +1,230 @@
+import type * as z from 'zod';
+import { nearestName } from '../../../base/near.ts';
+import type { DeployRequest, PlanJob, PlanStage, Refusal } from '../../plan.ts';
+import { child, type Node, placeOf, type Span } from '../node.ts';
+import { shown } from '../problem.ts';
+import { headOf } from '../read.ts';
+import type { stageSchema } from '../schema/stage.ts';
+import { nodeAt, plainValue } from '../value.ts';
+import type { BuildContext, JobSource } from './context.ts';
+import { type DraftJob, draftJob, idOfName, type StageSetting } from './job.ts';
+import { gatesRefusal, refusal } from './refusal.ts';
+import { NO_RETRY } from './retry.ts';
+import { conditionOf, durationMs, listOf, texts } from './text.ts';
+
+type StageDefinition = z.input<typeof stageSchema>;
+
+/** A stage with its jobs, whose needs and final job are not known yet. */
+export interface DraftStage {
+  readonly stage: PlanStage;
+  readonly at: Span;
+  readonly dependsOn: readonly { readonly name: string; readonly at: Span }[];
+  readonly jobs: readonly DraftJob[];
+  /** Jobs run one after another. */
+  readonly sequential: boolean;
+  /** What comes after the jobs: a deployment, or gates. Its id is chosen when all other ids are known. */
+  readonly last: LastJob | null;
+}
+
+export interface LastJob {
+  readonly suffix: 'deploy' | 'gates';
+  readonly at: Span;
+  make(id: string): PlanJob;
+}
+
+const STAGE_TIMEOUT_MS = 3_600_000;
+
+export function draftStage(node: Node, context: BuildContext): DraftStage {
+  const definition = plainValue(node) as StageDefinition;
+  const setting: StageSetting = {
+    name: definition.name,
+    timeoutMs: durationMs(definition.timeout, STAGE_TIMEOUT_MS),
+    variables: variablesOf(definition, context),
+    if: conditionOf(definition),
+    allowFailure: definition.allow_failure ?? false,
+  };
+  const at = nodeAt(definition, 'name');
+  const jobs = draftJobs(child(node, 'jobs'), setting, context);
+  const dependsOn = listOf(definition.depends_on).map((name, index) => ({
+    name,
+    at: Array.isArray(definition.depends_on)
+      ? nodeAt(definition.depends_on, index)
+      : nodeAt(definition, 'depends_on'),
+  }));
+  const last = lastJob(definition, node, setting, context);
+  const broken =
+    node.kind === 'map' && (node.dropped ?? []).some((key) => key === 'jobs' || key === 'environment');
+  const jobCount = child(node, 'jobs');
+  const written =
+    jobCount?.kind === 'list'
+      ? jobCount.items.length
+      : jobCount?.kind === 'map'
+        ? jobCount.entries.length
+        : 0;
+  if (written === 0 && !last && !broken) {
+    context.problems.error('empty-stage', at, `the stage ${shown(definition.name)} has no jobs`, {
+      suggestion: 'add `jobs`, or `environment` when it deploys',
+    });
+  }
+  const stage = { name: definition.name, dependsOn: [], timeoutMs: setting.timeoutMs, place: placeOf(at) };
+  return { stage, at, dependsOn, jobs, sequential: definition.parallel === false, last };
+}
+
+/** The stage `main` of a pipeline that has jobs only. */
+export function mainStage(jobs: readonly JobSource[], at: Span, context: BuildContext): DraftStage {
+  const setting: StageSetting = {
+    name: 'main',
+    timeoutMs: STAGE_TIMEOUT_MS,
+    variables: {},
+    if: null,
+    allowFailure: false,
+  };
+  const drafts = jobs.flatMap((job) => draftJob(job, setting, context) ?? []);
+  const stage = { name: 'main', dependsOn: [], timeoutMs: STAGE_TIMEOUT_MS, place: placeOf(at) };
+  return { stage, at, dependsOn: [], jobs: drafts, sequential: false, last: null };
+}
+
+/** Jobs of a list or a mapping. */
+export function jobSources(jobs: Node | undefined): JobSource[] {
+  if (jobs?.kind === 'list') return jobs.items.map((node) => ({ key: null, node }));
+  if (jobs?.kind === 'map')
+    return jobs.entries.map((entry) => ({ key: { id: entry.key, span: entry.keySpan }, node: entry.value }));
+  return [];
+}
+
+function draftJobs(jobs: Node | undefined, setting: StageSetting, context: BuildContext): DraftJob[] {
+  return jobSources(jobs).flatMap((source) => draftJob(source, setting, context) ?? []);
+}
+
+function variablesOf(definition: StageDefinition, context: BuildContext): Record<string, string> {
+  const { environment, variables } = definition;
+  if (typeof environment === 'object' && variables !== undefined) {
+    context.problems.error(
+      'duplicate-key',
+      headOf(nodeAt(definition, 'environment')),
+      '`environment` with a mapping and `variables` are the same',
+      { suggestion: 'join them under `variables`' },
+    );
+  }
+  return { ...texts(typeof environment === 'object' ? environment : undefined), ...texts(variables) };
+}
+
+const DEPLOY_KEYS = ['strategy', 'rollback_on_failure', 'service', 'artifact'] as const;
+
+function lastJob(
+  definition: StageDefinition,
+  node: Node,
+  setting: StageSetting,
+  context: BuildContext,
+): LastJob | null {
+  const refusals: Refusal[] =
+    definition.gates === undefined ? [] : [gatesRefusal(headOf(nodeAt(definition, 'gates')))];
+  const environment = typeof definition.environment === 'string' ? definition.environment : null;
+  if (environment === null) {
+    for (const key of DEPLOY_KEYS) {
+      if (definition[key] === undefined || (node.kind === 'map' && node.dropped?.includes('environment')))
+        continue;
+      context.problems.error(
+        'no-environment',
+        headOf(nodeAt(definition, key)),
+        `\`${key}\` has no effect in the stage ${shown(definition.name)}, because it does not deploy`,
+        {
+          suggestion: 'add `environment: NAME`, or remove it',
+        },
+      );
+    }
+    if (refusals.length === 0) return null;
+    const at = nodeAt(definition, 'gates');
+    return {
+      suffix: 'gates',
+      at: headOf(at),
+      make: (id) => bareJob(id, `Gates of ${setting.name}`, setting, refusals, null, headOf(at)),
+    };
+  }
+  const at = nodeAt(definition, 'environment');
+  checkTarget(definition, environment, at, context);
+  const strategy = typeof definition.strategy === 'object' ? definition.strategy.type : definition.strategy;
+  const deploy: DeployRequest = {
+    environment,
+    strategy: strategy?.replace('-', '_') ?? null,
+    rollbackOnFailure: definition.rollback_on_failure ?? true,
+    service: definition.service ?? null,
+    artifact: definition.artifact ?? null,
+  };
+  const refused = [refusal('environment', `deploy to \`${environment}\``, at), ...refusals];
+  return {
+    suffix: 'deploy',
+    at,
+    make: (id) => bareJob(id, `Deploy to ${environment}`, setting, refused, deploy, at),
+  };
+}
+
+function checkTarget(
+  definition: StageDefinition,
+  environment: string,
+  at: Span,
+  context: BuildContext,
+): void {
+  const { environments, services, problems } = context;
+  if (!environments) {
+    problems.warn(
+      'unknown-environment',
+      at,
+      `the environment ${shown(environment)} is not defined in this pipeline`,
+      {
+        suggestion: `define it: \`environments: {${environment}: {host: ...}}\``,
+      },
+    );
+  } else if (!environments.includes(environment)) {
+    const near = nearestName(environment, environments);
+    problems.error('unknown-environment', at, `there is no environment ${shown(environment)}`, {
+      suggestion: near ? `did you mean \`${near}\`?` : `the pipeline defines ${environments.join(', ')}`,
+    });
+  }
+  if (definition.service !== undefined && services && !services.includes(definition.service)) {
+    const near = nearestName(definition.service, services);
+    problems.error(
+      'unknown-service',
+      nodeAt(definition, 'service'),
+      `there is no service ${shown(definition.service)}`,
+      {
+        suggestion: near ? `did you mean \`${near}\`?` : `the pipeline defines ${services.join(', ')}`,
+      },
+    );
+  }
+}
+
+/** A job without steps, which stands for something that this version does not perform. */
+function bareJob(
+  id: string,
+  name: string,
+  setting: StageSetting,
+  refusals: readonly Refusal[],
+  deploy: DeployRequest | null,
+  at: Span,
+): PlanJob {
+  return {
+    id: idOfName(id),
+    name,
+    stage: setting.name,
+    needs: [],
+    if: setting.if,
+    matrix: null,
+    variables: setting.variables,
+    secrets: [],
+    timeoutMs: setting.timeoutMs,
+    silenceTimeoutMs: null,
+    retry: NO_RETRY,
+    allowFailure: setting.allowFailure,
+    concurrency: null,
+    steps: [],
+    cleanup: [],
+    cleanupGraceMs: 30_000,
+    outputs: {},
+    repeatable: false,
+    language: null,
+    deploy,
+    refusals,
+    place: placeOf(at),
+  };
+}

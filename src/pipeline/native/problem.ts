@@ -1,0 +1,95 @@
+import type { Diagnostic } from '../../base/diagnostic.ts';
+import { visible } from '../../base/text.ts';
+import { keyPathOf, type Node, placeOf, type Span } from './node.ts';
+
+interface Extra {
+  readonly suggestion?: string;
+  readonly related?: readonly { readonly message: string; readonly at: Span }[];
+}
+
+/** More problems than anybody reads at once; the rest is counted. */
+const SHOWN_MAX = 200;
+
+/** Collects what is wrong with a definition. The same problem met twice (a value with two aliases) is kept once. */
+export class Problems {
+  readonly #found = new Map<string, Diagnostic>();
+  #left = 0;
+
+  error(code: string, at: Span | Node, message: string, extra: Extra = {}): void {
+    this.#add('error', code, at, message, extra);
+  }
+
+  warn(code: string, at: Span | Node, message: string, extra: Extra = {}): void {
+    this.#add('warning', code, at, message, extra);
+  }
+
+  /** In the order of the files and their lines; errors without a place first. */
+  list(): Diagnostic[] {
+    const all = [...this.#found.values()];
+    const files = [...new Set(all.map((one) => one.place?.file ?? ''))];
+    all.sort(
+      (a, b) =>
+        files.indexOf(a.place?.file ?? '') - files.indexOf(b.place?.file ?? '') ||
+        (a.place?.start.line ?? 0) - (b.place?.start.line ?? 0) ||
+        (a.place?.start.column ?? 0) - (b.place?.start.column ?? 0),
+    );
+    if (this.#left > 0) {
+      all.push({
+        severity: 'error',
+        code: 'too-many-problems',
+        message: `there are ${this.#left} more problems; repair these first`,
+      });
+    }
+    return all;
+  }
+
+  get errors(): boolean {
+    return this.#left > 0 || [...this.#found.values()].some((one) => one.severity === 'error');
+  }
+
+  #add(severity: 'error' | 'warning', code: string, at: Span | Node, message: string, extra: Extra): void {
+    const place = placeOf(at);
+    const keyPath = keyPathOf(at);
+    const related = (extra.related ?? []).map((one) => ({
+      message: visible(one.message),
+      place: placeOf(one.at),
+    }));
+    const alias = 'alias' in at ? at.alias : null;
+    if (alias) related.push({ message: 'the value is used here through an alias', place: placeOf(alias) });
+    const text = visible(keyPath ? `${keyPath}: ${message}` : message);
+    const id = `${code} ${place.file}:${place.start.line}:${place.start.column} ${text}`;
+    const before = this.#found.get(id);
+    if (before) {
+      this.#found.set(id, { ...before, related: joined(before.related ?? [], related) });
+      return;
+    }
+    if (this.#found.size >= SHOWN_MAX) {
+      if (severity === 'error') this.#left++;
+      return;
+    }
+    const suggestion = extra.suggestion === undefined ? undefined : visible(extra.suggestion);
+    this.#found.set(id, {
+      severity,
+      code,
+      message: text,
+      place,
+      ...(related.length > 0 ? { related } : {}),
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+  }
+}
+
+type Related = NonNullable<Diagnostic['related']>;
+
+function joined(first: Related, second: Related): Related {
+  const key = (one: Related[number]) => `${one.place.file}:${one.place.start.line}:${one.place.start.column}`;
+  const seen = new Set(first.map(key));
+  return [...first, ...second.filter((one) => !seen.has(key(one)))].slice(0, 8);
+}
+
+/** A value as it may stand in a message: one line, not longer than 60 characters. */
+export function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : String(value);
+  const short = text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  return `\`${visible(short)}\``;
+}

@@ -1,0 +1,31 @@
+import type { Node } from './node.ts';
+
+const nodes = new WeakMap<object, Node>();
+
+/**
+ * The plain value of a tree. Mappings have no prototype, so no key can be special. `nodeAt` finds the tree again from a
+ * mapping or list of the value, and with it the place.
+ */
+export function plainValue(node: Node): unknown {
+  if (node.kind === 'scalar') return node.value;
+  const value: unknown[] | Record<string, unknown> =
+    node.kind === 'list' ? node.items.map(plainValue) : Object.create(null);
+  if (node.kind === 'map')
+    for (const entry of node.entries) (value as Record<string, unknown>)[entry.key] = plainValue(entry.value);
+  nodes.set(value, node);
+  return value;
+}
+
+/** The tree of a mapping or list that `plainValue` made, or of one of its parts. */
+export function nodeAt(container: object, part?: string | number): Node {
+  const node = nodes.get(container);
+  if (!node) throw new Error('internal error: the value was not read from a definition');
+  if (part === undefined) return node;
+  const inner =
+    node.kind === 'map'
+      ? node.entries.find((entry) => entry.key === part)?.value
+      : node.kind === 'list'
+        ? node.items[part as number]
+        : undefined;
+  return inner ?? node;
+}
