@@ -20,11 +20,14 @@ const matcher: (pattern: string) => (name: string) => boolean = cachedByText((pa
 
 /**
  * GitHub's pattern in picomatch's words. They differ in three things: `?` and `+` repeat what stands before them, `**`
- * crosses folders also next to other characters (`**.js`), and brackets other than `[ ]` are plain characters.
+ * crosses folders also next to other characters (`**.js`), and brackets other than `[ ]` are plain characters; `{a,b}` is
+ * taken as a choice all the same, which GitHub does not know.
  */
 function translated(pattern: string): string {
   let result = '';
-  for (const { 0: unit, index } of pattern.matchAll(/\*+|(?:\\.|\[[^\]]+\]|[^*])[?+]?/gsu)) {
+  for (const { 0: unit, index } of pattern.matchAll(
+    /\*+|(?:\\.|\[[^\]]+\]|\{[^{}]*,[^{}]*\}|[^*])[?+]?/gsu,
+  )) {
     if (!unit.startsWith('*')) result += repeated(unit);
     else if (unit === '*') result += '*';
     else result += isWholeSegment(pattern, index, index + unit.length) ? '**' : '{*,*/**/*}';
@@ -39,7 +42,7 @@ function isWholeSegment(pattern: string, start: number, end: number): boolean {
 function repeated(unit: string): string {
   const repeat = /^[^?+].*[?+]$/su.test(unit) ? unit.at(-1)! : '';
   const plain = repeat === '' ? unit : unit.slice(0, -1);
-  const isSet = plain.length > 1 && /^[[\\]/.test(plain);
+  const isSet = plain.length > 1 && /^[[\\{]/.test(plain);
   const escaped = isSet ? plain : plain.replace(/[\\{}()|@!$^"?+[\]]/, '\\$&');
   return repeat === '' ? escaped : `(${escaped})${repeat}`;
 }

@@ -31,14 +31,9 @@ export function foresee(expression: Expression | null, context: ExpressionContex
   const parsed = parseExpression(expression.source);
   if (!parsed.ok)
     return { kind: 'open', sentence: `the condition cannot be read: ${parsed.problem.message}` };
-  try {
-    const outlook = foreseeExpression(new Foresight(parsed, expression, context, needed));
-    if (parsed.asksStatus || outlook.kind === 'skipped') return outlook;
-    return success.kind === 'runs' ? outlook : success;
-  } catch {
-    // What cannot be evaluated now will be said, with its place, when the run gets there.
-    return OPEN;
-  }
+  const outlook = foreseeExpression(new Foresight(parsed, expression, context, needed));
+  if (parsed.asksStatus || outlook.kind === 'skipped') return outlook;
+  return success.kind === 'runs' ? outlook : success;
 }
 
 const RUNS: Outlook = { kind: 'runs', sentence: null };
@@ -62,7 +57,6 @@ function foreseeExpression(foresight: Foresight): Outlook {
   return OPEN;
 }
 
-/** Known before the run. `run` is not: the run has no number yet. */
 const KNOWN_CONTEXTS: readonly string[] = [
   'git',
   'event',
@@ -72,6 +66,12 @@ const KNOWN_CONTEXTS: readonly string[] = [
   'variables',
   'github',
 ];
+
+/** Known before the run; its id, number and attempt are not. */
+function isKnownContext(name: string, rest: string): boolean {
+  const isOfRun = /^\s*(\.|\[\s*')\s*run_/i.test(rest);
+  return KNOWN_CONTEXTS.includes(name.toLowerCase()) && !isOfRun;
+}
 
 type View = 'certain' | 'all-goes-well';
 
@@ -105,7 +105,12 @@ class Foresight {
       return truths.includes(null) ? null : !settling;
     }
     if (!this.#isKnown(node, view)) return null;
-    return !falsy(new Evaluator(node, this.#data, functionsFor(this.#status(view))).evaluate());
+    try {
+      return !falsy(new Evaluator(node, this.#data, functionsFor(this.#status(view))).evaluate());
+    } catch {
+      // What cannot be evaluated now will be told, with its place, when the run gets there.
+      return null;
+    }
   }
 
   /** Why the condition is certainly false. */
@@ -136,8 +141,12 @@ class Foresight {
     const { start, end } = this.#parsed.spans.get(node)!;
     for (const [inner, span] of this.#parsed.spans) {
       if (span.start < start || span.end > end) continue;
-      if (inner instanceof ContextAccess && !KNOWN_CONTEXTS.includes(inner.name.lexeme.toLowerCase()))
+      if (
+        inner instanceof ContextAccess &&
+        !isKnownContext(inner.name.lexeme, this.#parsed.source.slice(span.end))
+      ) {
         return false;
+      }
       const asksOpenStatus =
         inner instanceof FunctionCall && !this.#isSettled(inner.functionName.lexeme.toLowerCase());
       if (asksOpenStatus && view === 'certain') return false;
