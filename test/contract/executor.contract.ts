@@ -53,6 +53,15 @@ export function executorContract(name: string, setUp: () => Promise<ExecutorHarn
       onOutput,
     });
 
+    /** Starts a step under an owner that is then killed; `executor` is the next owner's. Returns what the first one handed on. */
+    const crash = async (jobKey: string, acts: readonly Act[], until: string) => {
+      await executor.shutdown();
+      const { onOutput: _, ...spec } = step('one', acts);
+      const before = await harness.startAndCrash(jobKey, spec, until);
+      executor = await harness.open();
+      return before;
+    };
+
     it('hands on the output in order, then tells the exit code', async () => {
       const output = collect();
       const job = await executor.openJob({ jobKey: 'order' });
@@ -186,8 +195,7 @@ export function executorContract(name: string, setUp: () => Promise<ExecutorHarn
 
     it('takes over a running step of a killed owner', async () => {
       const acts: Act[] = [{ print: 'one ' }, 'wait', { print: 'two ' }, { print: 'three' }, { exit: 7 }];
-      const { onOutput: _, ...spec } = step('one', acts);
-      const before = await harness.startAndCrash('attach', spec, 'one ');
+      const before = await crash('attach', acts, 'one ');
       const output = collect();
       const job = await executor.openJob({ jobKey: 'attach' });
       const attached = await job.attach('one', output.sink);
@@ -199,8 +207,7 @@ export function executorContract(name: string, setUp: () => Promise<ExecutorHarn
 
     it('tells how a step ended while nobody watched', async () => {
       const acts: Act[] = [{ print: 'one ' }, 'wait', { print: 'two' }, { exit: 5 }];
-      const { onOutput: _, ...spec } = step('one', acts);
-      const before = await harness.startAndCrash('unwatched', spec, 'one ');
+      const before = await crash('unwatched', acts, 'one ');
       harness.openGate();
       const other = await executor.openJob({ jobKey: 'other' });
       await (await other.start(step('time-passes', [{ exit: 0 }]))).ended;
@@ -213,8 +220,7 @@ export function executorContract(name: string, setUp: () => Promise<ExecutorHarn
     });
 
     it('signals and kills a step it took over', async () => {
-      const { onOutput: _, ...spec } = step('one', ['ignore-term', { print: 'ready' }, 'hang']);
-      await harness.startAndCrash('adopted', spec, 'ready');
+      await crash('adopted', ['ignore-term', { print: 'ready' }, 'hang'], 'ready');
       const job = await executor.openJob({ jobKey: 'adopted' });
       const attached = await job.attach('one', () => {});
       await attached!.signal('SIGTERM');
@@ -231,8 +237,7 @@ export function executorContract(name: string, setUp: () => Promise<ExecutorHarn
     });
 
     it('sweeps what a killed owner left of a job, and forgets it', async () => {
-      const { onOutput: _, ...spec } = step('one', [{ print: 'ready' }, 'leave-one', 'hang']);
-      await harness.startAndCrash('swept', spec, 'ready');
+      await crash('swept', [{ print: 'ready' }, 'leave-one', 'hang'], 'ready');
       expect(await executor.sweep('nothing-known')).toBe(0);
       expect(await executor.sweep('swept')).toBeGreaterThan(0);
       expect(await executor.sweep('swept')).toBe(0);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/base/port.ts';
-import type { NewEvent } from '../../src/journal/event.ts';
 import { ConflictError, FencedError, type Store } from '../../src/store/contract.ts';
+import { anEvent, messages } from './store-event.ts';
 
 /** A clock that stands still until a test moves it. The wall clock can jump without the monotonic one. */
 export class TestClock implements Clock {
@@ -26,19 +26,6 @@ export class TestClock implements Clock {
     this.monotonicMs += ms;
   }
 }
-
-/** A small event; `message` makes it recognisable. */
-export function anEvent(message: string): NewEvent {
-  return {
-    schemaVersion: 1,
-    at: 1_795_262_400_000,
-    actor: { kind: 'controller', id: 'host-1' },
-    body: { type: 'run.warning', message },
-  };
-}
-
-export const messages = (events: readonly NewEvent[]): string[] =>
-  events.map(({ body }) => (body.type === 'run.warning' ? body.message : body.type));
 
 /** Every implementation of `Store` passes this. `open` makes a new, empty store; the suite closes it. */
 export function storeContract(open: (clock: TestClock) => Promise<Store>): void {
