@@ -3,10 +3,7 @@ import type { RunEvent } from '../journal/run-event.ts';
 import type { PlanJob, PlanStep } from '../pipeline/plan.ts';
 import type { CellView, StepView } from './run-view.ts';
 
-type CellEvent = Extract<
-  RunEvent,
-  { type: 'cell.skipped' | 'cell.queued' | 'cell.started' | 'cell.finished' }
->;
+type CellEvent = Extract<RunEvent, { type: 'cell.queued' | 'cell.started' | 'cell.finished' }>;
 type StepEvent = Extract<RunEvent, { type: 'step.started' | 'step.finished' }>;
 
 /** A cell of which nothing is known but its plan. */
@@ -55,8 +52,6 @@ function newStep(step: PlanStep, cleanup: boolean): StepView {
 /** What an event about a cell changes in its view. `at`: time of the event. */
 export function cellChange(cell: CellView, event: CellEvent, at: number, plan: PlanJob): Partial<CellView> {
   switch (event.type) {
-    case 'cell.skipped':
-      return { state: 'finished', outcome: 'skipped', reason: event.reason };
     case 'cell.queued':
       return { state: 'queued', attempt: event.attempt, reason: event.reason };
     case 'cell.started':

@@ -114,6 +114,34 @@ describe('foldRun', () => {
     ]);
   });
 
+  it('skips a job as a whole, whatever its matrix', () => {
+    const matrix = {
+      cells: [{ a: 1 }, { a: 2 }],
+      expression: null,
+      include: [],
+      exclude: [],
+      failFast: true,
+      maxParallel: null,
+    };
+    const story = new RunStory(planOf([planJob('test', { matrix })]));
+    story.add({ type: 'cell.skipped', cell: 'test', job: 'test', reason: { sentence: 'lint failed' } });
+    expect(foldRun(story.events).stages[0]!.jobs[0]!.cells).toMatchObject([
+      { name: 'test', outcome: 'skipped' },
+    ]);
+  });
+
+  it('queues the cells of a job whose condition held, and keeps why', () => {
+    const story = new RunStory(PLAN).add({
+      type: 'job.ready',
+      job: 'lint',
+      reason: { sentence: 'needs nothing' },
+    });
+    const view = foldRun(story.events);
+    expect(view.stages[0]!.jobs[0]!.reason).toEqual({ sentence: 'needs nothing' });
+    expect(cellOf(view, 'lint')).toMatchObject({ state: 'queued', reason: null });
+    expect(cellOf(view, 'test')).toMatchObject({ state: 'waiting' });
+  });
+
   it('tells why a job of an unknown matrix was skipped', () => {
     const matrix = {
       cells: null,
@@ -162,12 +190,12 @@ describe('foldRun', () => {
 
   it('says what it waits for, who cancelled it, how often it was resumed and how it ended', () => {
     const story = new RunStory(PLAN);
-    story.add({ type: 'run.waiting', group: 'deploy', behind: ['r1', 'r2'] }).owned();
+    story.add({ type: 'run.waiting', cell: null, group: 'deploy', behind: ['r1', 'r2'] }).owned();
     expect(foldRun(story.events)).toMatchObject({
       state: 'waiting',
       waitingFor: 'the concurrency group deploy, behind runs r1, r2',
     });
-    story.add({ type: 'run.admitted', group: 'deploy' });
+    story.add({ type: 'run.admitted', cell: null, group: 'deploy' });
     expect(foldRun(story.events)).toMatchObject({ state: 'running', waitingFor: null });
     story.add({ type: 'run.owned', owner: 'host:2', fence: 2, resumed: true });
     story.add({ type: 'run.warning', message: 'low disk' });

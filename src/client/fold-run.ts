@@ -1,5 +1,5 @@
 import type { PlacedEvent } from '../journal/event.ts';
-import type { RunEvent } from '../journal/run-event.ts';
+import type { Reason, RunEvent } from '../journal/run-event.ts';
 import { cellName, type Plan, type PlanJob } from '../pipeline/plan.ts';
 import { cellChange, newCell, stepChange } from './fold-cell.ts';
 import type { CellView, JobView, RunView, StageView } from './run-view.ts';
@@ -85,6 +85,7 @@ export class RunViewFold {
         cells: null,
         // A job that was not asked for is shown only when the journal speaks of it.
         shown: !wanted || wanted.has(job.id),
+        reason: null,
         view: null,
       };
       this.#jobs.set(job.id, state);
@@ -136,7 +137,23 @@ export class RunViewFold {
         if (job) this.#change(job, body.cell, (cell) => stepChange(cell, body, at));
         return;
       }
-      case 'cell.skipped':
+      case 'job.ready': {
+        const job = this.#jobs.get(body.job);
+        if (job) makeReady(job, body.reason);
+        return;
+      }
+      case 'cell.skipped': {
+        const job = this.#jobs.get(body.job);
+        // A job is skipped as a whole, whatever its matrix.
+        if (job) this.#setCells(job, [body.cell]);
+        if (job)
+          this.#change(job, body.cell, () => ({
+            state: 'finished',
+            outcome: 'skipped',
+            reason: body.reason,
+          }));
+        return;
+      }
       case 'cell.queued':
       case 'cell.started':
       case 'cell.finished': {
@@ -169,12 +186,22 @@ interface JobState {
   readonly expectedMs: number | null;
   cells: Map<string, CellView> | null;
   shown: boolean;
+  reason: Reason | null;
   view: JobView | null;
 }
 
 function touch(job: JobState): void {
   job.view = null;
   job.stage.view = null;
+}
+
+/** Its cells wait for workers. */
+function makeReady(job: JobState, reason: Reason): void {
+  job.reason = reason;
+  for (const [name, cell] of job.cells ?? []) {
+    if (cell.state === 'waiting') job.cells?.set(name, { ...cell, state: 'queued' });
+  }
+  touch(job);
 }
 
 function stageView(stage: StageState): StageView {
@@ -187,6 +214,7 @@ function jobView(job: JobState): JobView {
     id: job.plan.id,
     needs: job.plan.needs,
     expectedMs: job.expectedMs,
+    reason: job.reason,
     cells: job.cells && [...job.cells.values()],
   };
   return job.view;
@@ -210,9 +238,11 @@ function runChange(run: RunFields, body: PlacedEvent['body'], at: number): Parti
         state: run.state === 'waiting' && !run.waitingFor ? 'running' : run.state,
       };
     case 'run.waiting':
-      return { state: 'waiting', waitingFor: waitingText(body.group, body.behind) };
+      return body.cell !== null ? {} : { state: 'waiting', waitingFor: waitingText(body.group, body.behind) };
     case 'run.admitted':
-      return { state: run.state === 'waiting' ? 'running' : run.state, waitingFor: null };
+      return body.cell !== null
+        ? {}
+        : { state: run.state === 'waiting' ? 'running' : run.state, waitingFor: null };
     case 'run.cancel-requested':
       return {
         state: body.target.kind === 'run' ? 'cancelling' : run.state,

@@ -49,6 +49,8 @@ export interface JobView {
   readonly needs: readonly string[];
   /** From earlier runs; null when nothing is known. */
   readonly expectedMs: number | null;
+  /** Why its condition held; null before that was decided. */
+  readonly reason: Reason | null;
   /** null while the matrix is not known. */
   readonly cells: readonly CellView[] | null;
 }

@@ -6,7 +6,7 @@ import type { Command, Decided } from '../engine/turn.ts';
 import type { Actor, NewEvent, StoredEvent, Subject } from '../journal/event.ts';
 import type { Cause, RunEvent, RunOutcome } from '../journal/run-event.ts';
 import { inboxStream, runStream } from '../journal/stream.ts';
-import type { Runner } from '../runner/contract.ts';
+import type { JobReport, Runner } from '../runner/contract.ts';
 import type { Fence, Store } from '../store/contract.ts';
 import { GroupMember } from './group.ts';
 import { jobMessage } from './message.ts';
@@ -188,16 +188,19 @@ export class RunHost {
     };
     const report = await this.#options.runner
       .perform(jobMessage(this.#state, cell, resumed), emit, control)
-      .catch((error: unknown) => ({
-        outcome: 'errored' as const,
-        cause: { kind: 'internal' as const, message: error instanceof Error ? error.message : String(error) },
-        step: null,
-        durationMs: 0,
-        outputs: {},
-        tail: [],
-        patterns: [],
-      }));
+      .catch(
+        (error: unknown): JobReport => ({
+          outcome: 'errored',
+          cause: { kind: 'internal', message: error instanceof Error ? error.message : String(error) },
+          step: null,
+          durationMs: 0,
+          outputs: {},
+          tail: [],
+          patterns: [],
+        }),
+      );
     this.#jobs.delete(cell);
+    for (const message of report.warnings ?? []) void this.feed({ type: 'warning', message: `${cell}: ${message}` });
     await this.feed({ type: 'report', cell, attempt, report });
   }
 
@@ -272,6 +275,7 @@ export class RunHost {
     this.#tidy();
     // The group is free for others before anyone hears that the run is over.
     await Promise.all([...this.#groups.keys()].map((key) => this.#leaveGroup(key === '' ? null : key)));
+    await this.#options.runner.releaseRun(this.#state.course.request.runId);
     if (!this.#broken) this.#resolve(outcome);
   }
 

@@ -23,6 +23,7 @@ export type EngineInput =
   | { readonly type: 'step'; readonly event: Extract<RunEvent, { type: 'step.started' | 'step.finished' }> }
   | { readonly type: 'report'; readonly cell: string; readonly attempt: number; readonly report: CellReport }
   | { readonly type: 'timer'; readonly id: string }
+  | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'cancel'; readonly target: CancelTarget; readonly by: string; readonly reason: string };
 
 /** How an attempt of a cell ended, as its runner reports it. */
@@ -75,6 +76,9 @@ function take(turn: Turn, input: EngineInput): void {
       return;
     case 'report':
       takeReport(turn, input.cell, input.attempt, input.report);
+      return;
+    case 'warning':
+      turn.emit({ type: 'run.warning', message: input.message });
       return;
     case 'timer':
       takeTimer(turn, input.id);

@@ -65,6 +65,10 @@ export interface JobControl {
 export interface Runner {
   /** Performs the attempt. Never rejects for a reason that lies in the job; a rejection is a broken promise of ours. */
   perform(message: JobMessage, emit: Emit, control: JobControl): Promise<JobReport>;
+  /**
+   * Removes what the jobs of a run share, when the run is over. Returns the name of what could not be removed, or null.
+   */
+  releaseRun(runId: string): Promise<string | null>;
 }
 
 /** Where secret values come from. */

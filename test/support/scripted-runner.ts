@@ -39,6 +39,10 @@ export class ScriptedRunner implements Runner {
     });
   }
 
+  async releaseRun(): Promise<null> {
+    return null;
+  }
+
   /** Resolves when the cell is with the runner. */
   async has(cell: string): Promise<Running> {
     return this.running.get(cell) ?? new Promise((resolve) => this.#waiting.push({ cell, resolve }));

@@ -1,0 +1,170 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { availableParallelism, homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { userError } from './base/diagnostic.ts';
+import { runCli } from './cli/cli.ts';
+import type { ClientSettings, CliPorts } from './cli/ports.ts';
+import type { Client } from './client/contract.ts';
+import { machineClock } from './machine/clock.ts';
+import { commitFiles, treeFiles } from './machine/source-files.ts';
+import { onInterrupt } from './machine/terminal.ts';
+
+/* The only file that joins contracts to real implementations. What a command does not need is not loaded. */
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  version,
+  out: process.stdout,
+  err: process.stderr,
+  environment: process.env,
+  cwd: process.cwd(),
+  cores: availableParallelism(),
+  clock: machineClock,
+  files: {
+    read: async (path) => (await import('./machine/files.ts')).readTextFile(path),
+    write: async (path, text) => (await import('./machine/files.ts')).writeTextFile(path, text),
+    list: async (path) => (await import('./machine/files.ts')).listFolder(path),
+  },
+  machine: {
+    which: async (program) => (await import('./machine/program.ts')).which(program),
+    version: async (program) => (await import('./machine/program.ts')).programVersion(program),
+    isolation,
+    store: storeSoundness,
+  },
+  openClient,
+  repository,
+  readSources: (source) =>
+    source.mode === 'commit' ? commitFiles(source.path, source.commit!) : treeFiles(source.path),
+  loadModule,
+  openShell: async ({ directory, environment }) =>
+    (await import('./machine/terminal.ts')).openShell(directory, environment),
+  watchFiles: watchRepository,
+  onInterrupt,
+} satisfies CliPorts);
+
+/** Where Sluice keeps its data: SLUICE_HOME, or the user's data folder. */
+function homeOf({ home }: ClientSettings): string {
+  return home ?? join(process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'sluice');
+}
+
+function storeFile(settings: ClientSettings): string {
+  return join(homeOf(settings), 'store', 'journal.db');
+}
+
+async function openClient(settings: ClientSettings): Promise<Client> {
+  const directory = homeOf(settings);
+  const [{ createInProcessClient }, { openSqliteStore }, { machineOwners }, { machineRandom }] =
+    await Promise.all([
+      import('./client/in-process.ts'),
+      import('./store/sqlite/sqlite-store.ts'),
+      import('./machine/owners.ts'),
+      import('./machine/random.ts'),
+    ]);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const { username, uid } = userInfo();
+  return createInProcessClient({
+    store: await openSqliteStore(storeFile(settings), { clock: machineClock }),
+    clock: machineClock,
+    random: machineRandom,
+    owners: machineOwners(),
+    actor: { kind: 'person', id: `${username} (uid ${uid})` },
+    directory,
+    openRunner: async ({ secretFiles, keepWorkspaces, onFailedPlace }) => {
+      const [{ createRunner }, { openProcessExecutor }, { givenSecrets }] = await Promise.all([
+        import('./runner/runner.ts'),
+        import('./executor/process/process-executor.ts'),
+        import('./secret/given.ts'),
+      ]);
+      const secrets = await givenSecrets(secretFiles, process.env);
+      const executor = await openProcessExecutor({
+        directory: join(directory, 'steps'),
+        clock: machineClock,
+      });
+      const runner = createRunner({
+        executor,
+        secrets,
+        clock: machineClock,
+        random: machineRandom,
+        directory,
+        workspaceRoot: settings.workspace ?? join(directory, 'workspaces'),
+        hostEnvironment: process.env,
+        keepWorkspaces: keepWorkspaces ? 'failed' : 'never',
+        onFailedPlace,
+      });
+      return { runner, shutdown: () => executor.shutdown() };
+    },
+  });
+}
+
+async function repository(commit: string | null) {
+  const { repositorySource } = await import('./forge/git.ts');
+  const source = await repositorySource(process.cwd(), commit);
+  if (!source) throw userError('commit-unknown', `git knows no commit ${commit}`, 'git log --oneline');
+  return source;
+}
+
+async function isolation(): Promise<string> {
+  const { openProcessExecutor } = await import('./executor/process/process-executor.ts');
+  const { mkdtemp, rm } = await import('node:fs/promises');
+  const { tmpdir } = await import('node:os');
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-'));
+  try {
+    const executor = await openProcessExecutor({ directory, clock: machineClock });
+    await executor.shutdown();
+    return executor.isolation.sentence;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function storeSoundness(settings: ClientSettings) {
+  const [{ openSqliteStore }, { DamageError }] = await Promise.all([
+    import('./store/sqlite/sqlite-store.ts'),
+    import('./store/contract.ts'),
+  ]);
+  const path = storeFile(settings);
+  try {
+    const store = await openSqliteStore(path, { clock: machineClock });
+    const damage = await store.journal.verify();
+    await store.close();
+    return { path, damage: damage.map((one) => one.sentence) };
+  } catch (error) {
+    if (!(error instanceof DamageError)) throw error;
+    return { path, damage: error.damage.map((one) => one.sentence) };
+  }
+}
+
+async function loadModule(path: string): Promise<unknown> {
+  const typed = new URL('./pipeline/native/typed.ts', import.meta.url).href;
+  // A repository need not have installed Sluice for its sluice.ts to say `import { pipeline } from 'sluice'`.
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'sluice' ? { url: typed, shortCircuit: true } : next(specifier, context),
+  });
+  try {
+    const loaded = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+    return loaded.default;
+  } finally {
+    hooks.deregister();
+  }
+}
+
+function watchRepository(path: string, onChange: () => void): () => void {
+  let stop = () => {};
+  let ended = false;
+  void Promise.all([import('./machine/terminal.ts'), import('./machine/ignored.ts')]).then(
+    ([{ watchFiles }, { notIgnored }]) => {
+      if (!ended) stop = watchFiles(path, notIgnored(path), onChange);
+    },
+  );
+  return () => {
+    ended = true;
+    stop();
+  };
+}

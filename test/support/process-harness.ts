@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { openProcessExecutor, type ProcessRung } from '../../src/executor/process/process-executor.ts';
+import { machineClock } from '../../src/machine/clock.ts';
+import { type Act, collect, type ExecutorHarness } from '../contract/executor.contract.ts';
+
+const OWNER = fileURLToPath(new URL('./step-owner.ts', import.meta.url));
+
+/** The suite's steps as real processes at one rung of the ladder. */
+export async function processHarness(rung: ProcessRung, portable = false): Promise<ExecutorHarness> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-executor-'));
+  const directory = join(folder, 'steps');
+  const gate = join(folder, 'gate');
+  return {
+    open: () => openProcessExecutor({ directory, clock: machineClock, rung, portable }),
+    command: (acts) => ['sh', '-c', acts.map((act) => shellOf(act, gate)).join('\n')],
+    missingProgram: ['/no/such/program'],
+    openGate: () => writeFileSync(gate, ''),
+    startAndCrash: async (jobKey, step, until) => {
+      const owner = spawn(process.execPath, [OWNER, directory, rung, jobKey, JSON.stringify(step)]);
+      const output = collect();
+      const errors = collect();
+      owner.stdout.on('data', output.sink);
+      owner.stderr.on('data', errors.sink);
+      const gone = once(owner, 'close');
+      await Promise.race([output.until(until), gone]);
+      if (!output.text().includes(until)) throw new Error(`the owner ended by itself: ${errors.text()}`);
+      owner.kill('SIGKILL');
+      await gone;
+      return output.text();
+    },
+    dispose: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function shellOf(act: Act, gate: string): string {
+  if (act === 'wait') return `while [ ! -e ${gate} ]; do sleep 0.02; done`;
+  if (act === 'hang') return 'exec sleep 1000';
+  if (act === 'ignore-term') return `trap '' TERM INT`;
+  if (act === 'leave-one') return 'sleep 1000 &';
+  if ('print' in act) return `printf %s '${act.print}'`;
+  return 'exit' in act ? `exit ${act.exit}` : `kill -SEGV $$`;
+}
