@@ -10,7 +10,7 @@ import {
 
 type StepSignal = 'SIGTERM' | 'SIGKILL' | 'SIGINT';
 
-/** What a scripted process does from its start on. A `StartError` thrown before the first wait: it could not be started. */
+/** What a scripted process does from its start on. A `StartError` thrown synchronously: it could not be started. */
 export type Behaviour = (process: ScriptedProcess) => void | Promise<void>;
 
 /** A process that does what a test tells it. */

@@ -72,15 +72,18 @@ export class ProcessJob implements ExecutorJob {
     return step;
   }
 
-  async attach(stepKey: string, onOutput: OutputSink): Promise<StepProcess | null> {
+  attach(stepKey: string, onOutput: OutputSink): Promise<StepProcess | null> {
     const { supervisor, jobKey } = this.#options;
     this.#tookOver = true;
     const name = stepName(jobKey, stepKey);
-    const found = await supervisor.adopt(name);
-    if (found === null) return null;
-    const step = this.#add(name, found.token, onOutput, '', '');
-    step.onStarted(found.pid);
-    return step;
+    return new Promise((resolve) => {
+      supervisor.adopt(name, (found) => {
+        if (found === null) return resolve(null);
+        const step = this.#add(name, found.token, onOutput, '', '');
+        step.onStarted(found.pid);
+        resolve(step);
+      });
+    });
   }
 
   close(): Promise<{ readonly killed: number }> {

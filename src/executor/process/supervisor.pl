@@ -29,6 +29,8 @@ require "${folder}kill.pl";
 require "${folder}launch.pl";
 
 use constant ORPHAN_LIMIT_SECONDS => 600;
+# A supervisor writes the receipt of a dead step at once, unless it is stopped.
+use constant RECEIPT_LIMIT_SECONDS => 5;
 
 my ($home, $forced_rung) = @ARGV;
 clean_inheritance();
@@ -310,8 +312,8 @@ sub adopt {
 
 sub watch_adopted {
     for my $step (values %adopted) {
-        # Asked before the receipt is read: a supervisor found dead here cannot write one behind our back.
-        my $may_come = is_alive($step->{supervisor}, $step->{supervisor_start}) || is_alive($step->{pid}, $step->{start});
+        # Asked before the receipt is read: what was found dead here cannot write one behind our back.
+        my $may_come = end_may_come($step);
         my $end = (read_receipt($step->{name}) // {})->{end};
         next if !$end && $may_come;
         delete $adopted{ $step->{name} };
@@ -319,6 +321,13 @@ sub watch_adopted {
         my ($what, @fields) = @{ $end // ['lost'] };
         answer($what, $step->{name}, $what eq 'ended' ? $step->{pid} : (), @fields);
     }
+}
+
+sub end_may_come {
+    my ($step) = @_;
+    return 1 if is_alive($step->{pid}, $step->{start});
+    $step->{dead_since} ||= time;
+    return is_alive($step->{supervisor}, $step->{supervisor_start}) && time - $step->{dead_since} < RECEIPT_LIMIT_SECONDS;
 }
 
 sub close_steps {
@@ -345,7 +354,8 @@ sub finish_closing {
             $job->{killed} += kill 'KILL', @strays if @strays;
             next if @strays;
         }
-        next if @left;
+        # How a step ended that was taken over comes from its first supervisor, through the receipt.
+        next if @left || grep { $adopted{ $_->{name} } } @{ $job->{all} };
         forget($_) for @{ $job->{all} };
         delete $closing{$id};
         answer('done', $id, $job->{killed});

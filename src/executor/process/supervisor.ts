@@ -6,6 +6,11 @@ export interface StepListener {
   onLost(reason: string): void;
 }
 
+export interface Adopted {
+  readonly token: string;
+  readonly pid: number;
+}
+
 interface Request {
   readonly fields: readonly string[];
   readonly resolve: (killed: number) => void;
@@ -19,7 +24,7 @@ export class Supervisor {
   readonly #directory: string;
   readonly #portable: boolean;
   readonly #steps = new Map<string, StepListener>();
-  readonly #adopting = new Map<string, (found: { token: string; pid: number } | null) => void>();
+  readonly #adopting = new Map<string, (found: Adopted | null) => void>();
   readonly #requests = new Map<string, Request>();
   #rung: string;
   #ready = Promise.withResolvers<string>();
@@ -52,12 +57,13 @@ export class Supervisor {
     this.#steps.delete(name);
   }
 
-  /** Takes over a step by its receipt. null: there is none. Its records go to the listener as soon as there is one. */
-  adopt(name: string): Promise<{ token: string; pid: number } | null> {
-    return new Promise((resolve) => {
-      this.#adopting.set(name, resolve);
-      this.send(['adopt', name]);
-    });
+  /**
+   * Takes over a step by its receipt and calls back with what stands there; null: there is none. The callback has to
+   * `listen` at once: the step's end may stand in the very next record.
+   */
+  adopt(name: string, found: (adopted: Adopted | null) => void): void {
+    this.#adopting.set(name, found);
+    this.send(['adopt', name]);
   }
 
   /** Asks for something with a number as answer. Survives the death of the helper: the next one is asked again. */
