@@ -1,0 +1,143 @@
+import { resolve } from 'node:path';
+import { type Diagnostic, UserError, userError } from '../base/diagnostic.ts';
+import type { JsonObject } from '../base/json.ts';
+import { nearestName } from '../base/near.ts';
+import { visible } from '../base/text.ts';
+import type { RunSource } from '../journal/run-event.ts';
+import type { Plan } from '../pipeline/plan.ts';
+import type { Context } from './context.ts';
+
+/** What `run` and `plan` are given besides the file. */
+export interface GivenOptions {
+  readonly job?: readonly string[];
+  readonly input?: readonly string[];
+  readonly variable?: readonly string[];
+  readonly event?: string;
+  readonly branch?: string;
+  readonly tag?: string;
+  readonly commit?: string;
+}
+
+export interface Given {
+  readonly event: { readonly name: string; readonly payload: JsonObject };
+  readonly inputs: JsonObject;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly only: readonly string[] | null;
+}
+
+const EVENTS = ['push', 'pull_request', 'tag', 'schedule', 'manual', 'api'] as const;
+
+/** The code to run: git's facts, with the branch or tag that the user wants it to be taken for. */
+export async function givenSource(context: Context, options: GivenOptions): Promise<RunSource> {
+  const source = await context.ports.repository(options.commit ?? null);
+  return { ...source, branch: options.branch ?? source.branch, tag: options.tag ?? source.tag };
+}
+
+/** Reads and checks what was given against the plan. Throws `UserError` with every problem at once. */
+export function readGiven(plan: Plan, options: GivenOptions): Given {
+  const problems: Diagnostic[] = [];
+  const given = {
+    event: { name: eventName(options, problems), payload: {} },
+    inputs: inputs(plan, options.input ?? [], problems),
+    variables: pairs('--variable', options.variable ?? [], problems),
+    only: options.job ? jobs(plan, options.job, problems) : null,
+  };
+  if (problems.length > 0) throw new UserError(problems);
+  return given;
+}
+
+/** An event by name; a tag that is given means the event of a tag. */
+function eventName(options: GivenOptions, problems: Diagnostic[]): string {
+  const name = options.event ?? (options.tag === undefined ? 'manual' : 'tag');
+  if ((EVENTS as readonly string[]).includes(name)) return name;
+  const near = nearestName(name, EVENTS);
+  const suggestion = near ? `did you mean ${near}?` : `it is one of ${EVENTS.join(', ')}`;
+  problems.push(problem(`there is no event ${JSON.stringify(name)}`, suggestion));
+  return name;
+}
+
+function jobs(plan: Plan, wanted: readonly string[], problems: Diagnostic[]): readonly string[] {
+  const known = plan.jobs.map((job) => job.id);
+  for (const job of wanted) {
+    if (known.includes(job)) continue;
+    const near = nearestName(job, known);
+    const suggestion = near
+      ? `did you mean ${near}?`
+      : `its jobs are ${known.slice(0, 8).join(', ')}${known.length > 8 ? ' and more' : ''}`;
+    problems.push(problem(`pipeline ${visible(plan.name)} has no job ${JSON.stringify(job)}`, suggestion));
+  }
+  return [...new Set(wanted)];
+}
+
+function inputs(plan: Plan, texts: readonly string[], problems: Diagnostic[]): JsonObject {
+  const given = pairs('--input', texts, problems);
+  const known = Object.keys(plan.inputs);
+  const values: Record<string, string> = {};
+  for (const [name, definition] of Object.entries(plan.inputs)) {
+    const value = given[name] ?? definition.default;
+    if (value === null && definition.required) {
+      const about = definition.description ? ` (${visible(definition.description)})` : '';
+      problems.push(problem(`the input ${name} is required${about}`, `give it: --input ${name}=VALUE`));
+    }
+    if (value === null) continue;
+    if (definition.options && !definition.options.includes(value)) {
+      const choice = definition.options.map(visible).join(', ');
+      problems.push(
+        problem(`the input ${name} cannot be ${JSON.stringify(value)}`, `it is one of ${choice}`),
+      );
+    }
+    values[name] = value;
+  }
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    const near = nearestName(name, known);
+    const none =
+      known.length === 0
+        ? 'it has no inputs; a variable is given with --var'
+        : `its inputs are ${known.join(', ')}`;
+    problems.push(
+      problem(
+        `pipeline ${visible(plan.name)} has no input ${JSON.stringify(name)}`,
+        near ? `did you mean ${near}?` : none,
+      ),
+    );
+  }
+  return values;
+}
+
+/** `name=value` texts; the value may hold further `=`, and be empty. */
+function pairs(flag: string, texts: readonly string[], problems: Diagnostic[]): Record<string, string> {
+  const values: Record<string, string> = Object.create(null);
+  for (const text of texts) {
+    const [, name, value] = /^([A-Za-z_][A-Za-z0-9_.-]*)=([\s\S]*)$/.exec(text) ?? [];
+    if (name === undefined || value === undefined) {
+      problems.push(problem(`${flag} ${JSON.stringify(text)} is not NAME=VALUE`, `write ${flag} NAME=VALUE`));
+    } else values[name] = value;
+  }
+  return { ...values };
+}
+
+function problem(message: string, suggestion: string): Diagnostic {
+  return { severity: 'error', code: 'bad-option', message, suggestion };
+}
+
+/** Files that must be there, as absolute paths. Throws `UserError` for the first that is not. */
+export async function requireFiles(
+  context: Context,
+  flag: string,
+  paths: readonly string[] = [],
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const path of paths) {
+    const absolute = resolve(context.ports.cwd, path);
+    if ((await context.ports.files.read(absolute)) === null) {
+      throw userError(
+        'no-such-file',
+        `${flag}: there is no file ${visible(path)}`,
+        'the path is relative to the folder you are in',
+      );
+    }
+    found.push(absolute);
+  }
+  return found;
+}

@@ -1,0 +1,114 @@
+import { formatDuration } from '../../base/duration.ts';
+import { counted, visible } from '../../base/text.ts';
+import type { Client } from '../../client/contract.ts';
+import type { RunViewFold } from '../../client/fold-run.ts';
+import type { RunView } from '../../client/run-view.ts';
+import type { PlacedEvent } from '../../journal/event.ts';
+import { causeText } from '../cause-text.ts';
+import type { Context } from '../context.ts';
+import { type Look, outcomeGlyph } from '../look.ts';
+import { wrap } from '../row.ts';
+import { allCells } from '../run-count.ts';
+import { renderReport } from '../run-report.ts';
+import { sourceLabel, stepLabelOf } from '../shown.ts';
+import type { Display } from './display.ts';
+
+/** Lines of a failed step's log at the end, and for how many cells. */
+const TAIL_LINES = 50;
+const TAIL_CELLS_MAX = 10;
+
+/** One line for each event that matters, the job in front; the log lines of what failed and the report at the end. */
+export function plainDisplay(context: Context, client: Client, runId: string): Display {
+  const { look } = context;
+  return {
+    event: (event, fold) => context.print(eventLines(event, fold, look)),
+    notice: (text) => context.print(text),
+    end: async (view) => {
+      if (view)
+        context.print(['', ...renderReport(view, look, { tails: await failedTails(view, client, runId) })]);
+    },
+  };
+}
+
+/** What a file of lines says of an event; nothing for events that are details. */
+export function eventLines(event: PlacedEvent, fold: RunViewFold, look: Look): string[] {
+  const body = event.body;
+  switch (body.type) {
+    case 'run.requested':
+      return wrap(`run ${body.runId} of ${visible(body.pipeline)}, ${sourceLabel(body.source)}`, look.width);
+    case 'run.owned':
+      return body.resumed ? wrap(`resumed by ${visible(body.owner)}`, look.width) : [];
+    case 'run.waiting':
+      return wrap(`waits for ${visible(fold.view().waitingFor ?? body.group)}`, look.width);
+    case 'run.cancel-requested': {
+      const { target } = body;
+      const what = target.kind === 'run' ? 'the run' : target.kind === 'job' ? target.job : target.cell;
+      return wrap(
+        `cancelling ${visible(what)}: asked by ${visible(body.by)}: ${visible(body.reason)}`,
+        look.width,
+      );
+    }
+    case 'run.warning':
+      return wrap(`${look.paint('yellow', 'warning:')} ${visible(body.message)}`, look.width);
+    case 'deadline.passed':
+      return wrap(
+        `${body.stage === null ? 'the run' : `stage ${visible(body.stage)}`} passed its limit of ${formatDuration(body.limitMs)}`,
+        look.width,
+      );
+    case 'matrix.expanded':
+      return prefixed(body.job, counted(body.cells.length, 'cell'), look);
+    case 'cell.started':
+      return prefixed(body.cell, body.attempt > 1 ? `started, attempt ${body.attempt}` : 'started', look);
+    case 'cell.skipped':
+      return prefixed(body.cell, `${outcomeGlyph('skipped', look)} ${skipped(body.reason.sentence)}`, look);
+    case 'cell.finished': {
+      const cell = fold.cell(body.cell);
+      const step =
+        body.step === null || body.outcome === 'succeeded' || !cell
+          ? ''
+          : `${stepLabelOf(cell, body.step)}: `;
+      const why = body.cause ? `: ${step}${causeText(body.cause)}` : '';
+      const again = body.retry ? `; ${visible(body.retry.sentence)}` : '';
+      return prefixed(
+        body.cell,
+        `${outcomeGlyph(body.outcome, look)} ${body.outcome} after ${formatDuration(body.durationMs)}${why}${again}`,
+        look,
+      );
+    }
+    default:
+      return [];
+  }
+}
+
+function skipped(sentence: string): string {
+  return sentence.startsWith('skipped') ? visible(sentence) : `skipped: ${visible(sentence)}`;
+}
+
+/** The job's name is in front of every line, also of the further lines of a long one. */
+function prefixed(name: string, text: string, look: Look): string[] {
+  const prefix = `${visible(name)} ${look.glyphs.rule} `;
+  return wrap(text, Math.max(30, look.width - prefix.length)).map(
+    (line) => `${look.paint('cyan', prefix)}${line}`,
+  );
+}
+
+/** The end of each failed step's log; the lines that the journal keeps where there is no log. */
+async function failedTails(
+  view: RunView,
+  client: Client,
+  runId: string,
+): Promise<Map<string, readonly string[]>> {
+  const tails = new Map<string, readonly string[]>();
+  const failed = allCells(view).filter(({ cell }) => cell.outcome === 'failed' && cell.failedStep !== null);
+  for (const { cell } of failed.slice(0, TAIL_CELLS_MAX)) {
+    const lines: string[] = [];
+    try {
+      const query = { cell: cell.name, step: cell.failedStep, follow: false, tail: TAIL_LINES };
+      for await (const line of client.logs(runId, query)) lines.push(line.text);
+    } catch {
+      // The report must come also when a log cannot be read; the command it names will say why.
+    }
+    if (lines.length > 0) tails.set(cell.name, lines.slice(-TAIL_LINES));
+  }
+  return tails;
+}

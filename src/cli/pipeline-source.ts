@@ -1,0 +1,84 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { type Checked, UserError, userError } from '../base/diagnostic.ts';
+import { visible } from '../base/text.ts';
+import type { RunSource } from '../journal/run-event.ts';
+import { choosePipelineFile, loadPipeline, loadPipelineObject } from '../pipeline/load.ts';
+import type { Plan } from '../pipeline/plan.ts';
+import type { Context } from './context.ts';
+import type { Sources } from './ports.ts';
+
+const FOLDER = '.sluice';
+
+/**
+ * The plan of the pipeline that the user means: the one that an argument names, or `--file`, or PIPELINE_CONFIG_PATH, or the
+ * one that is found. Warnings are told on the way. Throws `UserError` with all problems of the file.
+ */
+export async function loadAsked(
+  context: Context,
+  source: RunSource,
+  name: string | undefined,
+): Promise<Plan> {
+  const sources = context.ports.readSources(source);
+  const checked = await loadFile(context, source, sources, chosenFile(context, source, sources, name));
+  context.remember(sources);
+  if (!checked.ok) throw new UserError(checked.diagnostics);
+  await context.tell(checked.diagnostics);
+  return checked.value;
+}
+
+/** Reads and checks one pipeline file, written in YAML or as a program. `path` is relative to the repository. */
+export async function loadFile(
+  context: Context,
+  source: RunSource,
+  sources: Sources,
+  path: string,
+): Promise<Checked<Plan>> {
+  if (!path.endsWith('.ts')) return loadPipeline(path, sources);
+  if (source.mode === 'commit') {
+    throw userError(
+      'program-of-commit',
+      `${visible(path)} is a program, and a program of another commit is not run here`,
+      'check the commit out, or write the pipeline as YAML',
+    );
+  }
+  return loadPipelineObject(path, await context.ports.loadModule(resolve(source.path, path)), sources);
+}
+
+/** The files among which a pipeline is looked for, relative to the repository. */
+export function listedFiles(sources: Sources): readonly string[] {
+  return [...sources.list('.'), ...sources.list(FOLDER).map((name) => `${FOLDER}/${name}`)].filter(
+    (name) => !name.endsWith('/'),
+  );
+}
+
+function chosenFile(context: Context, source: RunSource, sources: Sources, name: string | undefined): string {
+  const { file } = context.settings;
+  if (name === undefined && file) return insideRepository(context, source, file.path, file.from);
+  // An argument that looks like a path is one, from where the user is.
+  if (name !== undefined && /[/\\]|\.(ya?ml|ts)$/.test(name))
+    return insideRepository(context, source, name, 'the command line');
+  const choice = choosePipelineFile(listedFiles(sources), name ?? null, (path) => nameIn(path, sources));
+  if ('problem' in choice) throw new UserError(choice.problem);
+  return choice.path;
+}
+
+/** The `name:` at the top of a YAML file. Enough to choose by; the whole file is checked when it was chosen. */
+function nameIn(path: string, sources: Sources): string | null {
+  const content = sources.read(path);
+  if (content === null || 'refused' in content) return null;
+  return (
+    /^name:[ \t]*["']?([^"'#\r\n]*?)["']?[ \t]*(#.*)?$/m.exec(new TextDecoder().decode(content))?.[1] ?? null
+  );
+}
+
+/** A path as the user wrote it, made relative to the repository. Throws `UserError` when it leads out of it. */
+export function insideRepository(context: Context, source: RunSource, path: string, from: string): string {
+  const inner = relative(source.path, resolve(context.ports.cwd, path));
+  if (inner !== '' && inner !== '..' && !inner.startsWith(`..${sep}`) && !isAbsolute(inner))
+    return inner.split(sep).join('/');
+  throw userError(
+    'outside-repository',
+    `the pipeline file ${visible(path)} (from ${from}) is not in the repository ${visible(source.path)}`,
+    'a pipeline belongs to the repository that it builds; copy the file there',
+  );
+}

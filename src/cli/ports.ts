@@ -1,0 +1,78 @@
+import type { Clock } from '../base/port.ts';
+import type { Client, FailedPlace } from '../client/contract.ts';
+import type { RunSource } from '../journal/run-event.ts';
+import type { SourceFiles } from '../pipeline/native/include.ts';
+
+/**
+ * What the command line needs of the world. main.ts joins it to the real one, tests to a scripted one.
+ * Whatever a person can act on is thrown as `UserError`.
+ */
+export interface CliPorts {
+  readonly version: string;
+  readonly out: Output;
+  readonly err: Output;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Absolute. */
+  readonly cwd: string;
+  readonly cores: number;
+  readonly clock: Clock;
+  readonly files: CliFiles;
+  readonly machine: Machine;
+  /** Called at most once, and only by verbs that need it. */
+  openClient(settings: ClientSettings): Promise<Client>;
+  /** Git's facts about the repository at `cwd`: the tree as it lies there, or, when `commit` names one, exactly that commit. */
+  repository(commit: string | null): Promise<RunSource>;
+  /** The files that a pipeline may be read from, as they are in the source's tree or commit. */
+  readSources(source: RunSource): Sources;
+  /** What a `sluice.ts` exports. `path` is absolute. */
+  loadModule(path: string): Promise<unknown>;
+  /** An interactive shell on this terminal; resolves when the person leaves it. */
+  openShell(place: FailedPlace): Promise<void>;
+  /** Calls back at each change of a file below `path` that git does not ignore. Returns the function that ends it. */
+  watchFiles(path: string, onChange: () => void): () => void;
+  /** Calls back at each SIGINT, SIGTERM and SIGHUP instead of ending the process. Returns the function that ends it. */
+  onInterrupt(listener: (signal: string) => void): () => void;
+}
+
+export interface Sources extends SourceFiles {
+  /** Names in a folder of the repository, folders with a `/` at the end, sorted; empty when there is none. */
+  list(folder: string): readonly string[];
+}
+
+/** `process.stdout` and `process.stderr` are such. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  /** Size of the terminal; undefined when it is none. */
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+export interface ClientSettings {
+  /** Where Sluice keeps its data; null for the user's data folder. */
+  readonly home: string | null;
+  /** Where workspaces of jobs are made; null for a place below `home`. */
+  readonly workspace: string | null;
+}
+
+/** Paths are absolute. */
+export interface CliFiles {
+  /** null when there is no such file. */
+  read(path: string): Promise<string | null>;
+  /** Creates folders on the way. */
+  write(path: string, text: string): Promise<void>;
+  /** Names in a folder, folders with a `/` at the end, sorted; empty when there is none. */
+  list(path: string): Promise<readonly string[]>;
+}
+
+/** What `doctor` asks about this machine. */
+export interface Machine {
+  /** Where PATH has the program, or null. */
+  which(program: string): Promise<string | null>;
+  /** What the program says of its version, or null when it is not there. */
+  version(program: string): Promise<string | null>;
+  /** One sentence: how jobs are kept apart here and how their processes are ended. */
+  isolation(): Promise<string>;
+  /** Where the store lies and what is wrong with it. */
+  store(settings: ClientSettings): Promise<{ readonly path: string; readonly damage: readonly string[] }>;
+}

@@ -1,0 +1,170 @@
+import { formatDuration } from '../base/duration.ts';
+import { visible } from '../base/text.ts';
+import type { CellView, JobView, RunView } from '../client/run-view.ts';
+import type { CellOutcome, RunOutcome } from '../journal/run-event.ts';
+import { causeText } from './cause-text.ts';
+import { logText } from './log-text.ts';
+import { type Look, outcomeGlyph, outcomeStyle } from './look.ts';
+import { hanging, row, shorten } from './row.ts';
+import { allCells } from './run-count.ts';
+import { commandWord, stepLabelOf, within } from './shown.ts';
+
+/** Cells told in full; of further ones only the name and the cause. */
+const TOLD_MAX = 5;
+/** Names in a list of cells that share one sentence. */
+const NAMES_MAX = 6;
+
+export interface ReportOptions {
+  /** Lines to show for a cell instead of the last ones that the journal keeps. */
+  readonly tails?: ReadonlyMap<string, readonly string[]>;
+  /** The story stands above it and need not be offered. */
+  readonly told?: boolean;
+}
+
+/**
+ * What a person needs to know when a run is over: what failed and where, why, the last lines that matter, what was only
+ * warned of or skipped, how it ended, and what to type next. Pure; no line is wider than the look.
+ */
+export function renderReport(view: RunView, look: Look, options: ReportOptions = {}): string[] {
+  const { tails = new Map() } = options;
+  const cells = allCells(view);
+  const broken = cells.filter(({ cell }) => cell.outcome === 'failed' || cell.outcome === 'errored');
+  const blocks = [
+    ...broken
+      .slice(0, TOLD_MAX)
+      .map(({ cell, job }) => brokenBlock(view, cell, job, look, tails.get(cell.name) ?? cell.tail)),
+    moreBroken(
+      broken.slice(TOLD_MAX).map(({ cell }) => cell),
+      look,
+    ),
+    grouped(
+      cells.map(({ cell }) => cell),
+      'cancelled',
+      look,
+    ),
+    grouped(
+      cells.map(({ cell }) => cell),
+      'warned',
+      look,
+    ),
+    grouped(
+      cells.map(({ cell }) => cell),
+      'skipped',
+      look,
+    ),
+    view.warnings.flatMap((warning) =>
+      hanging(`${look.paint('yellow', `${look.glyphs.warned} warning:`)} `, visible(warning), look.width),
+    ),
+    [outcomeLine(view, look)],
+    nextCommands(view, look, options.told === true),
+  ];
+  return blocks
+    .filter((block) => block.length > 0)
+    .flatMap((block, index) => (index === 0 ? block : ['', ...block]));
+}
+
+function brokenBlock(
+  view: RunView,
+  cell: CellView,
+  job: JobView,
+  look: Look,
+  tail: readonly string[],
+): string[] {
+  const outcome = cell.outcome ?? 'errored';
+  const step = cell.failedStep === null ? null : stepLabelOf(cell, cell.failedStep);
+  const name = within(visible(cell.name), step, look);
+  const attempts = cell.attempt > 1 ? `, at attempt ${cell.attempt}` : '';
+  const time = cell.durationMs === null ? '' : ` after ${formatDuration(cell.durationMs)}`;
+  const head = row(
+    `${outcomeGlyph(outcome, look)} ${look.paint('bold', name)}`,
+    '',
+    look.width,
+    look.glyphs.ellipsis,
+  );
+  const why = hanging('  ', `${cell.cause ? causeText(cell.cause) : outcome}${time}${attempts}`, look.width);
+  const lines = tail.map((line) =>
+    shorten(
+      `  ${look.paint('dim', look.glyphs.rule)} ${logText(line, look.colour)}`,
+      look.width,
+      look.glyphs.ellipsis,
+    ),
+  );
+  const all =
+    cell.startedAtMs === null ? [] : [`  all of it: ${look.paint('cyan', logsCommand(view, cell, job))}`];
+  return [head, ...why.map((line) => look.paint('red', line)), ...lines, ...all];
+}
+
+/** The command that prints all that the failed step printed. */
+function logsCommand(view: RunView, cell: CellView, job: JobView): string {
+  const where =
+    (job.cells?.length ?? 0) > 1 ? `--cell ${commandWord(cell.name)}` : `--job ${commandWord(job.id)}`;
+  const step = cell.failedStep === null ? '' : ` --step ${commandWord(cell.failedStep)}`;
+  return `sluice logs ${view.runId} ${where}${step}`;
+}
+
+function moreBroken(cells: readonly CellView[], look: Look): string[] {
+  return cells.map((cell) => {
+    const why = cell.cause ? causeText(cell.cause) : (cell.outcome ?? '');
+    return shorten(
+      `${outcomeGlyph(cell.outcome ?? 'failed', look)} ${visible(cell.name)}: ${why}`,
+      look.width,
+      look.glyphs.ellipsis,
+    );
+  });
+}
+
+/** Cells with one outcome, those with the same sentence together: never hidden, never a page. */
+function grouped(cells: readonly CellView[], outcome: CellOutcome, look: Look): string[] {
+  const bySentence = new Map<string, string[]>();
+  for (const cell of cells) {
+    if (cell.outcome !== outcome) continue;
+    const sentence = cell.cause ? causeText(cell.cause) : visible(cell.reason?.sentence ?? '');
+    const names = bySentence.get(sentence);
+    if (names) names.push(visible(cell.name));
+    else bySentence.set(sentence, [visible(cell.name)]);
+  }
+  return [...bySentence].flatMap(([sentence, names]) => {
+    const listed = names.slice(0, NAMES_MAX).join(', ');
+    const more = names.length > NAMES_MAX ? ` and ${names.length - NAMES_MAX} more` : '';
+    const words = sentence === '' ? '' : `: ${withoutPrefix(sentence, outcome)}`;
+    return hanging(`${outcomeGlyph(outcome, look)} `, `${listed}${more} ${outcome}${words}`, look.width);
+  });
+}
+
+/** "skipped: x" said after "skipped" is only "x". */
+function withoutPrefix(sentence: string, outcome: string): string {
+  return sentence.startsWith(outcome) ? sentence.slice(outcome.length).replace(/^[:,]? /, '') : sentence;
+}
+
+function outcomeLine(view: RunView, look: Look): string {
+  if (view.outcome === null)
+    return shorten(`run ${view.runId} is not over`, look.width, look.glyphs.ellipsis);
+  const time = view.durationMs === null ? '' : ` in ${formatDuration(view.durationMs)}`;
+  const said = `${view.outcome}${time}`;
+  const left = `${outcomeGlyph(view.outcome, look)} ${look.paint([outcomeStyle(view.outcome), 'bold'], said)}`;
+  const sentence =
+    view.sentence && !repeats(view.sentence, view.outcome)
+      ? `  ${look.paint('dim', visible(view.sentence))}`
+      : '';
+  return row(`${left}${sentence}`, look.paint('dim', `run ${view.runId}`), look.width, look.glyphs.ellipsis);
+}
+
+function repeats(sentence: string, outcome: RunOutcome): boolean {
+  return sentence.trim().toLowerCase().replace(/\.$/, '') === outcome;
+}
+
+function nextCommands(view: RunView, look: Look, told: boolean): string[] {
+  const next: [string, string][] = [];
+  if (view.outcome === 'failed' || view.outcome === 'cancelled') {
+    next.push([`sluice rerun ${view.runId} --failed`, 'run again what did not succeed']);
+  }
+  if (view.outcome !== null && view.outcome !== 'succeeded')
+    next.push([`sluice show ${view.runId}`, 'the whole story']);
+  if (view.outcome === null) next.push([`sluice resume ${view.runId}`, 'go on with it']);
+  const width = Math.max(0, ...next.map(([command]) => command.length));
+  return next.map(([command, meaning], index) => {
+    const lead = index === 0 ? 'next: ' : '      ';
+    const line = `${lead}${look.paint('cyan', command.padEnd(width))}  ${look.paint('dim', meaning)}`;
+    return shorten(line, look.width, look.glyphs.ellipsis);
+  });
+}

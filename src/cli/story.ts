@@ -1,0 +1,169 @@
+import { formatDuration } from '../base/duration.ts';
+import type { JsonObject, JsonValue } from '../base/json.ts';
+import { counted, visible } from '../base/text.ts';
+import type { CellView, JobView, RunView, StepView } from '../client/run-view.ts';
+import { causeText } from './cause-text.ts';
+import { type Look, outcomeGlyph, outcomeStyle } from './look.ts';
+import { hanging, row, shorten } from './row.ts';
+import { countJobs, elapsedMs, spanMs } from './run-count.ts';
+import { renderReport } from './run-report.ts';
+import { cellLabel, sourceLabel, stepLabel, stepLabelOf } from './shown.ts';
+import { dateTime, durationOrNothing } from './time-text.ts';
+
+/** Cells of a matrix that went well are told one by one only up to so many. */
+const CELLS_MAX = 24;
+
+/** Everything that happened in a run, in the order of the plan: outcomes, steps, times, attempts, causes and reasons. Pure. */
+export function renderStory(view: RunView, look: Look, nowMs: number): string[] {
+  const stages = view.stages.filter((stage) => stage.jobs.length > 0);
+  const lines = [...head(view, look, nowMs)];
+  for (const stage of stages) {
+    const right = look.paint('dim', durationOrNothing(spanMs(stage.jobs, nowMs)));
+    lines.push('', row(look.paint('bold', visible(stage.name)), right, look.width, look.glyphs.ellipsis));
+    for (const job of stage.jobs) lines.push(...jobLines(job, look, nowMs));
+  }
+  return [...lines, '', ...renderReport(view, look, { told: true })];
+}
+
+function head(view: RunView, look: Look, nowMs: number): string[] {
+  const state = view.outcome ?? view.state;
+  const word = view.outcome
+    ? look.paint([outcomeStyle(view.outcome), 'bold'], state)
+    : look.paint('cyan', state);
+  const title = `${look.paint('bold', visible(view.pipeline))}  ${word} ${look.paint('dim', formatDuration(elapsedMs(view, nowMs)))}`;
+  const facts: [string, string | null][] = [
+    ['source', `${sourceLabel(view.source)}, ${visible(view.file)}`],
+    ['event', visible(view.event)],
+    ['started', dateTime(view.requestedAtMs)],
+    ['rerun of', view.rerunOf],
+    ['resumed', view.resumes > 0 ? counted(view.resumes, 'time') : null],
+    ['driven by', view.state === 'finished' || !view.owner ? null : visible(view.owner)],
+    ['waits for', view.waitingFor && visible(view.waitingFor)],
+    ...view.cancels.map((cancel): [string, string] => ['cancelled', cancelText(cancel)]),
+  ];
+  const told = facts.filter((fact): fact is [string, string] => fact[1] !== null);
+  return [
+    row(title, look.paint('dim', `run ${view.runId}`), look.width, look.glyphs.ellipsis),
+    ...told.flatMap(([name, value]) =>
+      hanging(`  ${look.paint('dim', name.padEnd(9))}  `, value, look.width),
+    ),
+  ];
+}
+
+function cancelText(cancel: RunView['cancels'][number]): string {
+  const { target } = cancel;
+  const what =
+    target.kind === 'run'
+      ? 'the run'
+      : target.kind === 'job'
+        ? `job ${visible(target.job)}`
+        : target.kind === 'cell'
+          ? `cell ${visible(target.cell)}`
+          : `step ${visible(target.step)} of ${visible(target.cell)}`;
+  return `${what} by ${visible(cancel.by)} at ${dateTime(cancel.atMs)}: ${visible(cancel.reason)}`;
+}
+
+function jobLines(job: JobView, look: Look, nowMs: number): string[] {
+  if (!job.cells)
+    return [look.paint('dim', `  ${look.glyphs.waiting} ${visible(job.id)}  matrix not known yet`)];
+  if (job.cells.length === 1) return cellLines(job.cells[0]!, visible(job.id), '  ', look, nowMs);
+  const count = countJobs([job]);
+  const words = `${count.finished}/${count.total} cells`;
+  const many = job.cells.length > CELLS_MAX;
+  const told = many ? job.cells.filter((cell) => cell.outcome !== 'succeeded') : job.cells;
+  const hidden = job.cells.length - told.length;
+  const glyph = count.outcome ? outcomeGlyph(count.outcome, look) : look.glyphs.waiting;
+  const lines = [`  ${glyph} ${visible(job.id)}  ${look.paint('dim', words)}`];
+  for (const cell of told) lines.push(...cellLines(cell, cellLabel(cell, job.id), '    ', look, nowMs));
+  if (hidden > 0)
+    lines.push(look.paint('dim', `    ${look.glyphs.succeeded} ${counted(hidden, 'more cell')} succeeded`));
+  return lines.map((line) => shorten(line, look.width, look.glyphs.ellipsis));
+}
+
+function cellLines(cell: CellView, name: string, indent: string, look: Look, nowMs: number): string[] {
+  const running = cell.state === 'running' && cell.startedAtMs !== null ? nowMs - cell.startedAtMs : null;
+  const time = look.paint('dim', durationOrNothing(cell.durationMs ?? running));
+  const lines = [
+    row(
+      `${indent}${cellGlyph(cell, look)} ${name}${noteOf(cell, look)}`,
+      time,
+      look.width,
+      look.glyphs.ellipsis,
+    ),
+  ];
+  const inner = `${indent}    `;
+  for (const attempt of cell.earlier) {
+    const step = attempt.step === null ? '' : `${stepLabelOf(cell, attempt.step)}: `;
+    const why = attempt.cause ? causeText(attempt.cause) : attempt.outcome;
+    const text = `attempt ${attempt.attempt} ${attempt.outcome} after ${formatDuration(attempt.durationMs)}: ${step}${why}; ${visible(attempt.sentence)}`;
+    lines.push(...hanging(`${inner}${look.paint('yellow', look.glyphs.warned)} `, text, look.width));
+  }
+  if (cell.reason && cell.state !== 'running') {
+    lines.push(
+      ...hanging(inner, visible(cell.reason.sentence), look.width).map((line) => look.paint('dim', line)),
+    );
+    if (cell.reason.decision) lines.push(...decisionLines(cell.reason.decision, `${inner}  `, look));
+  }
+  for (const step of cell.steps)
+    if (step.state !== 'waiting') lines.push(...stepLines(step, inner, look, nowMs));
+  if (cell.cause && !cell.steps.some((step) => step.cause)) {
+    lines.push(...hanging(inner, causeText(cell.cause), look.width).map((line) => look.paint('red', line)));
+  }
+  return lines;
+}
+
+function cellGlyph(cell: CellView, look: Look): string {
+  if (cell.outcome) return outcomeGlyph(cell.outcome, look);
+  return cell.state === 'running'
+    ? look.paint('cyan', look.glyphs.running)
+    : look.paint('dim', look.glyphs.waiting);
+}
+
+function noteOf(cell: CellView, look: Look): string {
+  if (cell.reused) return look.paint('dim', '  taken over from the run that this one repeats');
+  if (cell.outcome && cell.outcome !== 'succeeded')
+    return `  ${look.paint(outcomeStyle(cell.outcome), cell.outcome)}`;
+  return cell.attempt > 1 ? look.paint('yellow', `  attempt ${cell.attempt}`) : '';
+}
+
+function stepLines(step: StepView, indent: string, look: Look, nowMs: number | null): string[] {
+  const glyph = step.outcome ? outcomeGlyph(step.outcome, look) : look.paint('cyan', look.glyphs.running);
+  // A step without an end in a cell that is over was cut off: how long it took is not known.
+  const running =
+    step.state === 'running' && step.startedAtMs !== null && nowMs !== null ? nowMs - step.startedAtMs : null;
+  const notes = [step.cleanup ? 'clean-up' : null, step.tries > 1 ? `try ${step.tries}` : null].filter(
+    (note) => note !== null,
+  );
+  const note = notes.length > 0 ? look.paint('dim', `  (${notes.join(', ')})`) : '';
+  const why = step.cause
+    ? look.paint(outcomeStyle(step.outcome ?? 'failed'), `  ${causeText(step.cause)}`)
+    : '';
+  const time = look.paint('dim', durationOrNothing(step.durationMs ?? running));
+  const lines = [
+    row(`${indent}${glyph} ${stepLabel(step)}${note}${why}`, time, look.width, look.glyphs.ellipsis),
+  ];
+  if (step.reason) {
+    lines.push(
+      ...hanging(`${indent}    `, visible(step.reason.sentence), look.width).map((line) =>
+        look.paint('dim', line),
+      ),
+    );
+    if (step.reason.decision) lines.push(...decisionLines(step.reason.decision, `${indent}      `, look));
+  }
+  return lines;
+}
+
+/** How a condition came out, term by term; each part below the term that it belongs to. */
+function decisionLines(decision: JsonObject, indent: string, look: Look): string[] {
+  const { term, value, because, parts } = decision;
+  if (typeof term !== 'string')
+    return [shorten(`${indent}${JSON.stringify(decision)}`, look.width, look.glyphs.ellipsis)];
+  const why = typeof because === 'string' ? `, ${visible(because)}` : '';
+  const head = hanging(indent, `${visible(term)} is ${visible(String(value))}${why}`, look.width);
+  const inner = (Array.isArray(parts) ? (parts as readonly JsonValue[]) : []).flatMap((part) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? decisionLines(part as JsonObject, `${indent}  `, look)
+      : [],
+  );
+  return [...head.map((line) => look.paint('dim', line)), ...inner];
+}

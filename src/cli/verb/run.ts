@@ -1,0 +1,114 @@
+import { userError } from '../../base/diagnostic.ts';
+import { counted, visible } from '../../base/text.ts';
+import type { Client, StartRequest } from '../../client/contract.ts';
+import type { RunView } from '../../client/run-view.ts';
+import { matchTriggers } from '../../pipeline/trigger.ts';
+import { type Context, EXIT } from '../context.ts';
+import { type Driven, type DriveOptions, driveRun } from '../drive.ts';
+import { type GivenOptions, givenSource, readGiven, requireFiles } from '../given.ts';
+import { loadAsked } from '../pipeline-source.ts';
+import { allCells } from '../run-count.ts';
+import { ago } from '../time-text.ts';
+
+interface RunOptions extends GivenOptions, DriveOptions {
+  readonly secrets?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly watch?: boolean;
+  readonly shellOnFailure?: boolean;
+}
+
+/** Orphaned runs named one by one at the start of a run. */
+const ORPHANS_MAX = 3;
+
+/** `sluice run [name]`: from the pipeline's file to a finished run. */
+export async function perform(
+  context: Context,
+  given: readonly string[],
+  options: RunOptions,
+): Promise<number> {
+  if (options.dryRun) {
+    const plan = await import('./plan.ts');
+    return plan.perform(context, given, options);
+  }
+  if (options.watch && options.commit !== undefined) {
+    throw userError(
+      'bad-option',
+      '--watch and --commit exclude each other',
+      'a commit does not change; leave one of them out',
+    );
+  }
+  if (options.watch) {
+    const { runAtEachChange } = await import('../watch.ts');
+    return runAtEachChange(context, () => runOnce(context, given, options));
+  }
+  return runOnce(context, given, options);
+}
+
+async function runOnce(context: Context, [name]: readonly string[], options: RunOptions): Promise<number> {
+  const secretFiles = await requireFiles(context, '--secrets', options.secrets);
+  const source = await givenSource(context, options);
+  const plan = await loadAsked(context, source, name);
+  const given = readGiven(plan, options);
+  const trigger = matchTriggers(plan.triggers, {
+    name: given.event.name,
+    branch: source.branch,
+    tag: source.tag,
+    changedPaths: null,
+  });
+  if (!trigger.run) return notNeeded(context, given.event.name, trigger.sentence);
+  const client = await context.client();
+  await tellOrphans(context, client, source.repository);
+  const request: StartRequest = {
+    plan,
+    source,
+    ...given,
+    workersMax: context.settings.workersMax,
+    secretFiles,
+    keepWorkspaces: options.shellOnFailure === true,
+  };
+  const started = await client.start(request);
+  const driven = await driveRun(context, client, started, options);
+  if (options.shellOnFailure) await openShell(context, driven, (cell) => started.failedPlace(cell));
+  return driven.code;
+}
+
+/** A pipeline that an event does not concern is not a failure, and says why. */
+function notNeeded(context: Context, event: string, sentence: string): number {
+  if (context.json) context.printJson({ runId: null, outcome: null, exitCode: EXIT.done, sentence });
+  else context.print(`not needed: the event ${event} does not start this pipeline: ${sentence}`);
+  return EXIT.done;
+}
+
+/** Runs that were left behind are never silently forgotten. */
+async function tellOrphans(context: Context, client: Client, repository: string): Promise<void> {
+  const orphans = await client.orphans(repository);
+  for (const orphan of orphans.slice(0, ORPHANS_MAX)) {
+    const when = ago(orphan.startedAtMs, context.ports.clock.now());
+    context.note(
+      `run ${orphan.runId} (${visible(orphan.pipeline)}, ${when}) was left behind; go on with it: sluice resume ${orphan.runId}`,
+    );
+  }
+  if (orphans.length > ORPHANS_MAX)
+    context.note(`and ${counted(orphans.length - ORPHANS_MAX, 'more run')}: sluice list`);
+}
+
+type FailedPlaceOf = Awaited<ReturnType<Client['start']>>['failedPlace'];
+
+async function openShell(context: Context, { view }: Driven, placeOf: FailedPlaceOf): Promise<void> {
+  const failed = firstFailure(view);
+  const place = failed && placeOf(failed);
+  if (!failed || !place) return;
+  if (!context.look.live) {
+    context.note(
+      `--shell-on-failure needs a terminal; the workspace of ${visible(failed)} is ${visible(place.directory)}`,
+    );
+    return;
+  }
+  context.note(`a shell where ${visible(failed)} stopped, with its environment; leave it with exit`);
+  await context.ports.openShell(place);
+}
+
+function firstFailure(view: RunView | null): string | null {
+  if (!view) return null;
+  return allCells(view).find(({ cell }) => cell.outcome === 'failed')?.cell.name ?? null;
+}

@@ -1,0 +1,181 @@
+import type { Verb } from './context.ts';
+
+/** A verb as the command line knows it before its module is loaded. */
+export interface VerbDefinition {
+  readonly name: string;
+  /** As commander reads it: `<needed>`, `[optional]`, `[many...]`. */
+  readonly arguments: readonly (readonly [name: string, description: string])[];
+  readonly summary: string;
+  readonly options: readonly OptionDefinition[];
+  readonly examples: readonly (readonly [command: string, meaning: string])[];
+  /** `-f` means `--follow` here, so that it cannot mean `--file`. */
+  readonly follows?: true;
+  load(): Promise<{ readonly perform: Verb<never> }>;
+}
+
+export interface OptionDefinition {
+  readonly flags: string;
+  readonly description: string;
+  /** May be given several times; the values become a list. */
+  readonly many?: true;
+}
+
+const RUN_ARGUMENT = ['[run]', 'id, or the beginning or end of one, or latest (the default)'] as const;
+
+const LIVE_OPTIONS: readonly OptionDefinition[] = [
+  { flags: '--events', description: 'print every event as a JSON line, as it comes' },
+  { flags: '--no-live', description: 'plain lines also in a terminal' },
+  { flags: '--summary <file>', description: 'write a summary in Markdown to the file' },
+];
+
+const SECRETS_OPTION: OptionDefinition = {
+  flags: '--secrets <file>',
+  description: 'NAME=value lines with secrets (repeatable)',
+  many: true,
+};
+
+const GIVEN_OPTIONS: readonly OptionDefinition[] = [
+  { flags: '--job <job>', description: 'only this job and what it needs (repeatable)', many: true },
+  { flags: '--input <name=value>', description: 'an input of the pipeline (repeatable)', many: true },
+  {
+    flags: '--var, --variable <name=value>',
+    description: 'a variable of the pipeline (repeatable)',
+    many: true,
+  },
+  { flags: '--event <event>', description: 'push, pull_request, tag, schedule, manual (the default) or api' },
+  { flags: '--branch <branch>', description: 'as if on this branch' },
+  { flags: '--tag <tag>', description: 'as if at this tag' },
+  { flags: '--commit <ref>', description: 'exactly this commit, not the files as they lie there' },
+];
+
+export const VERBS: readonly VerbDefinition[] = [
+  {
+    name: 'run',
+    arguments: [['[name]', 'pipeline, when there are several']],
+    summary: 'run the pipeline of this repository',
+    options: [
+      ...GIVEN_OPTIONS,
+      SECRETS_OPTION,
+      { flags: '--dry-run', description: 'show the plan and run nothing' },
+      { flags: '--watch', description: 'run again whenever a file changes' },
+      { flags: '--shell-on-failure', description: 'open a shell where the first failed job stopped' },
+      ...LIVE_OPTIONS,
+    ],
+    examples: [
+      ['sluice run', 'the pipeline, with the files as they lie there'],
+      ['sluice run --job test --watch', 'the job test and what it needs, at every change'],
+      ['sluice run --input version=1.4.0', 'with an input'],
+    ],
+    load: () => import('./verb/run.ts'),
+  },
+  {
+    name: 'plan',
+    arguments: [['[name]', 'pipeline, when there are several']],
+    summary: 'show what a run would do, and why',
+    options: [
+      ...GIVEN_OPTIONS,
+      { flags: '--format <format>', description: 'tree (the default), json or mermaid' },
+    ],
+    examples: [
+      ['sluice plan', 'jobs, order, expected minutes and critical path'],
+      ['sluice plan --event push --branch main', 'what a push to main would do'],
+      ['sluice plan --format mermaid > plan.mmd', 'a drawing'],
+    ],
+    load: () => import('./verb/plan.ts'),
+  },
+  {
+    name: 'validate',
+    arguments: [['[files...]', 'pipeline files; all of this repository by default']],
+    summary: 'find what is wrong in pipeline files',
+    options: [],
+    examples: [
+      ['sluice validate', 'the pipeline files of this repository'],
+      ['sluice validate ci/*.yaml --json', 'these files, as JSON'],
+    ],
+    load: () => import('./verb/validate.ts'),
+  },
+  {
+    name: 'list',
+    arguments: [],
+    summary: 'list the latest runs',
+    options: [
+      { flags: '--limit <count>', description: 'at most so many (20 by default)' },
+      { flags: '--all', description: 'of all repositories, not only of this one' },
+    ],
+    examples: [
+      ['sluice list', 'the last 20 runs of this repository'],
+      ['sluice list --all --limit 5', 'the last 5 of any'],
+    ],
+    load: () => import('./verb/list.ts'),
+  },
+  {
+    name: 'show',
+    arguments: [RUN_ARGUMENT],
+    summary: 'tell what happened in a run',
+    options: [{ flags: '--summary <file>', description: 'write a summary in Markdown to the file' }],
+    examples: [
+      ['sluice show', 'the latest run'],
+      ['sluice show 7k2m --json', 'the run whose id ends with 7k2m, as JSON'],
+    ],
+    load: () => import('./verb/show.ts'),
+  },
+  {
+    name: 'logs',
+    arguments: [RUN_ARGUMENT],
+    summary: 'print what the steps of a run printed',
+    options: [
+      { flags: '--job <job>', description: 'only this job' },
+      { flags: '--cell <cell>', description: 'only this cell of a matrix' },
+      { flags: '--step <step>', description: 'only this step, without headings' },
+      { flags: '-f, --follow', description: 'go on until the run is over' },
+      { flags: '--tail <count>', description: 'only the last so many lines of each step' },
+      { flags: '--timestamps', description: 'the time in front of each line' },
+    ],
+    examples: [
+      ['sluice logs -f', 'of the latest run, as it goes on'],
+      ['sluice logs 7k2m --job test --tail 50', 'the last 50 lines of each step of test'],
+    ],
+    follows: true,
+    load: () => import('./verb/logs.ts'),
+  },
+  {
+    name: 'rerun',
+    arguments: [RUN_ARGUMENT],
+    summary: 'do again what a run did',
+    options: [
+      { flags: '--failed', description: 'only what did not succeed, and what depends on it' },
+      { flags: '--from <job>', description: 'this job and everything that depends on it' },
+      SECRETS_OPTION,
+      ...LIVE_OPTIONS,
+    ],
+    examples: [
+      ['sluice rerun', 'all of the latest run'],
+      ['sluice rerun 7k2m --failed', 'what failed; the other results are taken over'],
+    ],
+    load: () => import('./verb/rerun.ts'),
+  },
+  {
+    name: 'resume',
+    arguments: [['[run]', 'id, or the beginning or end of one; the run that was left behind by default']],
+    summary: 'go on with a run whose process is gone',
+    options: [SECRETS_OPTION, ...LIVE_OPTIONS],
+    examples: [['sluice resume', 'the run of this repository that nobody drives any more']],
+    load: () => import('./verb/resume.ts'),
+  },
+  {
+    name: 'cancel',
+    arguments: [RUN_ARGUMENT],
+    summary: 'stop a run, or a part of it',
+    options: [
+      { flags: '--job <job>', description: 'only this job' },
+      { flags: '--cell <cell>', description: 'only this cell of a matrix' },
+      { flags: '--step <step>', description: 'only this step of the job or cell' },
+      { flags: '--reason <text>', description: 'why; it is kept in the journal' },
+    ],
+    examples: [
+      ['sluice cancel', 'the latest run'],
+      ['sluice cancel 7k2m --job deploy --reason "wrong branch"', 'one job, with the reason'],
+    ],
+    load: () => import('./verb/cancel.ts'),
+  },
+];
