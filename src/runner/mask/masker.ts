@@ -42,11 +42,13 @@ export class Masker {
     this.#give(end, open, out);
   }
 
-  /** Gives out what is held: no more will come, so it is no secret. */
+  /** No more will come: what is held can no longer grow into a longer secret, but may hold a shorter, complete one. */
   flush(out: Masked): void {
+    if (this.#held === 0) return;
     const end = this.#held;
-    if (end > this.#covered) out(this.#buffer.subarray(this.#covered, end));
-    this.#held = 0;
+    this.#hits.length = 0;
+    this.#matcher?.scan(this.#buffer, end, this.#note);
+    this.#give(end, end, out);
     this.#covered = 0;
   }
 

@@ -5,6 +5,9 @@ export const PART_LENGTH_MIN = 8;
 
 /** A longer text is masked piece by piece, so that little is held back and nothing long is compared again and again. */
 const PIECE_LENGTH = 128;
+/** The first and last line of a PEM key: everybody knows it, and tools print it. */
+const FRAME = /^-----(BEGIN|END) [A-Z0-9 ]+-----$/;
+
 /** Where common encoders break base64 lines: MIME tools at 76, PEM at 64. */
 const WRAP_LENGTHS = [64, 76];
 
@@ -26,7 +29,8 @@ function parts(value: string): Set<string> {
   const all = new Set([value, value.trim()]);
   for (const line of value.split(/\r\n|\n|\r/)) all.add(line).add(line.trim());
   for (const leaf of jsonLeaves(value)) all.add(leaf).add(leaf.trim());
-  for (const part of all) if (part.length < PART_LENGTH_MIN || isTooCommon(part)) all.delete(part);
+  for (const part of all)
+    if (part.length < PART_LENGTH_MIN || isTooCommon(part) || FRAME.test(part)) all.delete(part);
   return all;
 }
 
@@ -51,17 +55,13 @@ function encodings(text: string): string[] {
   const bytes = Buffer.from(text);
   const raw = bytes.toString('latin1');
   const hex = bytes.toString('hex');
-  const percent = encodeURIComponent(text.toWellFormed());
-  const percentAll = strictPercent(percent);
   const json = latin1(JSON.stringify(text).slice(1, -1));
   const ascii = jsonAscii(text);
   return [
     raw,
     hex,
     hex.toUpperCase(),
-    ...[percent, percentAll, percent.replaceAll('%20', '+'), percentAll.replaceAll('%20', '+')].flatMap(
-      (form) => [form, lowerPercent(form)],
-    ),
+    ...percentForms(text),
     json,
     json.replaceAll('/', '\\/'),
     ascii,
@@ -78,13 +78,23 @@ function encodings(text: string): string[] {
 
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
 
-function lowerPercent(text: string): string {
-  return text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+/** Encoders differ in what they leave as it is, how they write a blank, and in the case of their digits. */
+function percentForms(text: string): string[] {
+  const component = encodeURIComponent(text.toWellFormed());
+  const strict = component.replace(/[!'()*~]/g, percentOf);
+  const form = component.replace(/[!'()~]/g, percentOf);
+  const plain = [component, strict, form, strict.replaceAll('%7E', '~')];
+  const withSlashes = plain.map((encoded) => encoded.replaceAll('%2F', '/'));
+  const all = [...plain, ...withSlashes];
+  const upper = [...all, ...all.map((encoded) => encoded.replaceAll('%20', '+'))];
+  return [
+    ...upper,
+    ...upper.map((encoded) => encoded.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())),
+  ];
 }
 
-/** The five characters that encodeURIComponent leaves although other encoders do not. */
-function strictPercent(text: string): string {
-  return text.replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+function percentOf(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
 /** JSON as writers do that keep to ASCII. */
