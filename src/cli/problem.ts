@@ -3,6 +3,7 @@ import { visible } from '../base/text.ts';
 import { EXIT } from './context.ts';
 import type { Look } from './look.ts';
 import type { Sources } from './ports.ts';
+import { hanging } from './row.ts';
 
 /** What an error means for a person, and the exit code. Never a stack trace. */
 export function explain(error: unknown): {
@@ -21,23 +22,30 @@ export function explain(error: unknown): {
   return { diagnostics: [diagnostic], code: EXIT.unable };
 }
 
-/** Problems as lines: place, what is wrong, an excerpt where the file is known, and the way out. */
+/** Problems as lines: what is wrong and the way out; with the place and an excerpt where they are of a file. */
 export async function problemLines(
   diagnostics: readonly Diagnostic[],
   look: Look,
-  _sources: Sources | null,
+  sources: Sources | null,
 ): Promise<string[]> {
-  return diagnostics.flatMap((diagnostic) => lines(diagnostic, look));
+  if (!diagnostics.some((diagnostic) => diagnostic.place)) {
+    return diagnostics.flatMap((diagnostic) => plainLines(diagnostic, look));
+  }
+  const { printDiagnostics } = await import('../base/diagnostic-printer.ts');
+  const text = printDiagnostics(diagnostics, (file) => textOf(file, sources), look);
+  return [text.trimEnd()];
 }
 
-function lines(diagnostic: Diagnostic, look: Look): string[] {
-  const { place } = diagnostic;
-  const where = place ? `${visible(place.file)}:${place.start.line}:${place.start.column}: ` : '';
-  const kind = look.paint(
-    diagnostic.severity === 'error' ? ['red', 'bold'] : 'yellow',
-    `${diagnostic.severity}:`,
-  );
-  const said = [`${where}${kind} ${visible(diagnostic.message)}`];
-  if (diagnostic.suggestion) said.push(`  ${visible(diagnostic.suggestion)}`);
-  return said;
+function textOf(file: string, sources: Sources | null): string | null {
+  const content = sources?.read(file) ?? null;
+  return content === null || 'refused' in content ? null : new TextDecoder().decode(content);
+}
+
+function plainLines(diagnostic: Diagnostic, look: Look): string[] {
+  const isError = diagnostic.severity === 'error';
+  const kind = look.paint(isError ? ['red', 'bold'] : ['yellow', 'bold'], `${diagnostic.severity}:`);
+  const said = hanging(`${kind} `, visible(diagnostic.message), look.width);
+  return diagnostic.suggestion
+    ? [...said, ...hanging('  ', visible(diagnostic.suggestion), look.width)]
+    : said;
 }

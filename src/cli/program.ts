@@ -94,7 +94,7 @@ type Perform = (definition: VerbDefinition, given: readonly string[], options: S
 
 function makeProgram(ports: CliPorts, perform: Perform): Command {
   const program = new Command('sluice')
-    .description('Takes a software change from commit to production and, when it harms, back again.')
+    .description('Takes a change from commit to production and, when it harms, back again.')
     .usage('<command> [options]')
     .version(ports.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -121,7 +121,7 @@ function overview(): string {
   const lines = [
     'Usage: sluice <command> [options]',
     '',
-    'Takes a software change from commit to production and, when it harms, back again.',
+    'Takes a change from commit to production and, when it harms, back again.',
     '',
     'Commands:',
     ...commands,

@@ -3,7 +3,7 @@ import { visible } from '../base/text.ts';
 import type { CellView, JobView, RunView } from '../client/run-view.ts';
 import type { CellOutcome, RunOutcome } from '../journal/run-event.ts';
 import { causeText } from './cause-text.ts';
-import { logText } from './log-text.ts';
+import { tailText } from './log-text.ts';
 import { type Look, outcomeGlyph, outcomeStyle } from './look.ts';
 import { hanging, row, shorten } from './row.ts';
 import { allCells } from './run-count.ts';
@@ -23,7 +23,8 @@ export interface ReportOptions {
 
 /**
  * What a person needs to know when a run is over: what failed and where, why, the last lines that matter, what was only
- * warned of or skipped, how it ended, and what to type next. Pure; no line is wider than the look.
+ * warned of or skipped, how it ended, and what to type next. Pure; no line is wider than the
+ * look, but for a command that would not work when it were cut.
  */
 export function renderReport(view: RunView, look: Look, options: ReportOptions = {}): string[] {
   const { tails = new Map() } = options;
@@ -84,7 +85,7 @@ function brokenBlock(
   const why = hanging('  ', `${cell.cause ? causeText(cell.cause) : outcome}${time}${attempts}`, look.width);
   const lines = tail.map((line) =>
     shorten(
-      `  ${look.paint('dim', look.glyphs.rule)} ${logText(line, look.colour)}`,
+      `  ${look.paint('dim', look.glyphs.rule)} ${tailText(line, look.colour)}`,
       look.width,
       look.glyphs.ellipsis,
     ),
@@ -94,12 +95,11 @@ function brokenBlock(
   return [head, ...why.map((line) => look.paint('red', line)), ...lines, ...all];
 }
 
-/** The command that prints all that the failed step printed. */
+/** The command that prints all that the failed cell printed. */
 function logsCommand(view: RunView, cell: CellView, job: JobView): string {
   const where =
     (job.cells?.length ?? 0) > 1 ? `--cell ${commandWord(cell.name)}` : `--job ${commandWord(job.id)}`;
-  const step = cell.failedStep === null ? '' : ` --step ${commandWord(cell.failedStep)}`;
-  return `sluice logs ${view.runId} ${where}${step}`;
+  return `sluice logs ${view.runId} ${where}`;
 }
 
 function moreBroken(cells: readonly CellView[], look: Look): string[] {
@@ -158,7 +158,7 @@ function nextCommands(view: RunView, look: Look, told: boolean): string[] {
   if (view.outcome === 'failed' || view.outcome === 'cancelled') {
     next.push([`sluice rerun ${view.runId} --failed`, 'run again what did not succeed']);
   }
-  if (view.outcome !== null && view.outcome !== 'succeeded')
+  if (!told && view.outcome !== null && view.outcome !== 'succeeded')
     next.push([`sluice show ${view.runId}`, 'the whole story']);
   if (view.outcome === null) next.push([`sluice resume ${view.runId}`, 'go on with it']);
   const width = Math.max(0, ...next.map(([command]) => command.length));

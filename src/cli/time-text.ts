@@ -28,6 +28,12 @@ export function durationOrNothing(ms: number | null): string {
   return ms === null ? '' : formatDuration(ms);
 }
 
+/** A duration that is only a guess: `~26s`, `~3m 20s`. */
+export function about(ms: number): string {
+  if (ms < 1000) return `~${formatDuration(ms)}`;
+  return ms < 60_000 ? `~${Math.round(ms / 1000)}s` : `~${formatDuration(ms)}`;
+}
+
 function date(atMs: number): string {
   const at = new Date(atMs);
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;

@@ -3,7 +3,7 @@ import type { Client } from '../../client/contract.ts';
 import type { RunViewFold } from '../../client/fold-run.ts';
 import type { RunView } from '../../client/run-view.ts';
 import type { Context } from '../context.ts';
-import { logText } from '../log-text.ts';
+import { tailText } from '../log-text.ts';
 import { allCells } from '../run-count.ts';
 import { renderReport } from '../run-report.ts';
 import type { Display } from './display.ts';
@@ -84,7 +84,7 @@ async function readTails(
     for (const step of cell.steps) {
       if (step.state !== 'running') continue;
       const query = { cell: cell.name, step: step.id, follow: false, tail: TAIL_LINES };
-      for await (const line of client.logs(runId, query)) lines.push(logText(line.text, colour));
+      for await (const line of client.logs(runId, query)) lines.push(tailText(line.text, colour));
     }
     tails.set(cell.name, lines.slice(-TAIL_LINES));
   }

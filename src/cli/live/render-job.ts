@@ -2,11 +2,12 @@ import { formatDuration } from '../../base/duration.ts';
 import { counted, visible } from '../../base/text.ts';
 import type { CellView, JobView } from '../../client/run-view.ts';
 import { causeText } from '../cause-text.ts';
-import { logText } from '../log-text.ts';
+import { tailText } from '../log-text.ts';
 import { type Look, outcomeGlyph, outcomeStyle } from '../look.ts';
 import { row, shorten } from '../row.ts';
-import { countJobs } from '../run-count.ts';
+import { countJobs, spanMs } from '../run-count.ts';
 import { cellLabel, stepLabel, stepLabelOf, within } from '../shown.ts';
+import { about, durationOrNothing } from '../time-text.ts';
 import type { Folding } from './folding.ts';
 import type { LiveState } from './render-live.ts';
 
@@ -71,10 +72,14 @@ function renderMatrix(
         : count.state === 'waiting'
           ? look.paint('dim', look.glyphs.waiting)
           : look.paint('cyan', look.glyphs.running);
-  const facts = [`${count.finished}/${count.total} cells`];
+  const facts = [
+    count.state === 'waiting' ? counted(count.total, 'cell') : `${count.finished}/${count.total} cells`,
+  ];
   if (count.failed > 0) facts.push(look.paint('red', `${count.failed} failed`));
   if (count.running > 0) facts.push(`${count.running} running`);
-  const head = `${indent}${glyph} ${visible(job.id)}  ${look.paint('dim', facts.join(` ${look.glyphs.dot} `))}`;
+  const left = `${indent}${glyph} ${visible(job.id)}  ${look.paint('dim', facts.join(` ${look.glyphs.dot} `))}`;
+  const right = look.paint('dim', durationOrNothing(spanMs([job], state.nowMs)));
+  const head = row(left, right, look.width, look.glyphs.ellipsis);
   return [
     head,
     ...shownCells(cells, folding).flatMap((cell) =>
@@ -83,9 +88,11 @@ function renderMatrix(
   ];
 }
 
-/** All cells of a small matrix; otherwise those that failed, then those that run, in the order of the matrix. */
+/** The cells of a small matrix that have begun; otherwise those that failed, then those that run, in the matrix's order. */
 function shownCells(cells: readonly CellView[], folding: Folding): readonly CellView[] {
-  if (cells.length <= folding.cellsMax && !folding.doneCounted) return cells;
+  if (cells.length <= folding.cellsMax && !folding.doneCounted) {
+    return cells.filter((cell) => cell.state === 'running' || cell.state === 'finished');
+  }
   const failed = cells.filter((cell) => cell.outcome === 'failed' || cell.outcome === 'errored');
   const running = cells.filter((cell) => cell.state === 'running');
   const chosen = new Set([...failed, ...running].slice(0, folding.cellsMax));
@@ -145,7 +152,7 @@ function finishedLines(cell: CellView, indent: string, name: string, look: Look,
     ? [
         ...lines,
         ...tail(
-          cell.tail.map((line) => logText(line, look.colour)),
+          cell.tail.map((line) => tailText(line, look.colour)),
           indent,
           look,
           folding,
@@ -165,10 +172,7 @@ function runningTime(cell: CellView, job: JobView, state: LiveState): string {
   const elapsed = Math.max(0, state.nowMs - cell.startedAtMs);
   if (job.expectedMs === null) return look.paint('dim', formatDuration(elapsed));
   const late = elapsed > job.expectedMs * 1.2;
-  return look.paint(
-    late ? 'yellow' : 'dim',
-    `${formatDuration(elapsed)} / ~${formatDuration(job.expectedMs)}`,
-  );
+  return look.paint(late ? 'yellow' : 'dim', `${formatDuration(elapsed)} / ${about(job.expectedMs)}`);
 }
 
 function tail(lines: readonly string[], indent: string, look: Look, folding: Folding): string[] {

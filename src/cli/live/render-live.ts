@@ -5,6 +5,7 @@ import { type Look, outcomeGlyph } from '../look.ts';
 import { row, shorten } from '../row.ts';
 import { allJobs, type Count, countJobs, countStage, elapsedMs, remainingMs, spanMs } from '../run-count.ts';
 import { sourceLabel } from '../shown.ts';
+import { about } from '../time-text.ts';
 import { FOLDINGS, type Folding } from './folding.ts';
 import { renderJobs } from './render-job.ts';
 
@@ -141,7 +142,7 @@ function footer(view: RunView, state: LiveState): string {
   }
   const left = `${bar(count, look)}  ${progressWords(view, count, jobs, look)}`;
   const remaining = view.state === 'running' ? remainingMs(view, state.nowMs) : null;
-  const time = remaining === null ? elapsed : `${elapsed}, ~${formatDuration(roundedUp(remaining))} left`;
+  const time = remaining === null ? elapsed : `${elapsed}, ${about(roundedUp(remaining))} left`;
   return row(left, look.paint('dim', time), look.width, look.glyphs.ellipsis);
 }
 
