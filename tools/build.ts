@@ -6,7 +6,7 @@ import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
-import ts from 'typescript';
+import { typedDeclaration } from './typed-declaration.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const typedPipelines = 'src/pipeline/native/typed.ts';
@@ -35,7 +35,7 @@ async function buildRelease(folder: string): Promise<void> {
     },
   });
   copyCompanions(folder);
-  writeTypes(folder);
+  writeFileSync(join(folder, 'typed.d.ts'), typedDeclaration(root, typedPipelines));
   writeFileSync(join(folder, 'LICENSES.txt'), licenses(metafile));
 }
 
@@ -47,24 +47,6 @@ function copyCompanions(folder: string): void {
   if (double !== undefined)
     throw new Error(`two files of src/ are called ${double}; dist/ is flat, rename one`);
   for (const file of companions) cpSync(join(root, file), join(folder, basename(file)));
-}
-
-/** Declarations for `import { pipeline } from 'sluice'`. */
-function writeTypes(folder: string): void {
-  const config = ts.parseJsonConfigFileContent(
-    ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config,
-    ts.sys,
-    root,
-  );
-  const program = ts.createProgram([join(root, typedPipelines)], {
-    ...config.options,
-    noEmit: false,
-    declaration: true,
-    emitDeclarationOnly: true,
-    rootDir: join(root, 'src'),
-    outDir: join(folder, 'types'),
-  });
-  program.emit();
 }
 
 /** The licence of every npm package whose code went into the bundle. */

@@ -24,10 +24,9 @@ printf '\n$ sluice show latest\n'
 cat <<END
 
 What to type next:
-  cd $PWD
-  $sluice logs latest                    # every line, with times
-  sed -i 's/302/301/' test/http/app.test.ts && $sluice run    # see a failing run
-  $sluice rerun latest --failed          # after you have put it right
-  $sluice --help
+  cd $PWD && PATH=${sluice%/sluice}:\$PATH
+  sluice logs --timestamps      # every line that was printed, with its time
+  sed -i 's/302/301/' test/http/app.test.ts && sluice run      # break a test, and see a failing run
+  sluice --help
 END
 exit "$outcome"

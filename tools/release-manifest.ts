@@ -8,6 +8,6 @@ export function releaseManifest(checkout: Manifest): Manifest {
   const kept = Object.entries(checkout).filter(([key]) => !CHECKOUT_ONLY.includes(key));
   return {
     ...Object.fromEntries(kept),
-    exports: { '.': { types: './dist/types/pipeline/native/typed.d.ts', default: './dist/typed.js' } },
+    exports: { '.': { types: './dist/typed.d.ts', default: './dist/typed.js' } },
   };
 }

@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const work = mkdtempSync(join(tmpdir(), 'sluice-release-'));
+const checkout = join(work, 'checkout');
+const project = join(work, 'project');
+const environment = {
+  PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+  HOME: work,
+  SLUICE_HOME: join(work, 'home'),
+};
+
+/** Runs a program to its end and returns what it printed; throws when it fails. */
+function run(program: string, words: readonly string[], cwd: string): string {
+  return execFileSync(program, words, { cwd, env: environment, encoding: 'utf8' });
+}
+
+// A copy is packed, because packing puts another package.json in place for a moment.
+beforeAll(() => {
+  const files = [
+    'bin',
+    'src',
+    'tools',
+    'package.json',
+    'tsconfig.json',
+    'LICENSE',
+    'README.md',
+    'CHANGELOG.md',
+  ];
+  for (const file of files) cpSync(join(root, file), join(checkout, file), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
+  const tarball = run('npm', ['pack', '--silent'], checkout).trim().split('\n').at(-1)!;
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+  run('npm', ['install', '--offline', '--no-audit', '--no-fund', join(checkout, tarball)], project);
+}, 120_000);
+
+afterAll(() => {
+  rmSync(work, { recursive: true, force: true });
+});
+
+describe('release', () => {
+  it('brings no other package, and not the sources', () => {
+    const installed = join(project, 'node_modules/sluice');
+    expect(run('ls', ['node_modules'], project).trim()).toBe('sluice');
+    expect(existsSync(join(installed, 'src'))).toBe(false);
+    expect(existsSync(join(installed, 'node_modules'))).toBe(false);
+    expect(readFileSync(join(installed, 'dist/LICENSES.txt'), 'utf8')).toContain('==== yaml ');
+  });
+
+  it('leaves the package.json of the checkout as it was', () => {
+    const before = readFileSync(join(root, 'package.json'), 'utf8');
+    expect(readFileSync(join(checkout, 'package.json'), 'utf8')).toBe(before);
+  });
+
+  it('runs a pipeline', () => {
+    const repository = join(work, 'repository');
+    mkdirSync(repository);
+    writeFileSync(
+      join(repository, 'sluice.yaml'),
+      'jobs:\n  greet:\n    commands: [echo hello from the release]\n',
+    );
+    run('git', ['init', '-q'], repository);
+    const sluice = join(project, 'node_modules/.bin/sluice');
+    expect(run(sluice, ['--version'], repository)).toBe(
+      run(join(root, 'bin/sluice'), ['--version'], repository),
+    );
+    expect(run(sluice, ['run'], repository)).toContain('succeeded');
+    expect(run(sluice, ['logs'], repository)).toContain('hello from the release');
+  });
+
+  it('gives typed pipelines to those who import them', () => {
+    const program =
+      "import { pipeline } from 'sluice'; console.log(pipeline({ name: 'typed', jobs: {} }).name);";
+    expect(run(process.execPath, ['--input-type=module', '-e', program], project)).toBe('typed\n');
+
+    const source = (timeout: string) =>
+      `import { pipeline } from 'sluice'; export default pipeline({ name: 'typed', jobs: { a: { timeout: ${timeout}, matrix: { os: ['a'], fail_fast: false } } } });`;
+    writeFileSync(join(project, 'right.ts'), source("'5m'"));
+    writeFileSync(join(project, 'wrong.ts'), source('[]'));
+    const tsc = (file: string) =>
+      run(
+        join(root, 'node_modules/.bin/tsc'),
+        ['--noEmit', '--strict', '--module', 'nodenext', file],
+        project,
+      );
+    expect(tsc('right.ts')).toBe('');
+    expect(() => tsc('wrong.ts')).toThrow();
+  });
+});
