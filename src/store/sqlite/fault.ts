@@ -1,12 +1,14 @@
 import { userError } from '../../base/diagnostic.ts';
 import { DamageError } from '../contract.ts';
 
+const GENERIC = 1;
 const BUSY = 5;
 const READ_ONLY = 8;
 const INPUT_OUTPUT = 10;
 const CORRUPT = 11;
 const FULL = 13;
 const CANNOT_OPEN = 14;
+const CONSTRAINT = 19;
 const NOT_A_DATABASE = 26;
 
 /** SQLite's primary result code of an error that node:sqlite threw, or null for any other error. */
@@ -31,6 +33,9 @@ export function explained(error: unknown, file: string): unknown {
   switch (resultCode(error)) {
     case CORRUPT:
     case NOT_A_DATABASE:
+    // All statements are fixed and all keys are looked up before: only a damaged schema or index gives these.
+    case GENERIC:
+    case CONSTRAINT:
       return damage(null, null, `the store ${file} is damaged (${message})`);
     case FULL:
       return userError(

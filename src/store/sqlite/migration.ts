@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { userError } from '../../base/diagnostic.ts';
+import { digestOf } from '../../base/digest.ts';
 import type { Connection } from './connection.ts';
+import { damage } from './fault.ts';
 import { createStore } from './migration/0001-store.ts';
 import { newState, writeState } from './state.ts';
 
@@ -55,13 +57,31 @@ export async function migrate(connection: Connection, nowMs: number): Promise<vo
   }
 }
 
+/** Throws `DamageError` when a table or an index is not as the last migration left it: it could hide rows. */
+export function checkSchema(connection: Connection): void {
+  const last = connection.get('select digest from schema_version order by version desc limit 1');
+  if (last?.digest === schemaDigest(connection)) return;
+  throw damage(null, null, `the schema of the store ${connection.file} was changed or is damaged`);
+}
+
+function schemaDigest(connection: Connection): string {
+  return digestOf(
+    JSON.stringify(connection.all('select type, name, tbl_name, sql from sqlite_schema order by name')),
+  );
+}
+
 function apply(connection: Connection, version: number, nowMs: number): void {
   if (version === 1) {
     connection.exec(
-      'create table schema_version (version integer primary key, applied_at_ms integer not null) strict',
+      'create table schema_version (version integer primary key, applied_at_ms integer not null, digest text not null) strict',
     );
   }
   connection.exec(MIGRATIONS[version - 1]!);
-  connection.run('insert into schema_version values (?, ?)', version, Math.floor(nowMs));
+  connection.run(
+    'insert into schema_version values (?, ?, ?)',
+    version,
+    Math.floor(nowMs),
+    schemaDigest(connection),
+  );
   if (version === 1) writeState(connection, newState(randomBytes(8).toString('hex')));
 }

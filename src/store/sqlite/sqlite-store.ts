@@ -10,7 +10,7 @@ import { explained } from './fault.ts';
 import { Heads } from './heads.ts';
 import { SqliteLeases } from './leases.ts';
 import { MarkFile, readMark } from './mark.ts';
-import { migrate, schemaVersion } from './migration.ts';
+import { checkSchema, migrate, schemaVersion } from './migration.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqliteTasks } from './tasks.ts';
 import { SqliteTimers } from './timers.ts';
@@ -87,7 +87,12 @@ async function prepare(connection: Connection, clock: Clock, markPath: string): 
   await migrate(connection, clock.now());
   // Read before the database: a mark that another process writes meanwhile could be ahead of what is seen here.
   const mark = readMark(markPath);
-  await connection.patiently(() => connection.snapshot(() => checkMark(connection, mark, markPath)));
+  await connection.patiently(() =>
+    connection.snapshot(() => {
+      checkSchema(connection);
+      checkMark(connection, mark, markPath);
+    }),
+  );
 }
 
 function assemble(connection: Connection, mark: MarkFile, markPath: string, ports: SqliteStorePorts): Store {

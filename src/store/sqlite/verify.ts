@@ -3,20 +3,24 @@ import { type Damage, DamageError } from '../contract.ts';
 import type { CheckpointHead } from './checkpoint.ts';
 import type { Connection } from './connection.ts';
 import { explained } from './fault.ts';
+import { sealOf } from './seal.ts';
 import { readState } from './state.ts';
 import { streamId } from './stream-id.ts';
 
 /** Rows checked between two turns of the loop. */
 const SLICE_ROWS = 500;
 
+/** Tables whose last column seals the others, in their order. */
+const SEALED_TABLES = ['lease', 'timer', 'task'] as const;
+
+/** Looks at a snapshot of the database. */
+type Read = <T>(look: () => T) => Promise<T>;
+
 /**
  * Checks everything that is stored, in pieces that let the loop have its turns, and reports every finding: chains,
  * heads, counts and checkpoints. `read` gives a snapshot; appends may go on meanwhile.
  */
-export async function* verifyChains(
-  connection: Connection,
-  read: <T>(look: () => T) => Promise<T>,
-): AsyncGenerator<Damage> {
+export async function* verifyChains(connection: Connection, read: Read): AsyncGenerator<Damage> {
   const { file } = connection;
   const before = await read(() => readState(connection));
   let events = 0;
@@ -34,6 +38,7 @@ export async function* verifyChains(
     yield finding(null, null, `${before.events} events were written to ${file}, only ${events} are there`);
   }
   yield* verifyCheckpoints(connection, read);
+  for (const table of SEALED_TABLES) yield* verifySeals(connection, read, table);
 }
 
 interface StreamRow {
@@ -59,7 +64,7 @@ function nextStream(connection: Connection, afterId: number): StreamRow | null {
 /** Yields each finding, and how many events were seen. */
 async function* verifyStream(
   connection: Connection,
-  read: <T>(look: () => T) => Promise<T>,
+  read: Read,
   stream: StreamRow,
 ): AsyncGenerator<Damage | number> {
   const { file } = connection;
@@ -109,10 +114,7 @@ async function* verifyStream(
   }
 }
 
-async function* verifyCheckpoints(
-  connection: Connection,
-  read: <T>(look: () => T) => Promise<T>,
-): AsyncGenerator<Damage> {
+async function* verifyCheckpoints(connection: Connection, read: Read): AsyncGenerator<Damage> {
   const { file } = connection;
   let number = 0;
   let hash: string = CHAIN_START;
@@ -157,6 +159,26 @@ function contradictions(connection: Connection, heads: readonly CheckpointHead[]
     );
     return row?.hash !== hash;
   });
+}
+
+async function* verifySeals(connection: Connection, read: Read, table: string): AsyncGenerator<Damage> {
+  let position = 0;
+  for (;;) {
+    const rows = await read(() =>
+      connection.all(
+        `select rowid as position, * from ${table} where rowid > ? order by rowid limit ?`,
+        position,
+        SLICE_ROWS,
+      ),
+    );
+    for (const { position: rowid, seal, ...columns } of rows) {
+      position = Number(rowid);
+      const cells = Object.values(columns);
+      if (seal !== sealOf(...cells))
+        yield finding(null, null, `${table} ${cells[0]} in ${connection.file} is damaged`);
+    }
+    if (rows.length < SLICE_ROWS) return;
+  }
 }
 
 /** A finding that came as an error; anything but damage is thrown on. */
