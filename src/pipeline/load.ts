@@ -17,7 +17,7 @@ export { choosePipelineFile, PIPELINE_FILE_NAMES } from './native/pipeline-file.
 
 /** Reads and checks a pipeline file of the repository. Gives the plan, or all the problems at once. Never throws. */
 export function loadPipeline(path: string, files: SourceFiles): Checked<Plan> {
-  const problems = new Problems();
+  const problems = new Problems(path);
   const nowhere = { source: sourceText(path, ''), start: 0, end: 0 };
   const content = files.read(path);
   if (content === null) {
@@ -41,7 +41,7 @@ export function loadPipeline(path: string, files: SourceFiles): Checked<Plan> {
 
 /** The same for a definition that a program made (`sluice.ts`); messages name the key path, such as `jobs.test.timeout`. */
 export function loadPipelineObject(file: string, value: unknown, files: SourceFiles): Checked<Plan> {
-  const problems = new Problems();
+  const problems = new Problems(file);
   const tree = treeOfObject(file, value, problems);
   if (problems.errors) return { ok: false, diagnostics: problems.list() };
   return planOf(tree, digestOf(canonicalJson(value)), files, problems);

@@ -2,12 +2,16 @@ import type { Entry, Node, SourceText } from './node.ts';
 import type { Problems } from './problem.ts';
 import { DEPTH_MAX } from './syntax.ts';
 
+/** More than any pipeline has; an object whose parts refer to each other could unfold without end. */
+const VALUES_MAX = 200_000;
+
 /**
  * A plain object (what `sluice.ts` exports) to the same tree as a YAML file. There are no positions, so each value knows
  * its key path instead, such as `jobs.test.timeout`. Values that are no plain data are reported.
  */
 export function treeOfObject(file: string, value: unknown, problems: Problems): Node {
   const keyPaths: string[] = [];
+  let budget = VALUES_MAX;
   const source: SourceText = { file, text: '', lineStarts: [0], keyPaths };
   return build(value, '', 0);
 
@@ -21,6 +25,11 @@ export function treeOfObject(file: string, value: unknown, problems: Problems): 
         located,
         `nesting > ${DEPTH_MAX}: values stand in each other more than ${DEPTH_MAX} levels deep, or in a circle`,
       );
+      return empty;
+    }
+    if (--budget < 0) {
+      if (budget === -1)
+        problems.error('too-large', located, `the pipeline has more than ${VALUES_MAX} values`);
       return empty;
     }
     if (

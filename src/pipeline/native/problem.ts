@@ -12,8 +12,14 @@ const SHOWN_MAX = 200;
 
 /** Collects what is wrong with a definition. The same problem met twice (a value with two aliases) is kept once. */
 export class Problems {
+  readonly #file: string;
   readonly #found = new Map<string, Diagnostic>();
   #left = 0;
+
+  /** `file` is the main one; its problems are listed first. */
+  constructor(file: string) {
+    this.#file = file;
+  }
 
   error(code: string, at: Span | Node, message: string, extra: Extra = {}): void {
     this.#add('error', code, at, message, extra);
@@ -23,10 +29,10 @@ export class Problems {
     this.#add('warning', code, at, message, extra);
   }
 
-  /** In the order of the files and their lines; errors without a place first. */
+  /** In the order of the files and their lines. */
   list(): Diagnostic[] {
     const all = [...this.#found.values()];
-    const files = [...new Set(all.map((one) => one.place?.file ?? ''))];
+    const files = [...new Set([this.#file, ...all.map((one) => one.place?.file ?? '')])];
     all.sort(
       (a, b) =>
         files.indexOf(a.place?.file ?? '') - files.indexOf(b.place?.file ?? '') ||

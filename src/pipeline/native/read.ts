@@ -303,6 +303,8 @@ function wrong(schema: z.core.$ZodType, node: Node, name: string, problems: Prob
     node.kind === 'scalar' && typeof node.value === 'string'
       ? nearestName(node.value, choicesOf(schema))
       : null;
+  const empty =
+    node.kind === 'scalar' && node.value === null && (schema as z.ZodType).safeParse('text').success;
   const colon =
     node.kind === 'map' && (schema as z.ZodType).safeParse('text').success && node.entries.length === 1;
   problems.error(
@@ -311,6 +313,7 @@ function wrong(schema: z.core.$ZodType, node: Node, name: string, problems: Prob
     `${name} is ${value}, but must be ${expects}`,
     {
       ...(near ? { suggestion: `did you mean \`${near}\`?` } : {}),
+      ...(empty ? { suggestion: 'write "" when it should be empty text' } : {}),
       ...(colon && !near
         ? { suggestion: 'when it should be text: put it in quotes, because `: ` makes a mapping' }
         : {}),

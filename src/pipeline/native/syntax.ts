@@ -9,6 +9,7 @@ import {
   type ParsedNode,
   Parser,
   type YAMLError,
+  type YAMLWarning,
 } from 'yaml';
 import {
   type Entry,
@@ -56,7 +57,9 @@ export function parseYaml(source: SourceText, problems: Problems): Node | null {
     );
     return null;
   }
-  return new Builder(source, first as Document.Parsed, problems).node(contents, null, 0);
+  const builder = new Builder(source, first as Document.Parsed, problems);
+  const tree = builder.node(contents, null, 0);
+  return builder.unusable ? null : tree;
 }
 
 /** Composes the documents; stops before the recursive part when the text nests too deeply. */
@@ -102,9 +105,23 @@ function reportSyntax(source: SourceText, document: Document.Parsed, problems: P
     const [start, end] = error.pos;
     problems.error('yaml-syntax', { source, start, end }, syntaxMessage(error), syntaxAdvice(error));
   }
+  const { version, explicit } = document.directives?.yaml ?? { version: '1.2' };
+  if (explicit && version !== '1.2') {
+    const start = Math.max(0, source.text.indexOf('%YAML'));
+    problems.error(
+      'yaml-syntax',
+      { source, start, end: start + 9 },
+      `pipelines are YAML 1.2, not ${version}`,
+      { suggestion: 'remove the `%YAML` line' },
+    );
+    return true;
+  }
   for (const warning of document.warnings) {
-    if (warning.code !== 'TAG_RESOLVE_FAILED') continue;
     const [start, end] = warning.pos;
+    if (warning.code !== 'TAG_RESOLVE_FAILED') {
+      problems.error('yaml-syntax', { source, start, end }, syntaxMessage(warning), syntaxAdvice(warning));
+      continue;
+    }
     const tag = source.text.slice(start, end);
     problems.error(
       'custom-tag',
@@ -118,13 +135,22 @@ function reportSyntax(source: SourceText, document: Document.Parsed, problems: P
   return document.errors.length > 0 || document.warnings.length > 0;
 }
 
-function syntaxMessage(error: YAMLError): string {
-  if (error.code === 'TAB_AS_INDENT') return 'a tab cannot indent in YAML';
+/** The library's words where they speak of its parser; all others are kept. */
+const SYNTAX_SENTENCES: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'a tab cannot indent in YAML',
+  MULTILINE_IMPLICIT_KEY: 'a key and its `:` must stand in one line',
+  BLOCK_AS_IMPLICIT_KEY: 'a second `: ` in one line cannot be read',
+  UNEXPECTED_TOKEN: 'this was not expected here',
+};
+
+function syntaxMessage(error: YAMLError | YAMLWarning): string {
+  const own = SYNTAX_SENTENCES[error.code];
+  if (own !== undefined) return own;
   const sentence = error.message.split('\n')[0]!.replace(/[.:]$/, '');
   return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
-function syntaxAdvice(error: YAMLError): { suggestion?: string } {
+function syntaxAdvice(error: YAMLError | YAMLWarning): { suggestion?: string } {
   if (error.code === 'TAB_AS_INDENT') return { suggestion: 'use spaces' };
   if (error.code === 'BLOCK_AS_IMPLICIT_KEY' || error.code === 'MULTILINE_IMPLICIT_KEY') {
     return { suggestion: 'put text that holds `: ` in quotes, or use a block: `run: |`' };
@@ -140,6 +166,8 @@ class Builder {
   readonly #anchors = new Map<string, ParsedNode>();
   readonly #open = new Set<ParsedNode>();
   #unfolded = 0;
+  /** The tree was cut off, so nothing further can be said about it. */
+  unusable = false;
 
   constructor(source: SourceText, document: Document.Parsed, problems: Problems) {
     this.#source = source;
@@ -155,10 +183,12 @@ class Builder {
     if (!parsed) return empty;
     if (depth > DEPTH_MAX) {
       tooDeep(located, this.#problems);
+      this.unusable = true;
       return empty;
     }
     if (alias && ++this.#unfolded > UNFOLDED_MAX) {
-      if (this.#unfolded === UNFOLDED_MAX + 1) {
+      if (!this.unusable) {
+        this.unusable = true;
         this.#problems.error(
           'alias-bomb',
           alias,

@@ -1,14 +1,14 @@
-import { nearestName } from '../../../base/near.ts';
-import type { Expression, PlanJob, SecretGrant } from '../../plan.ts';
+import type { Expression, PlanJob } from '../../plan.ts';
 import { entryOf, type MapNode, placeOf, type Span } from '../node.ts';
 import { shown } from '../problem.ts';
 import { headOf } from '../read.ts';
-import { idProblem } from '../schema/text.ts';
+import { idProblem, nameProblem } from '../schema/text.ts';
 import { nodeAt, plainValue } from '../value.ts';
 import type { BuildContext, JobSource } from './context.ts';
 import { matrixOf } from './matrix.ts';
 import { refusalsOf } from './refusal.ts';
 import { NO_RETRY, retryOf } from './retry.ts';
+import { grantsOf, reportUnaskedSecrets } from './secret.ts';
 import { cleanupOf, type JobDefinition, stepsOf } from './step.ts';
 import { bothConditions, concurrencyOf, conditionOf, durationMs, listOf, texts } from './text.ts';
 
@@ -43,7 +43,7 @@ export function draftJob(source: JobSource, stage: StageSetting, context: BuildC
   const cleanup = cleanupOf(definition, defaults, context.problems);
   const parts = {
     matrix: matrixOf(definition, context),
-    secrets: secretsOf(definition, context),
+    secrets: grantsOf(definition, context),
     steps: stepsOf(definition, defaults, context.problems),
   };
   if (definition.inputs !== undefined) {
@@ -53,6 +53,7 @@ export function draftJob(source: JobSource, stage: StageSetting, context: BuildC
       'this version checks `inputs` but cannot skip unchanged work yet; the job runs each time',
     );
   }
+  reportUnaskedSecrets(node, parts.secrets, context.problems);
   if (!identity) return null;
   const needs = listOf(definition.needs).map((name, index) => ({
     name,
@@ -120,7 +121,8 @@ function identityOf(
     return null;
   }
   const text = String(at.value);
-  const problem = idProblem(text);
+  // What is wrong with every name was reported when it was read.
+  const problem = nameProblem(text) === null ? idProblem(text) : null;
   if (problem && !own('id')) {
     problems.error('bad-name', at, `the job name ${shown(text)} ${problem}`, {
       suggestion: 'choose another name, or give the job an `id` beside it',
@@ -149,39 +151,9 @@ function checkWork(job: JobDefinition, node: MapNode, id: string, context: Build
     });
   }
   const broken = (node.dropped ?? []).some((key) => ['commands', 'steps', 'run', 'language'].includes(key));
-  const empty = kinds.length === 1 && stepCount(job[kinds[0]!]) === 0;
   if (kinds.length === 0 && job.language === undefined && !broken) {
     problems.error('nothing-to-run', headOf(node), `${shown(id)} has nothing to run`, {
       suggestion: 'add `commands`, `steps` or `run`',
     });
-  } else if (empty && !broken) {
-    problems.error('nothing-to-run', headOf(nodeAt(job, kinds[0]!)), `${shown(id)} has nothing to run`, {
-      suggestion: 'add a command',
-    });
   }
-}
-
-function stepCount(work: unknown): number {
-  return Array.isArray(work) ? work.length : 1;
-}
-
-function secretsOf(job: JobDefinition, context: BuildContext): SecretGrant[] {
-  const { secrets } = job;
-  if (!secrets) return [];
-  const grants: SecretGrant[] = Array.isArray(secrets)
-    ? secrets.map((name) => ({ name, variable: name }))
-    : Object.entries(secrets).map(([variable, name]) => ({ name, variable }));
-  for (const [index, { name }] of grants.entries()) {
-    context.secretsUsed.add(name);
-    if (!context.secrets || context.secrets.has(name)) continue;
-    const known = [...context.secrets.keys()];
-    const near = nearestName(name, known);
-    const at = Array.isArray(secrets) ? nodeAt(secrets, index) : nodeAt(secrets, grants[index]!.variable);
-    context.problems.error('unknown-secret', at, `the pipeline does not declare the secret ${shown(name)}`, {
-      suggestion: near
-        ? `did you mean \`${near}\`?`
-        : `add it to the pipeline's \`secrets\`, which has ${known.join(', ') || 'none'}`,
-    });
-  }
-  return grants;
 }

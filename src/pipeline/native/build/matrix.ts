@@ -1,9 +1,11 @@
 import type * as z from 'zod';
 import type { JsonObject, JsonValue } from '../../../base/json.ts';
+import { nearestName } from '../../../base/near.ts';
 import { combine } from '../../matrix.ts';
 import type { Matrix } from '../../plan.ts';
 import { conditionSource } from '../expression-text.ts';
 import { placeOf } from '../node.ts';
+import { shown } from '../problem.ts';
 import { headOf } from '../read.ts';
 import type { matrix } from '../schema/matrix.ts';
 import { nodeAt } from '../value.ts';
@@ -26,7 +28,14 @@ export function matrixOf(job: { readonly matrix?: MatrixDefinition }, context: B
   const settings = { failFast: definition.fail_fast ?? true, maxParallel: definition.max_parallel ?? null };
   const axes: Record<string, string | readonly JsonValue[]> = {};
   for (const [name, values] of Object.entries(definition)) {
-    if (!OWN_KEYS.has(name)) axes[name] = values as string | readonly JsonValue[];
+    if (OWN_KEYS.has(name)) continue;
+    axes[name] = values as string | readonly JsonValue[];
+    const near = name.length > 5 ? nearestName(name, [...OWN_KEYS]) : null;
+    if (near) {
+      context.problems.warn('odd-axis', nodeAt(definition, name), `${shown(name)} is an axis of the matrix`, {
+        suggestion: `did you mean \`${near}\`?`,
+      });
+    }
   }
   if (Object.values(axes).some((values) => typeof values === 'string')) {
     return {

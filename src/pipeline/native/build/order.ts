@@ -180,7 +180,13 @@ function reportCircles(
   at: ReadonlyMap<string, Span>,
   problems: Problems,
 ): void {
-  for (const circle of circles.slice(0, 10)) {
+  for (const found of circles.slice(0, 10)) {
+    // Begins with a job, because it is a job's `needs` that can be changed.
+    const first = Math.max(
+      0,
+      found.findIndex((name) => !name.startsWith('stage ')),
+    );
+    const circle = [...found.slice(first), ...found.slice(0, first)];
     const place = at.get(circle[0]!);
     if (!place) continue;
     problems.error('need-cycle', place, `${sentence}: ${[...circle, circle[0]].join(' -> ')}`, {

@@ -1,5 +1,4 @@
 import type * as z from 'zod';
-import { nearestName } from '../../../base/near.ts';
 import type { PlanStep } from '../../plan.ts';
 import type { Node, Span } from '../node.ts';
 import { type Problems, shown } from '../problem.ts';
@@ -20,7 +19,6 @@ interface StepDefaults {
   readonly workingDirectory: string;
 }
 
-const SHELLS = ['sh', 'bash', 'python'];
 const NAME_LENGTH = 80;
 
 /** The steps of a job, from `steps`, `commands` or `run`. Duplicate ids and unknown shells are reported. */
@@ -109,7 +107,6 @@ function planned(
     }
     ids.set(id.toLowerCase(), headOf(node));
     const shell = definition.shell ?? defaults.shell;
-    checkShell(shell, definition.shell === undefined ? headOf(node) : nodeAt(definition, 'shell'), problems);
     if (shell === 'sh' && hasUnguardedPipe(definition.run)) {
       problems.warn(
         'unguarded-pipe',
@@ -138,19 +135,6 @@ function planned(
       place: placeOfNode(node),
     };
   });
-}
-
-function checkShell(shell: string, at: Span, problems: Problems): void {
-  if (SHELLS.includes(shell) || shell.includes('{0}')) return;
-  const near = nearestName(shell, SHELLS);
-  problems.error(
-    'unknown-shell',
-    at,
-    `there is no shell ${shown(shell)}; it must be ${SHELLS.map((one) => `\`${one}\``).join(', ')} or a command line with \`{0}\``,
-    {
-      suggestion: near ? `did you mean \`${near}\`?` : `write \`${shell.split(' ')[0]} {0}\``,
-    },
-  );
 }
 
 /** The first line that does something. */

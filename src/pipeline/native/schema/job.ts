@@ -19,6 +19,7 @@ import {
   innerPath,
   references,
   script,
+  shell,
   template,
   text,
   wholeNumber,
@@ -121,7 +122,7 @@ export const jobSchema = z.strictObject({
     'Where the steps start, relative to the repository.',
     `working_directory: web${RUN}`,
   ),
-  shell: key(text().min(1), 'The shell of its steps. Default: `sh`.', `shell: bash${RUN}`),
+  shell: key(shell(), 'The shell of its steps. Default: `sh`.', `shell: bash${RUN}`),
   extends: key(
     references(),
     'Templates to start from: mappings join, everything else replaces.',

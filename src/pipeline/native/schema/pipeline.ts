@@ -8,12 +8,12 @@ import { key } from './key.ts';
 import { retry } from './retry.ts';
 import { services } from './service.ts';
 import { stageSchema } from './stage.ts';
-import { displayName, duration, innerPath, text } from './text.ts';
+import { displayName, duration, innerPath, shell, text } from './text.ts';
 import { trigger } from './trigger.ts';
 import { secretNames, variables } from './variable.ts';
 
 export const defaultsSchema = z.strictObject({
-  shell: key(text().min(1), 'The shell of every step. Default: `sh`.', 'shell: bash'),
+  shell: key(shell(), 'The shell of every step. Default: `sh`.', 'shell: bash'),
   working_directory: key(innerPath('step'), 'Where every step starts.', 'working_directory: web'),
   timeout: key(duration(), 'The timeout of every job.', 'timeout: 10m'),
   retry: key(retry(), 'The retry of every job.', 'retry: {max: 1, on: [lost]}'),

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { key, requiredKey } from './key.ts';
 import { retry } from './retry.ts';
-import { condition, displayName, duration, flag, idText, innerPath, script, text } from './text.ts';
+import { condition, displayName, duration, flag, idText, innerPath, script, shell, text } from './text.ts';
 import { variables } from './variable.ts';
 
 export const stepSchema = z.strictObject({
@@ -22,7 +22,7 @@ export const stepSchema = z.strictObject({
     ['command'],
   ),
   shell: key(
-    text().min(1),
+    shell(),
     '`sh`, `bash` (which stops at the first failing command, also in a pipe), `python`, or a command line with `{0}` for the script file. Default: that of the job.',
     'shell: bash\nrun: make | tee build.log',
   ),

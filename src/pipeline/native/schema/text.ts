@@ -82,6 +82,20 @@ export const wholeNumber = (least: number, most: number) =>
 export const choice = <const T extends readonly [string, ...string[]]>(...values: T) =>
   z.enum(values).meta({ expects: `one of ${values.map((value) => `\`${value}\``).join(', ')}` });
 
+/** What can run a script. */
+export const shell = () =>
+  z
+    .string()
+    .superRefine((value, context) => {
+      if (['sh', 'bash', 'python'].includes(value) || value.includes('{0}')) return;
+      const first = value.trim().split(/\s/)[0] || 'node';
+      context.addIssue({
+        code: 'custom',
+        message: `is ${JSON.stringify(visible(value)).slice(0, 40)}, but must be \`sh\`, \`bash\`, \`python\` or a command line with \`{0}\` for the script file, such as \`${visible(first).slice(0, 20)} {0}\``,
+      });
+    })
+    .meta({ expects: '`sh`, `bash`, `python` or a command line with `{0}` for the script file' });
+
 /** One script. */
 export const script = () =>
   z
