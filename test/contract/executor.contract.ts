@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, type TestContext } from 'vitest';
 
 import { type Executor, type OutputSink, StartError, type StepSpec } from '../../src/executor/contract.ts';
 
@@ -30,18 +30,21 @@ export interface ExecutorHarness {
   dispose(): Promise<void>;
 }
 
-/** What every executor keeps, whatever it runs steps on. */
-export function executorContract(name: string, setUp: () => Promise<ExecutorHarness>): void {
+/** What every executor keeps, whatever it runs steps on. `setUp` may skip the test where the machine lacks something. */
+export function executorContract(
+  name: string,
+  setUp: (context: TestContext) => Promise<ExecutorHarness>,
+): void {
   describe(name, () => {
     let harness: ExecutorHarness;
     let executor: Executor;
-    beforeEach(async () => {
-      harness = await setUp();
+    beforeEach(async (context) => {
+      harness = await setUp(context);
       executor = await harness.open();
-    });
-    afterEach(async () => {
-      await executor.shutdown();
-      await harness.dispose();
+      return async () => {
+        await executor.shutdown();
+        await harness.dispose();
+      };
     });
 
     const step = (stepKey: string, acts: readonly Act[], onOutput: OutputSink = () => {}): StepSpec => ({

@@ -8,8 +8,25 @@ import { fileURLToPath } from 'node:url';
 import { openProcessExecutor, type ProcessRung } from '../../src/executor/process/process-executor.ts';
 import { machineClock } from '../../src/machine/clock.ts';
 import { type Act, collect, type ExecutorHarness } from '../contract/executor.contract.ts';
+import { needs } from './require.ts';
 
 const OWNER = fileURLToPath(new URL('./step-owner.ts', import.meta.url));
+
+const WAY_OUT: Readonly<Record<ProcessRung, string>> = {
+  cgroup: 'run where a cgroup v2 hierarchy is writable, for example as root or in a delegated systemd scope',
+  subreaper: 'run on Linux on x86_64 or arm64',
+  'process-group': 'apt-get install perl-base',
+};
+
+/** Whether processes can be killed that way on this machine, found by doing it: a function that skips a test when not. */
+export async function rungCheck(rung: ProcessRung) {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-rung-'));
+  const executor = await openProcessExecutor({ directory, clock: machineClock, rung }).catch(() => null);
+  await executor?.shutdown();
+  rmSync(directory, { recursive: true });
+  return (context: { skip(note: string): void }) =>
+    needs(context, `process killing by ${rung}`, executor !== null, WAY_OUT[rung]);
+}
 
 /** The suite's steps as real processes at one rung of the ladder. */
 export async function processHarness(rung: ProcessRung, portable = false): Promise<ExecutorHarness> {

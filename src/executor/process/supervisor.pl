@@ -131,7 +131,6 @@ sub begin {
     sysopen my $output, $step->{fifo}, O_WRONLY or return 'output';
     sysopen $step->{log}, $step->{receipt}, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0600
         or return not_ours($step);
-    pipe $step->{status}, my $status or return 'output';
     if ($rung eq 'cgroup') {
         $step->{cgroup} = "$cgroup_parent/sluice-$step->{token}";
         mkdir $step->{cgroup} or return 'cgroup';
@@ -143,6 +142,8 @@ sub begin {
         $step->{relay_start} = start_time($step->{relay});
         $output = $slave;
     }
+    # Made last, so that no relay holds it open.
+    pipe $step->{status}, my $status or return 'output';
     if ($rung eq 'subreaper') {
         $step->{reaper} = fork_reaper($step, $request, $output, $status, $report_writer) // return 'fork';
         $step->{reaper_start} = start_time($step->{reaper});
