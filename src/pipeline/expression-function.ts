@@ -37,7 +37,8 @@ const fromJson: FunctionDefinition = {
 function parseJson(text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
-  } catch {
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
     // The parser's own message quotes the text, which may be a secret.
     throw new Error(`fromJSON() was given ${text.length} characters that are not JSON`);
   }

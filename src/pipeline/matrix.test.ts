@@ -27,7 +27,7 @@ describe('combine', () => {
   });
 
   it('gives the result of the example in the manual of GitHub', () => {
-    const include = [
+    const include: JsonObject[] = [
       { color: 'green' },
       { color: 'pink', animal: 'cat' },
       { fruit: 'apple', shape: 'circle' },
@@ -45,7 +45,7 @@ describe('combine', () => {
   });
 
   it('takes every include as a combination of its own when there is no axis', () => {
-    const include = [{ site: 'production', datacenter: 'a' }, { site: 'staging' }];
+    const include: JsonObject[] = [{ site: 'production', datacenter: 'a' }, { site: 'staging' }];
     expect(cellsOf({}, include, [])).toEqual(include);
   });
 
@@ -247,7 +247,10 @@ describe('expandMatrix', () => {
   });
 
   it('applies include and exclude of the file to a list', () => {
-    const matrix = { exclude: [{ shard: 1 }], include: [{ shard: 2, extra: 'x' }, { shard: 9 }] };
+    const matrix: Partial<Matrix> = {
+      exclude: [{ shard: 1 }],
+      include: [{ shard: 2, extra: 'x' }, { shard: 9 }],
+    };
     expect(expand([{ shard: 1 }, { shard: 2 }], matrix)).toEqual({
       ok: true,
       cells: [{ shard: 2, extra: 'x' }, { shard: 9 }],

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Trigger } from './plan.ts';
 import { matchTriggers, type TriggerEvent } from './trigger.ts';
@@ -70,6 +71,35 @@ describe('isSelected', () => {
     expect(isSelected('ac', ['a(b)|c'])).toBe(false);
     expect(isSelected('{a}', ['{a}'])).toBe(true);
     expect(isSelected('.github/x', ['**'])).toBe(true);
+  });
+});
+
+describe('isSelected, for any pattern', () => {
+  it('never throws and finds a name by itself', () => {
+    const plain = fc.stringMatching(/^[a-z0-9/._-]{1,20}$/);
+    fc.assert(
+      fc.property(fc.string({ maxLength: 40 }), plain, (pattern, name) => {
+        isSelected(name, [pattern]);
+        expect(isSelected(name, [name])).toBe(true);
+        expect(isSelected(name, ['**'])).toBe(true);
+        expect(isSelected(name, ['*'])).toBe(!name.includes('/'));
+      }),
+    );
+  });
+
+  it('stays quick where a regular expression would not', () => {
+    const startMs = performance.now();
+    for (const pattern of [
+      '**a**a**a**a**a**a**a**b',
+      '*a*a*a*a*a*a*a*b',
+      '**/**/**/**/**/**/b',
+      'a+a+a+a+a+a+b',
+    ]) {
+      expect(isSelected('a'.repeat(250), [pattern])).toBe(false);
+      expect(isSelected('a/'.repeat(120), [pattern])).toBe(false);
+    }
+    expect(isSelected('x', [`${'{a,b}'.repeat(1000)}`])).toBe(false);
+    expect(performance.now() - startMs).toBeLessThan(1000);
   });
 });
 
