@@ -30,6 +30,10 @@ export function isFatal(error: unknown): boolean {
 /** Any error of SQLite as one a person can act on, naming the file. Other errors come back as they are. */
 export function explained(error: unknown, file: string): unknown {
   const message = error instanceof Error ? error.message : String(error);
+  // node:sqlite met a number beyond 2^53; nobody writes such a one.
+  if ((error as { code?: unknown } | null)?.code === 'ERR_OUT_OF_RANGE') {
+    return damage(null, null, `the store ${file} is damaged (${message})`);
+  }
   switch (resultCode(error)) {
     case CORRUPT:
     case NOT_A_DATABASE:
