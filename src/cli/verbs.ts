@@ -178,4 +178,20 @@ export const VERBS: readonly VerbDefinition[] = [
     ],
     load: () => import('./verb/cancel.ts'),
   },
+  {
+    name: 'init',
+    arguments: [],
+    summary: 'write a first pipeline for this project',
+    options: [{ flags: '--force', description: 'also over a sluice.yaml that is there' }],
+    examples: [['sluice init', 'looks at the project and writes sluice.yaml']],
+    load: () => import('./verb/init.ts'),
+  },
+  {
+    name: 'doctor',
+    arguments: [['[name]', 'pipeline, when there are several']],
+    summary: 'compare what the pipeline expects with this machine',
+    options: [],
+    examples: [['sluice doctor', 'programs, secrets, isolation and the store']],
+    load: () => import('./verb/doctor.ts'),
+  },
 ];

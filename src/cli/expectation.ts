@@ -1,0 +1,51 @@
+import type { Plan, PlanJob } from '../pipeline/plan.ts';
+import { programsIn } from './command-head.ts';
+
+/** Something that jobs need to be there before they start. */
+export interface Expectation {
+  readonly kind: 'program' | 'secret';
+  readonly name: string;
+  readonly jobs: readonly string[];
+}
+
+/** What a language's own tools are called. */
+const LANGUAGE_PROGRAMS: Readonly<Record<string, readonly string[]>> = {
+  python: ['python3'],
+  javascript: ['node', 'npm'],
+  typescript: ['node', 'npm'],
+  go: ['go'],
+  rust: ['cargo'],
+  java: ['java'],
+  csharp: ['dotnet'],
+  ruby: ['ruby', 'bundle'],
+};
+
+/** What a plan expects of the machine, as far as its text tells: programs first, then secrets, each in the order of the plan. */
+export function expectationsOf(plan: Plan): readonly Expectation[] {
+  const programs = new Map<string, Set<string>>();
+  const secrets = new Map<string, Set<string>>();
+  for (const job of plan.jobs) {
+    for (const program of jobPrograms(job)) addTo(programs, program, job.id);
+    for (const secret of job.secrets) addTo(secrets, secret.name, job.id);
+  }
+  const list = (kind: Expectation['kind'], from: ReadonlyMap<string, ReadonlySet<string>>): Expectation[] =>
+    [...from].map(([name, jobs]) => ({ kind, name, jobs: [...jobs] }));
+  return [...list('program', programs), ...list('secret', secrets)];
+}
+
+function jobPrograms(job: PlanJob): ReadonlySet<string> {
+  const programs = new Set<string>(job.language === null ? [] : (LANGUAGE_PROGRAMS[job.language] ?? []));
+  for (const step of [...job.steps, ...job.cleanup]) {
+    const shell = step.shell.trim().split(/\s+/)[0]!;
+    programs.add(shell === 'python' ? 'python3' : shell);
+    // Only what a shell reads can be read here as shell.
+    if (/^(ba|da|k|z)?sh$/.test(shell)) for (const program of programsIn(step.run)) programs.add(program);
+  }
+  return programs;
+}
+
+function addTo(map: Map<string, Set<string>>, key: string, value: string): void {
+  const known = map.get(key);
+  if (known) known.add(value);
+  else map.set(key, new Set([value]));
+}

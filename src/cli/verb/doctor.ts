@@ -1,0 +1,141 @@
+import { UserError } from '../../base/diagnostic.ts';
+import { counted, visible } from '../../base/text.ts';
+import { type Context, EXIT } from '../context.ts';
+import { type Expectation, expectationsOf } from '../expectation.ts';
+import { loadAsked } from '../pipeline-source.ts';
+import { hanging } from '../row.ts';
+
+interface Examined extends Expectation {
+  /** Where it is; null when it is missing. */
+  readonly found: string | null;
+}
+
+interface MachineState {
+  readonly programs: readonly {
+    readonly name: string;
+    readonly version: string | null;
+    readonly needed: boolean;
+  }[];
+  readonly isolation: string;
+  readonly store: { readonly path: string; readonly damage: readonly string[] };
+}
+
+/** `sluice doctor [name]`: what the pipeline expects and this machine lacks. Exit code 1 when something needed is missing. */
+export async function perform(context: Context, [name]: readonly string[]): Promise<number> {
+  const machine = await machineState(context);
+  const pipeline = await examinePipeline(context, name);
+  const missing = [
+    ...machine.programs
+      .filter((program) => program.needed && program.version === null)
+      .map((program) => program.name),
+    ...(pipeline.examined ?? []).filter((one) => one.found === null).map((one) => one.name),
+  ];
+  const ok = missing.length === 0 && machine.store.damage.length === 0;
+  if (context.json) {
+    const { file, examined, why } = pipeline;
+    context.printJson({ ok, missing, machine, pipeline: { file, expects: examined, why } });
+  } else print(context, machine, pipeline, missing);
+  return ok ? EXIT.done : EXIT.failed;
+}
+
+async function machineState(context: Context): Promise<MachineState> {
+  const { machine } = context.ports;
+  const { home, workspace } = context.settings;
+  const version = (program: string): Promise<string | null> => machine.version(program);
+  return {
+    programs: [
+      { name: 'node', version: await version('node'), needed: false },
+      { name: 'git', version: await version('git'), needed: true },
+      { name: 'perl', version: await version('perl'), needed: false },
+    ],
+    isolation: await machine.isolation(),
+    store: await machine.store({ home, workspace }),
+  };
+}
+
+interface ExaminedPipeline {
+  readonly file: string | null;
+  readonly examined: readonly Examined[] | null;
+  /** Why there is nothing to examine. */
+  readonly why: string | null;
+}
+
+async function examinePipeline(context: Context, name: string | undefined): Promise<ExaminedPipeline> {
+  try {
+    const plan = await loadAsked(context, await context.ports.repository(null), name);
+    const examined: Examined[] = [];
+    for (const expectation of expectationsOf(plan))
+      examined.push({ ...expectation, found: await find(context, expectation) });
+    return { file: plan.file, examined, why: null };
+  } catch (error) {
+    // A name that was typed must be right; without one, the machine alone is worth telling of.
+    if (!(error instanceof UserError) || name !== undefined) throw error;
+    return { file: null, examined: null, why: error.message };
+  }
+}
+
+async function find(context: Context, expectation: Expectation): Promise<string | null> {
+  if (expectation.kind === 'program') return context.ports.machine.which(expectation.name);
+  return context.ports.environment[expectation.name] ? 'in the environment' : null;
+}
+
+function print(
+  context: Context,
+  machine: MachineState,
+  pipeline: ExaminedPipeline,
+  missing: readonly string[],
+): void {
+  const { look } = context;
+  const good = look.paint('green', look.glyphs.succeeded);
+  const bad = look.paint('red', look.glyphs.failed);
+  const open = look.paint('dim', look.glyphs.waiting);
+  const line = (glyph: string, name: string, text: string): string[] =>
+    hanging(`  ${glyph} ${name.padEnd(12)} `, text, look.width);
+  context.print(look.paint('bold', 'this machine'));
+  for (const { name, version, needed } of machine.programs) {
+    const glyph = version !== null ? good : needed ? bad : open;
+    context.print(line(glyph, name, visible(version ?? 'not on PATH')));
+  }
+  context.print(line(good, 'isolation', visible(machine.isolation)));
+  const { path, damage } = machine.store;
+  context.print(
+    line(
+      damage.length === 0 ? good : bad,
+      'store',
+      `${visible(path)}${damage.length === 0 ? ', sound' : ''}`,
+    ),
+  );
+  for (const sentence of damage) context.print(hanging('                 ', visible(sentence), look.width));
+  context.print('');
+  if (!pipeline.examined)
+    context.print(hanging('', `no pipeline was looked at: ${visible(pipeline.why ?? '')}`, look.width));
+  else printExpected(context, pipeline.file ?? '', pipeline.examined, line);
+  context.print('');
+  if (missing.length > 0) {
+    const text = `${counted(missing.length, 'thing')} missing: ${missing.map(visible).join(', ')}`;
+    context.print(hanging(`${bad} `, text, look.width));
+  } else if (damage.length > 0) context.print(`${bad} the store is damaged`);
+  else context.print(`${good} nothing is missing`);
+}
+
+function printExpected(
+  context: Context,
+  file: string,
+  examined: readonly Examined[],
+  line: (glyph: string, name: string, text: string) => string[],
+): void {
+  const { look } = context;
+  context.print(look.paint('bold', `${visible(file)} expects`));
+  if (examined.length === 0) context.print('  nothing that the shell does not have itself');
+  for (const { kind, name, found, jobs } of examined) {
+    const glyph =
+      found === null ? look.paint('red', look.glyphs.failed) : look.paint('green', look.glyphs.succeeded);
+    const lack =
+      kind === 'program'
+        ? 'not on PATH'
+        : 'a secret that is not in the environment (or give --secrets to run)';
+    const who =
+      jobs.length > 4 ? `${jobs.slice(0, 4).join(', ')} and ${jobs.length - 4} more` : jobs.join(', ');
+    context.print(line(glyph, visible(name), `${visible(found ?? lack)}, for ${visible(who)}`));
+  }
+}
