@@ -1,7 +1,8 @@
-import type { CancelTarget, Cause, CellOutcome, RunEvent } from '../journal/run-event.ts';
+import type { CancelTarget, RunEvent } from '../journal/run-event.ts';
 import { begin } from './apply.ts';
 import type { RunRequested } from './course.ts';
 import { joinCellGroup, joinRunGroup, leaveCellGroup } from './group.ts';
+import type { CellReport } from './report.ts';
 import { retryOf } from './retry.ts';
 import { settle } from './settle.ts';
 import { type CellState, findCell, type RunState, stopCause } from './state.ts';
@@ -25,17 +26,6 @@ export type EngineInput =
   | { readonly type: 'timer'; readonly id: string }
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'cancel'; readonly target: CancelTarget; readonly by: string; readonly reason: string };
-
-/** How an attempt of a cell ended, as its runner reports it. */
-export interface CellReport {
-  readonly outcome: Exclude<CellOutcome, 'skipped'>;
-  readonly cause: Cause | null;
-  readonly step: string | null;
-  readonly durationMs: number;
-  readonly outputs: Readonly<Record<string, string>>;
-  readonly tail: readonly string[];
-  readonly patterns: readonly string[];
-}
 
 /** Accepts a run. */
 export function decideRequest(request: RunRequested, now: number): Decided {

@@ -1,6 +1,6 @@
 import type { Cause } from '../journal/run-event.ts';
 import type { RetryCause, RetryPolicy } from '../pipeline/plan.ts';
-import type { CellReport } from './decide.ts';
+import type { CellReport } from './report.ts';
 
 /**
  * Whether a failed attempt is followed by another: null, or the delay and the sentence that says why.

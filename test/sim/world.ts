@@ -1,7 +1,8 @@
 import { canonicalJson } from '../../src/base/json.ts';
 import { apply, begin } from '../../src/engine/apply.ts';
 import type { RunRequested } from '../../src/engine/course.ts';
-import { type CellReport, decide, decideRequest, type EngineInput } from '../../src/engine/decide.ts';
+import { decide, decideRequest, type EngineInput } from '../../src/engine/decide.ts';
+import type { CellReport } from '../../src/engine/report.ts';
 import { findCell, type RunState } from '../../src/engine/state.ts';
 import type { Command, Decided } from '../../src/engine/turn.ts';
 import type { Cause, RunEvent } from '../../src/journal/run-event.ts';

@@ -1,5 +1,6 @@
 import type { RunRequested } from '../../src/engine/course.ts';
-import { type CellReport, decide, decideRequest, type EngineInput } from '../../src/engine/decide.ts';
+import { decide, decideRequest, type EngineInput } from '../../src/engine/decide.ts';
+import type { CellReport } from '../../src/engine/report.ts';
 import type { RunState } from '../../src/engine/state.ts';
 import type { Command } from '../../src/engine/turn.ts';
 import type { RunEvent } from '../../src/journal/run-event.ts';
