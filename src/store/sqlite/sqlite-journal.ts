@@ -8,8 +8,8 @@ import { checkpointWrite } from './checkpoint.ts';
 import type { Connection } from './connection.ts';
 import { damage } from './fault.ts';
 import { type Heads, readHead } from './heads.ts';
+import { integrityCheck } from './integrity-check.ts';
 import { readMark } from './mark.ts';
-import { quickCheck } from './quick-check.ts';
 import { type ReadProgress, readSlice } from './read.ts';
 import { streamId } from './stream-id.ts';
 import { findingsOf, verifyChains } from './verify.ts';
@@ -81,7 +81,7 @@ export class SqliteJournal implements Journal {
 
   async verify(): Promise<readonly Damage[]> {
     const { file } = this.#connection;
-    const found: Damage[] = [...(await quickCheck(file))];
+    const found: Damage[] = [...(await integrityCheck(file))];
     const read = <T>(look: () => T) => this.#writer.read(look);
     try {
       const mark = readMark(this.#markPath);

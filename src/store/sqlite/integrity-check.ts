@@ -7,16 +7,16 @@ const PROGRAM = `
   const { DatabaseSync } = require('node:sqlite');
   try {
     const database = new DatabaseSync(workerData, { readOnly: true, timeout: 30000 });
-    const rows = database.prepare('pragma quick_check').all();
+    const rows = database.prepare('pragma integrity_check').all();
     database.close();
-    parentPort.postMessage(rows.map((row) => row.quick_check).filter((line) => line !== 'ok'));
+    parentPort.postMessage(rows.map((row) => row.integrity_check).filter((line) => line !== 'ok'));
   } catch (error) {
     parentPort.postMessage([error.message]);
   }
 `;
 
-/** SQLite's own check of the file's structure, indexes included. It reads everything at once, so it has a thread of its own. */
-export function quickCheck(file: string): Promise<readonly Damage[]> {
+/** SQLite's own check of the file, indexes against tables included. It reads everything at once, so it has a thread of its own. */
+export function integrityCheck(file: string): Promise<readonly Damage[]> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(PROGRAM, { eval: true, workerData: file });
     worker.once('error', reject);
