@@ -3,6 +3,7 @@
  * service. Everything is really run, through a pseudo-terminal: `node tools/pictures.ts`. Needs npm's registry and `script`.
  */
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,10 +93,12 @@ async function runUntilKilled(job: string): Promise<void> {
     env: { ...environment, FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const over = once(child, 'exit');
   let output = '';
   for await (const chunk of child.stdout) {
     output += chunk;
     if (new RegExp(`\\b${job}\\b.*\\bstart`, 'i').test(output)) child.kill('SIGKILL');
   }
+  await over;
   if (child.signalCode !== 'SIGKILL') throw new Error(`the run ended before ${job} started:\n${output}`);
 }
