@@ -9,12 +9,15 @@ use Fcntl;
 # Returns the pid, or undef with $! set.
 sub fork_step {
     my ($step, $request, $output, $status) = @_;
-    my $pid = fork;
+    my $is_born_inside = 0;
+    my $pid = $step->{rung} eq 'cgroup' ? fork_into($step->{cgroup}) : fork;
+    $is_born_inside = 1 if defined $pid && $step->{rung} eq 'cgroup';
+    $pid = fork if !defined $pid && $step->{rung} eq 'cgroup';
     return $pid if !defined $pid || $pid;
 
     new_session();
     my $fail = sub { syswrite $status, "$_[0] " . ($! + 0); exit_now(127) };
-    if ($step->{rung} eq 'cgroup') { write_file("$step->{cgroup}/cgroup.procs", '0') or $fail->('cgroup') }
+    if ($step->{rung} eq 'cgroup' && !$is_born_inside) { write_file("$step->{cgroup}/cgroup.procs", '0') or $fail->('cgroup') }
     chdir $request->{directory} or $fail->('directory');
     reset_signals();
     if ($step->{tty}) {

@@ -1,0 +1,184 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { collect } from '../../../test/contract/executor.contract.ts';
+import { runStep } from '../../../test/support/one-step.ts';
+import { UserError } from '../../base/diagnostic.ts';
+import { machineClock } from '../../machine/clock.ts';
+import type { Executor, StepSpec } from '../contract.ts';
+import { openProcessExecutor } from './process-executor.ts';
+import { stepName } from './step-name.ts';
+
+let folder: string;
+let directory: string;
+let executor: Executor;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-takeover-'));
+  directory = join(folder, 'steps');
+  executor = await openProcessExecutor({ directory, clock: machineClock });
+});
+afterEach(async () => {
+  await executor.shutdown();
+  rmSync(folder, { recursive: true });
+});
+
+const spec = (script: string, onOutput: StepSpec['onOutput'] = () => {}): StepSpec => ({
+  stepKey: 'one',
+  command: ['sh', '-c', script],
+  directory: '/',
+  environment: { PATH: '/usr/bin:/bin' },
+  tty: false,
+  onOutput,
+});
+
+/** The helper's pid, from the receipt of a running step. */
+function helperOf(jobKey: string): number {
+  const receipt = readFileSync(join(directory, `${stepName(jobKey, 'one')}.step`), 'utf8');
+  return Number(receipt.split(' ')[2]);
+}
+
+describe('a helper that dies', () => {
+  it('makes its steps lost, and the next step starts another one', async () => {
+    const output = collect();
+    const job = await executor.openJob({ jobKey: 'a' });
+    const step = await job.start(spec('echo ready; exec sleep 1000', output.sink));
+    await output.until('ready');
+    process.kill(helperOf('a'), 'SIGKILL');
+    expect((await step.ended).exit.kind).toBe('lost');
+    expect((await runStep(executor, ['true'])).exit).toEqual({ kind: 'code', code: 0 });
+    expect(isAlive(step.pid)).toBe(executor.isolation.rung !== 'subreaper');
+    await job.close();
+    expect(isAlive(step.pid)).toBe(false);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('is not ended by the signals of a terminal or an administrator', async () => {
+    const output = collect();
+    const job = await executor.openJob({ jobKey: 'a' });
+    const step = await job.start(spec('echo ready; exec sleep 1000', output.sink));
+    await output.until('ready');
+    for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM', 'SIGQUIT'] as const)
+      process.kill(helperOf('a'), signal);
+    expect((await runStep(executor, ['true'])).exit).toEqual({ kind: 'code', code: 0 });
+    await step.signal('SIGTERM');
+    expect((await step.ended).exit).toEqual({ kind: 'signal', signal: 'SIGTERM' });
+    await job.close();
+  });
+
+  it('does not show the environment of Sluice', async () => {
+    const output = collect();
+    const job = await executor.openJob({ jobKey: 'a' });
+    await job.start(spec('echo ready; exec sleep 1000', output.sink));
+    await output.until('ready');
+    const environment = readFileSync(`/proc/${helperOf('a')}/environ`, 'utf8');
+    expect(environment.split('\0').filter(Boolean)).toEqual([`PATH=${process.env.PATH}`]);
+    await job.close();
+  });
+});
+
+describe('a receipt of an earlier owner', () => {
+  /** A receipt as if the process had been started by a helper that is gone. */
+  const writeReceipt = (jobKey: string, pid: number, startTime: string, boot = bootId()) => {
+    const file = join(directory, `${stepName(jobKey, 'one')}.step`);
+    writeFileSync(file, `step ${boot} 1 1 token ${pid} ${startTime} process-group 0 0 0 0 \n`);
+    return file;
+  };
+
+  it('kills the process it names', async () => {
+    const stranger = spawn('sleep', ['1000'], { detached: true });
+    writeReceipt('a', stranger.pid!, startTimeOf(stranger.pid!));
+    const gone = once(stranger, 'exit');
+    expect(await executor.sweep('a')).toBe(1);
+    expect(await gone).toEqual([null, 'SIGKILL']);
+  });
+
+  it.each([
+    ['another start time', '1', bootId()],
+    ['another boot', null, 'before'],
+  ])('never kills a process that got the number later: %s', async (_, startTime, boot) => {
+    const stranger = spawn('sleep', ['1000'], { detached: true });
+    const pid = stranger.pid!;
+    writeReceipt('a', pid, startTime ?? startTimeOf(pid), boot);
+    expect(await executor.sweep('a')).toBe(0);
+    expect(isAlive(pid)).toBe(true);
+    expect(readdirSync(directory)).toEqual([]);
+    const gone = once(stranger, 'exit');
+    stranger.kill('SIGKILL');
+    await gone;
+  });
+
+  it('is followed as long as the process lives; then the step is lost', async () => {
+    const stranger = spawn('sleep', ['1000'], { detached: true });
+    writeReceipt('a', stranger.pid!, startTimeOf(stranger.pid!));
+    const job = await executor.openJob({ jobKey: 'a' });
+    const step = await job.attach('one', () => {});
+    expect(step!.pid).toBe(stranger.pid);
+    await step!.signal('SIGTERM');
+    expect(await step!.ended).toEqual({
+      exit: { kind: 'lost', reason: 'the helper that watched the process is gone too' },
+      usage: null,
+    });
+    await job.close();
+  });
+
+  it('tells the exit and the usage it holds', async () => {
+    appendFileSync(writeReceipt('a', 1, '0'), 'ended 768 12 2048\n');
+    const job = await executor.openJob({ jobKey: 'a' });
+    const step = await job.attach('one', () => {});
+    expect(await step!.ended).toEqual({
+      exit: { kind: 'code', code: 3 },
+      usage: { cpuMs: 12, memoryMaxBytes: 2_097_152 },
+    });
+    await job.close();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('is not needed to sweep a process that carries the mark of the job', async () => {
+    const environment = { PATH: '/usr/bin:/bin', SLUICE_JOB_KEY: 'marked' };
+    const stranger = spawn('sleep', ['1000'], { detached: true, env: environment });
+    const gone = once(stranger, 'exit');
+    await once(stranger, 'spawn');
+    expect(await executor.sweep('other')).toBe(0);
+    expect(await executor.sweep('marked')).toBe(1);
+    expect(await gone).toEqual([null, 'SIGKILL']);
+  });
+});
+
+describe('opening', () => {
+  it('says what to install when there is no perl', async () => {
+    const path = process.env.PATH;
+    process.env.PATH = folder;
+    const error = await openProcessExecutor({ directory, clock: machineClock }).catch((reason) => reason);
+    process.env.PATH = path;
+    expect(error).toBeInstanceOf(UserError);
+    expect(error.diagnostics).toEqual([
+      {
+        severity: 'error',
+        code: 'executor.no-perl',
+        message: 'Sluice starts steps through a small perl helper; perl was not found',
+        suggestion: 'apt-get install perl-base',
+      },
+    ]);
+  });
+});
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+function startTimeOf(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]!;
+}
+
+/** A dead process may wait for whoever reaps orphans on this machine. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^(.*)\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
