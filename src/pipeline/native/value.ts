@@ -29,3 +29,10 @@ export function nodeAt(container: object, part?: string | number): Node {
         : undefined;
   return inner ?? node;
 }
+
+/** A tree without some keys, for values whose large parts are made apart. */
+export function without(node: Node, keys: readonly string[]): Node {
+  return node.kind === 'map'
+    ? { ...node, entries: node.entries.filter((entry) => !keys.includes(entry.key)) }
+    : node;
+}

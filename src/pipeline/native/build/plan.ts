@@ -5,7 +5,7 @@ import { type Problems, shown } from '../problem.ts';
 import { headOf } from '../read.ts';
 import type { PipelineDefinition } from '../schema/pipeline.ts';
 import { type Template, Templates } from '../template.ts';
-import { plainValue } from '../value.ts';
+import { plainValue, without } from '../value.ts';
 import type { BuildContext, JobSource } from './context.ts';
 import { definedNames } from './definition.ts';
 import { orderJobs } from './order.ts';
@@ -16,7 +16,7 @@ import { inputsOf, triggersOf } from './trigger.ts';
 /** The plan of a pipeline whose trees (the main file's first) were checked one by one. Problems between them are reported. */
 export function buildPlan(trees: readonly MapNode[], digest: Digest, problems: Problems): Plan {
   const main = trees[0]!;
-  const pipeline = plainValue(main) as PipelineDefinition;
+  const pipeline = plainValue(without(main, LARGE_KEYS)) as PipelineDefinition;
   const context = contextOf(trees, pipeline, problems);
   const { stages, jobs } = orderJobs(draftStages(trees, context), problems);
   for (const template of context.templates.unused(main.source.file)) {
@@ -48,6 +48,9 @@ export function buildPlan(trees: readonly MapNode[], digest: Digest, problems: P
     timeoutMs: durationMs(pipeline.timeout, null),
   };
 }
+
+/** Keys that are made into values part by part. */
+const LARGE_KEYS = ['stages', 'jobs', 'templates', 'environments', 'services'];
 
 /** A pipeline's name when it has none: its file's, without folder and ending. */
 export function nameOfFile(file: string): string {

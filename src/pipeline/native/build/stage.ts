@@ -5,7 +5,7 @@ import { child, type Node, placeOf, type Span } from '../node.ts';
 import { shown } from '../problem.ts';
 import { headOf } from '../read.ts';
 import type { stageSchema } from '../schema/stage.ts';
-import { nodeAt, plainValue } from '../value.ts';
+import { nodeAt, plainValue, without } from '../value.ts';
 import type { BuildContext, JobSource } from './context.ts';
 import { type DraftJob, draftJob, idOfName, type StageSetting } from './job.ts';
 import { gatesRefusal, refusal } from './refusal.ts';
@@ -35,7 +35,7 @@ export interface LastJob {
 const STAGE_TIMEOUT_MS = 3_600_000;
 
 export function draftStage(node: Node, context: BuildContext): DraftStage {
-  const definition = plainValue(node) as StageDefinition;
+  const definition = plainValue(without(node, ['jobs'])) as StageDefinition;
   const setting: StageSetting = {
     name: definition.name,
     timeoutMs: durationMs(definition.timeout, STAGE_TIMEOUT_MS),

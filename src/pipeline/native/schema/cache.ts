@@ -4,21 +4,23 @@ import { fileGlobs, template } from './text.ts';
 
 const restoreKey = () => template('jobEnv');
 
-export const cacheSchema = z.strictObject({
-  key: requiredKey(
-    template('jobEnv'),
-    'The entry to restore and to save.',
-    "key: npm-${{ hashFiles('package-lock.json') }}\npaths: node_modules",
-  ),
-  restore_keys: key(
-    z.union([restoreKey(), z.array(restoreKey())]).meta({ expects: 'a key or a list of keys' }),
-    'Beginnings of keys to restore from when there is no entry by the exact one; the newest wins.',
-    'key: npm-${{ git.sha }}\nrestore_keys: npm-\npaths: node_modules',
-  ),
-  paths: requiredKey(fileGlobs(), 'Which folders and files.', 'key: npm\npaths: [node_modules, .cache]', [
-    'path',
-  ]),
-});
+export const cacheSchema = z
+  .strictObject({
+    key: requiredKey(
+      template('jobEnv'),
+      'The entry to restore and to save.',
+      'key: npm-${{ git.branch }}\npaths: node_modules',
+    ),
+    restore_keys: key(
+      z.union([restoreKey(), z.array(restoreKey())]).meta({ expects: 'a key or a list of keys' }),
+      'Beginnings of keys to restore from when there is no entry by the exact one; the newest wins.',
+      'key: npm-${{ git.sha }}\nrestore_keys: npm-\npaths: node_modules',
+    ),
+    paths: requiredKey(fileGlobs(), 'Which folders and files.', 'key: npm\npaths: [node_modules, .cache]', [
+      'path',
+    ]),
+  })
+  .meta({ id: 'cache' });
 
 export const cache = () =>
   z

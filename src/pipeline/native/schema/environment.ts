@@ -29,15 +29,17 @@ const user = () =>
     .meta({ expects: 'a user name' });
 const hooks = () => z.array(script()).meta({ expects: 'a list of commands' });
 
-export const hostSchema = z.strictObject({
-  host: requiredKey(hostName(), 'Name or address.', 'host: web-1.example.com'),
-  port: key(
-    port(),
-    'SSH port. Default: that of the environment, or 22.',
-    'host: web-1.example.com\nport: 2222',
-  ),
-  user: key(user(), 'SSH user. Default: that of the environment.', 'host: web-1.example.com\nuser: deploy'),
-});
+export const hostSchema = z
+  .strictObject({
+    host: requiredKey(hostName(), 'Name or address.', 'host: web-1.example.com'),
+    port: key(
+      port(),
+      'SSH port. Default: that of the environment, or 22.',
+      'host: web-1.example.com\nport: 2222',
+    ),
+    user: key(user(), 'SSH user. Default: that of the environment.', 'host: web-1.example.com\nuser: deploy'),
+  })
+  .meta({ id: 'host' });
 
 const day = () =>
   z
@@ -55,122 +57,138 @@ const clockTime = () =>
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
     .meta({ expects: 'a time of day such as `"09:00"`' });
 
-export const windowSchema = z.strictObject({
-  rule: key(
-    day(),
-    'Which days, as a recurrence rule of RFC 5545. Default: every day.',
-    'rule: FREQ=WEEKLY;BYDAY=MO,TU,WE,TH\nfrom: "09:00"\nto: "16:00"',
-    ['rrule'],
-  ),
-  from: requiredKey(clockTime(), 'From this time of day.', 'from: "09:00"\nto: "16:00"'),
-  to: requiredKey(clockTime(), 'To this time of day.', 'from: "09:00"\nto: "16:00"'),
-  time_zone: key(text().min(1), 'Default: UTC.', 'from: "09:00"\nto: "16:00"\ntime_zone: Europe/Berlin'),
-});
+export const windowSchema = z
+  .strictObject({
+    rule: key(
+      day(),
+      'Which days, as a recurrence rule of RFC 5545. Default: every day.',
+      'rule: FREQ=WEEKLY;BYDAY=MO,TU,WE,TH\nfrom: "09:00"\nto: "16:00"',
+      ['rrule'],
+    ),
+    from: requiredKey(clockTime(), 'From this time of day.', 'from: "09:00"\nto: "16:00"'),
+    to: requiredKey(clockTime(), 'To this time of day.', 'from: "09:00"\nto: "16:00"'),
+    time_zone: key(text().min(1), 'Default: UTC.', 'from: "09:00"\nto: "16:00"\ntime_zone: Europe/Berlin'),
+  })
+  .meta({ id: 'window' });
 
-export const freezeSchema = z.strictObject({
-  start: requiredKey(
-    moment(),
-    'From this moment.',
-    'start: "2026-12-20T00:00:00Z"\nend: "2027-01-04T00:00:00Z"',
-  ),
-  end: requiredKey(moment(), 'To this moment.', 'start: "2026-12-20T00:00:00Z"\nend: "2027-01-04T00:00:00Z"'),
-  reason: key(
-    text(),
-    'For people.',
-    'start: "2026-12-20T00:00:00Z"\nend: "2027-01-04T00:00:00Z"\nreason: end of the year',
-  ),
-});
+export const freezeSchema = z
+  .strictObject({
+    start: requiredKey(
+      moment(),
+      'From this moment.',
+      'start: "2026-12-20T00:00:00Z"\nend: "2027-01-04T00:00:00Z"',
+    ),
+    end: requiredKey(
+      moment(),
+      'To this moment.',
+      'start: "2026-12-20T00:00:00Z"\nend: "2027-01-04T00:00:00Z"',
+    ),
+    reason: key(
+      text(),
+      'For people.',
+      'start: "2026-12-20T00:00:00Z"\nend: "2027-01-04T00:00:00Z"\nreason: end of the year',
+    ),
+  })
+  .meta({ id: 'freeze' });
 
-export const protectionSchema = z.strictObject({
-  approvals: key(wholeNumber(0, 20), 'How many people must agree.', 'approvals: 2'),
-  approvers: key(
-    z.array(displayName()),
-    'Who may agree, by account or team.',
-    'approvals: 1\napprovers: [alice, team/operations]',
-  ),
-  windows: key(
-    z.array(windowSchema),
-    'Deployments only at these times.',
-    'windows:\n  - {from: "09:00", to: "16:00"}',
-  ),
-  freezes: key(
-    z.array(freezeSchema),
-    'No deployments at these times.',
-    'freezes:\n  - {start: "2026-12-20T00:00:00Z", end: "2027-01-04T00:00:00Z"}',
-  ),
-  gates: key(gates(), 'Gates that must have passed for this commit.', 'gates: [coverage-unit, sast]'),
-});
+export const protectionSchema = z
+  .strictObject({
+    approvals: key(wholeNumber(0, 20), 'How many people must agree.', 'approvals: 2'),
+    approvers: key(
+      z.array(displayName()),
+      'Who may agree, by account or team.',
+      'approvals: 1\napprovers: [alice, team/operations]',
+    ),
+    windows: key(
+      z.array(windowSchema),
+      'Deployments only at these times.',
+      'windows:\n  - {from: "09:00", to: "16:00"}',
+    ),
+    freezes: key(
+      z.array(freezeSchema),
+      'No deployments at these times.',
+      'freezes:\n  - {start: "2026-12-20T00:00:00Z", end: "2027-01-04T00:00:00Z"}',
+    ),
+    gates: key(gates(), 'Gates that must have passed for this commit.', 'gates: [coverage-unit, sast]'),
+  })
+  .meta({ id: 'protection' });
 
-export const promotionSchema = z.strictObject({
-  after: requiredKey(references(), 'Only what these environments run already.', 'after: staging'),
-  same_artifact: key(flag(), 'The same digest. Default: true.', 'after: staging\nsame_artifact: true'),
-});
+export const promotionSchema = z
+  .strictObject({
+    after: requiredKey(references(), 'Only what these environments run already.', 'after: staging'),
+    same_artifact: key(flag(), 'The same digest. Default: true.', 'after: staging\nsame_artifact: true'),
+  })
+  .meta({ id: 'promotion' });
 
 const size = () =>
   z
     .union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?\s*[A-Za-z]{0,3}$/)])
     .meta({ expects: 'an amount such as `0.5`, `512Mi` or `2Gi`' });
 
-export const resourcesSchema = z.strictObject({
-  cpu: key(size(), 'Processors.', 'cpu: 0.5'),
-  memory: key(size(), 'Memory.', 'memory: 512Mi'),
-  disk: key(size(), 'Disk.', 'disk: 10Gi'),
-  replicas: key(wholeNumber(0, 10_000), 'How many instances.', 'replicas: 3'),
-});
+export const resourcesSchema = z
+  .strictObject({
+    cpu: key(size(), 'How many processors.', 'cpu: 0.5'),
+    memory: key(size(), 'How much memory.', 'memory: 512Mi'),
+    disk: key(size(), 'How much disk.', 'disk: 10Gi'),
+    replicas: key(wholeNumber(0, 10_000), 'How many instances.', 'replicas: 3'),
+  })
+  .meta({ id: 'resources' });
 
 export const ENVIRONMENT_TYPES = ['development', 'testing', 'staging', 'production', 'preview'] as const;
 
-export const environmentSchema = z.strictObject({
-  name: key(idText(), 'Its name, when `environments` is a list.', 'name: staging'),
-  description: key(text(), 'For people.', 'description: Where we try'),
-  type: key(
-    choice(...ENVIRONMENT_TYPES),
-    'What it is for. `production` brings the strict defaults. Default: by its name.',
-    'type: staging',
-  ),
-  hosts: key(
-    z
-      .array(z.union([hostName(), hostSchema]).meta({ expects: 'a host name, or a mapping with `host`' }))
-      .min(1),
-    'Where it runs.',
-    'hosts: [web-1.example.com, {host: web-2.example.com, port: 2222}]',
-  ),
-  host: key(hostName(), 'Where it runs, when that is one host.', 'host: staging.example.com'),
-  port: key(port(), 'SSH port. Default: 22.', 'host: staging.example.com\nport: 22'),
-  user: key(user(), 'SSH user.', 'host: staging.example.com\nuser: deploy'),
-  registry: key(text().min(1), 'Where images come from.', 'registry: registry.example.com', [
-    'docker_registry',
-  ]),
-  variables: key(variables('jobEnv'), 'Variables of what is deployed here.', 'variables: {LEVEL: info}', [
-    'env',
-  ]),
-  secrets: key(secretNames(), 'Secrets of what is deployed here.', 'secrets: [DATABASE_URL]'),
-  health_checks: key(
-    healthChecks(),
-    'How to see that a release works.',
-    'health_checks:\n  - {url: "http://staging.example.com/health", timeout: 30}',
-  ),
-  pre_deploy_hooks: key(
-    hooks(),
-    'Commands before a deployment.',
-    'pre_deploy_hooks: [./scripts/pre-deploy.sh]',
-  ),
-  post_deploy_hooks: key(
-    hooks(),
-    'Commands after a deployment.',
-    'post_deploy_hooks: [./scripts/announce.sh]',
-  ),
-  smoke_tests: key(
-    hooks(),
-    'Commands that must succeed after a deployment.',
-    'smoke_tests: [./scripts/smoke-test.sh]',
-  ),
-  protection: key(protectionSchema, 'What must be true before a deployment.', 'protection: {approvals: 2}'),
-  promotion: key(promotionSchema, 'Which environments come first.', 'promotion: {after: staging}'),
-  resources: key(resourcesSchema, 'What an instance gets.', 'resources: {cpu: 0.5, memory: 512Mi}'),
-  strategy: key(strategy(), 'How a new version takes over here.', 'strategy: canary'),
-  timeout: key(duration(), 'Longest time for a deployment.', 'timeout: 1h'),
-});
+export const environmentSchema = z
+  .strictObject({
+    name: key(idText(), 'Its name, when `environments` is a list.', 'name: staging'),
+    description: key(text(), 'For people.', 'description: Where we try'),
+    type: key(
+      choice(...ENVIRONMENT_TYPES),
+      'What it is for. `production` brings the strict defaults. Default: by its name.',
+      'type: staging',
+    ),
+    hosts: key(
+      z
+        .array(z.union([hostName(), hostSchema]).meta({ expects: 'a host name, or a mapping with `host`' }))
+        .min(1),
+      'Where it runs.',
+      'hosts: [web-1.example.com, {host: web-2.example.com, port: 2222}]',
+    ),
+    host: key(hostName(), 'Where it runs, when that is one host.', 'host: staging.example.com'),
+    port: key(port(), 'SSH port. Default: 22.', 'host: staging.example.com\nport: 22'),
+    user: key(user(), 'The SSH user.', 'host: staging.example.com\nuser: deploy'),
+    registry: key(text().min(1), 'Where images come from.', 'registry: registry.example.com', [
+      'docker_registry',
+    ]),
+    variables: key(variables('jobEnv'), 'Variables of what is deployed here.', 'variables: {LEVEL: info}', [
+      'env',
+    ]),
+    secrets: key(secretNames(), 'Secrets of what is deployed here.', 'secrets: [DATABASE_URL]'),
+    health_checks: key(
+      healthChecks(),
+      'How to see that a release works.',
+      'health_checks:\n  - {http: "http://staging.example.com/health", timeout: 30}',
+    ),
+    pre_deploy_hooks: key(
+      hooks(),
+      'Commands before a deployment.',
+      'pre_deploy_hooks: [./scripts/pre-deploy.sh]',
+    ),
+    post_deploy_hooks: key(
+      hooks(),
+      'Commands after a deployment.',
+      'post_deploy_hooks: [./scripts/announce.sh]',
+    ),
+    smoke_tests: key(
+      hooks(),
+      'Commands that must succeed after a deployment.',
+      'smoke_tests: [./scripts/smoke-test.sh]',
+    ),
+    protection: key(protectionSchema, 'What must be true before a deployment.', 'protection: {approvals: 2}'),
+    promotion: key(promotionSchema, 'Which environments come first.', 'promotion: {after: staging}'),
+    resources: key(resourcesSchema, 'What an instance gets.', 'resources: {cpu: 0.5, memory: 512Mi}'),
+    strategy: key(strategy(), 'How a new version takes over here.', 'strategy: canary'),
+    timeout: key(duration(), 'Longest time for a deployment.', 'timeout: 1h'),
+  })
+  .meta({ id: 'environment' });
 
 export const environments = () =>
   z

@@ -21,56 +21,60 @@ function urlProblem(value: string): string | null {
 }
 
 /** Exactly one of `http`, `tcp` and `command` says how to ask. */
-export const healthCheckSchema = z.strictObject({
-  name: key(displayName(), 'What the check is called.', 'name: home page\nhttp: http://localhost:8080/'),
-  kind: key(
-    choice('readiness', 'liveness', 'startup'),
-    'What the answer decides. Default: `readiness`.',
-    'kind: liveness\ntcp: 8080',
-  ),
-  http: key(
-    url(),
-    'Healthy when this URL answers with a status from 200 to 399.',
-    'http: http://localhost:8080/health',
-    ['url'],
-  ),
-  status: key(
-    wholeNumber(100, 599),
-    'The only status that is healthy.',
-    'http: http://localhost:8080/health\nstatus: 204',
-  ),
-  tcp: key(
-    z
-      .union([wholeNumber(1, 65_535), z.string().regex(/^[^\s/@]+:\d{1,5}$/)])
-      .meta({ expects: 'a port, or `host:port`' }),
-    'Healthy when a connection can be opened.',
-    'tcp: 5432',
-  ),
-  command: key(script(), 'Healthy when this exits with 0.', 'command: ./healthy.sh'),
-  interval: key(duration(), 'Time between two checks. Default: 10s.', 'tcp: 5432\ninterval: 5s'),
-  timeout: key(duration(), 'Longest time for one check. Default: 5s.', 'tcp: 5432\ntimeout: 2s'),
-  success_threshold: key(
-    wholeNumber(1, 100),
-    'Successes in a row that make it healthy. Default: 1.',
-    'tcp: 5432\nsuccess_threshold: 2',
-  ),
-  failure_threshold: key(
-    wholeNumber(1, 100),
-    'Failures in a row that make it unhealthy. Default: 3.',
-    'tcp: 5432\nfailure_threshold: 5',
-  ),
-});
+export const healthCheckSchema = z
+  .strictObject({
+    name: key(displayName(), 'What the check is called.', 'name: home page\nhttp: http://localhost:8080/'),
+    kind: key(
+      choice('readiness', 'liveness', 'startup'),
+      'What the answer decides. Default: `readiness`.',
+      'kind: liveness\ntcp: 8080',
+    ),
+    http: key(
+      url(),
+      'Healthy when this URL answers with a status from 200 to 399.',
+      'http: http://localhost:8080/health',
+      ['url'],
+    ),
+    status: key(
+      wholeNumber(100, 599),
+      'The only status that is healthy.',
+      'http: http://localhost:8080/health\nstatus: 204',
+    ),
+    tcp: key(
+      z
+        .union([wholeNumber(1, 65_535), z.string().regex(/^[^\s/@]+:\d{1,5}$/)])
+        .meta({ expects: 'a port, or `host:port`' }),
+      'Healthy when a connection can be opened.',
+      'tcp: 5432',
+    ),
+    command: key(script(), 'Healthy when this exits with 0.', 'command: ./healthy.sh'),
+    interval: key(duration(), 'Time between two checks. Default: 10s.', 'tcp: 5432\ninterval: 5s'),
+    timeout: key(duration(), 'Longest time for one check. Default: 5s.', 'tcp: 5432\ntimeout: 2s'),
+    success_threshold: key(
+      wholeNumber(1, 100),
+      'Successes in a row that make it healthy. Default: 1.',
+      'tcp: 5432\nsuccess_threshold: 2',
+    ),
+    failure_threshold: key(
+      wholeNumber(1, 100),
+      'Failures in a row that make it unhealthy. Default: 3.',
+      'tcp: 5432\nfailure_threshold: 5',
+    ),
+  })
+  .meta({ id: 'healthCheck' });
 
 const oneOrMore = () =>
   z
     .union([healthCheckSchema, z.array(healthCheckSchema).min(1)])
     .meta({ expects: 'a check or a list of checks' });
 
-export const healthCheckKindsSchema = z.strictObject({
-  readiness: key(oneOrMore(), 'May it get traffic?', 'readiness: {http: "http://localhost:8080/ready"}'),
-  liveness: key(oneOrMore(), 'Must it be started again?', 'liveness: {tcp: 8080}'),
-  startup: key(oneOrMore(), 'Has it started?', 'startup: {tcp: 8080, failure_threshold: 30}'),
-});
+export const healthCheckKindsSchema = z
+  .strictObject({
+    readiness: key(oneOrMore(), 'May it get traffic?', 'readiness: {http: "http://localhost:8080/ready"}'),
+    liveness: key(oneOrMore(), 'Must it be started again?', 'liveness: {tcp: 8080}'),
+    startup: key(oneOrMore(), 'Has it started?', 'startup: {tcp: 8080, failure_threshold: 30}'),
+  })
+  .meta({ id: 'healthCheckKinds' });
 
 export const healthChecks = () =>
   z

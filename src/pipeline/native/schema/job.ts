@@ -28,137 +28,143 @@ import { secretGrants, variables } from './variable.ts';
 
 const RUN = '\ncommands: [npm test]';
 
-export const jobSchema = z.strictObject({
-  name: key(
-    displayName('name'),
-    'What people see. In a list of jobs without `id` it is also the id.',
-    `name: Unit tests\nid: unit${RUN}`,
-  ),
-  id: key(
-    idText(),
-    'By which other jobs refer to it. Letters, digits, `_`, `-`, `.`; unique in the pipeline.',
-    `id: unit${RUN}`,
-  ),
-  commands: key(
-    z.union([script(), z.array(script()).min(1)]).meta({ expects: 'a list of commands' }),
-    'Commands, each a step with a fresh shell. The first that fails ends the job.',
-    'commands:\n  - npm ci\n  - npm test',
-    ['script'],
-  ),
-  run: key(script(), 'One script as the only step.', 'run: |\n  npm ci\n  npm test', ['command']),
-  steps: key(
-    z.array(stepOrParallel()).min(1).meta({ expects: 'a list of steps' }),
-    'Steps with names, conditions and time-outs of their own; `parallel` runs some at the same time.',
-    'steps:\n  - npm ci\n  - name: Unit tests\n    run: npm test\n    timeout: 5m',
-  ),
-  needs: key(
-    references(),
-    'Jobs that must be over before; their outputs are in `needs`.',
-    `needs: [build]${RUN}`,
-    ['depends_on', 'dependencies'],
-  ),
-  if: key(
-    condition('jobIf'),
-    'Runs the job only when this is true. Default: `success()`.',
-    `if: git.branch == 'main'${RUN}`,
-  ),
-  matrix: key(matrix(), 'Runs the job once for each combination.', `matrix: {node: [22, 24]}${RUN}`),
-  env: key(
-    variables('jobEnv'),
-    'Variables for the steps, over those of stage and pipeline.',
-    `env: {LEVEL: debug}${RUN}`,
-    ['environment', 'variables'],
-  ),
-  secrets: key(
-    secretGrants(),
-    'Secrets that the job may see, as variables of that name; or a mapping from variable to secret.',
-    `secrets: [NPM_TOKEN]${RUN}`,
-  ),
-  timeout: key(duration(), 'Longest time for one attempt. Default: that of the stage.', `timeout: 10m${RUN}`),
-  silence_timeout: key(
-    duration(),
-    'Cancels the job when it prints nothing for so long.',
-    `silence_timeout: 5m${RUN}`,
-  ),
-  retry: key(
-    retry(),
-    'Further attempts of the whole job when it failed.',
-    `retry: {max: 2, on: [lost, timeout]}${RUN}`,
-  ),
-  retry_count: key(wholeNumber(0, 10), 'The same as `retry` with a number.', `retry_count: 2${RUN}`),
-  allow_failure: key(
-    flag(),
-    'A failure shows as a warning, and the run goes on.',
-    `allow_failure: true${RUN}`,
-  ),
-  cleanup: key(
-    z
-      .union([cleanupSchema, z.array(step())])
-      .meta({ expects: 'a list of steps, or a mapping with `always`, `on_failure` and `grace`' }),
-    'Steps that run after the others, also after a failure or a cancel. A list means `always`.',
-    `cleanup: {always: ["docker compose down"], grace: 30s}${RUN}`,
-  ),
-  concurrency: key(
-    concurrency('concurrency'),
-    'Jobs of one group do not run at the same time.',
-    `concurrency: {group: database, policy: queue}${RUN}`,
-  ),
-  outputs: key(
-    z
-      .record(
-        z
-          .string()
-          .regex(/^[A-Za-z_][A-Za-z0-9_-]*$/)
-          .max(100)
-          .meta({ expects: 'an output name of letters, digits, `_` and `-`' }),
-        template('outputs'),
-      )
-      .meta({ expects: 'a mapping from name to `${{ steps.ID.outputs.NAME }}`' }),
-    'Values for the jobs that need this one.',
-    'outputs: {version: "${{ steps.version.outputs.number }}"}\nsteps:\n  - {id: version, run: "echo number=1 >> $SLUICE_OUTPUT"}',
-  ),
-  working_directory: key(
-    innerPath('step'),
-    'Where the steps start, relative to the repository.',
-    `working_directory: web${RUN}`,
-  ),
-  shell: key(shell(), 'The shell of its steps. Default: `sh`.', `shell: bash${RUN}`),
-  extends: key(
-    references(),
-    'Templates to start from: mappings join, everything else replaces.',
-    `extends: node-job${RUN}`,
-  ),
-  repeatable: key(
-    flag(),
-    'May be started again by a resume when nobody knows how it ended.',
-    `repeatable: true${RUN}`,
-  ),
-  language: key(
-    text().min(1),
-    'The language of what is built. With commands it only declares it.',
-    `language: python${RUN}`,
-  ),
-  inputs: key(fileGlobs(), 'Files that decide the result.', `inputs: ["src/**"]${RUN}`),
-  reports: key(
-    reports(),
-    'Files of test runners and scanners to read.',
-    `reports: {junit: report.xml}${RUN}`,
-  ),
-  artifacts: key(artifacts(), 'Files to keep.', `artifacts: [{name: site, paths: dist/**}]${RUN}`),
-  cache: key(
-    cache(),
-    'Folders to bring along from run to run.',
-    `cache: {key: npm, paths: node_modules}${RUN}`,
-  ),
-  gates: key(gates(), 'Conditions on the reports.', `gates: [coverage-unit]${RUN}`),
-  image: key(template('jobEnv'), 'The container image in which the steps run.', `image: node:24${RUN}`),
-  container: key(container(), 'The container in which the steps run.', `container: {image: node:24}${RUN}`),
-  services: key(
-    containers(),
-    'Containers beside the job.',
-    `services: {database: {image: "postgres:18", ports: [5432]}}${RUN}`,
-  ),
-});
+export const jobSchema = z
+  .strictObject({
+    name: key(
+      displayName('name'),
+      'What people see. In a list of jobs without `id` it is also the id.',
+      `name: Unit tests\nid: unit${RUN}`,
+    ),
+    id: key(
+      idText(),
+      'By which other jobs refer to it. Letters, digits, `_`, `-`, `.`; unique in the pipeline.',
+      `id: unit${RUN}`,
+    ),
+    commands: key(
+      z.union([script(), z.array(script()).min(1)]).meta({ expects: 'a list of commands' }),
+      'Commands, each a step with a fresh shell. The first that fails ends the job.',
+      'commands:\n  - npm ci\n  - npm test',
+      ['script'],
+    ),
+    run: key(script(), 'One script as the only step.', 'run: |\n  npm ci\n  npm test', ['command']),
+    steps: key(
+      z.array(stepOrParallel()).min(1).meta({ expects: 'a list of steps' }),
+      'Steps with names, conditions and time-outs of their own; `parallel` runs some at the same time.',
+      'steps:\n  - npm ci\n  - name: Unit tests\n    run: npm test\n    timeout: 5m',
+    ),
+    needs: key(
+      references(),
+      'Jobs that must be over before; their outputs are in `needs`.',
+      `needs: [build]${RUN}`,
+      ['depends_on', 'dependencies'],
+    ),
+    if: key(
+      condition('jobIf'),
+      'Runs the job only when this is true. Default: `success()`.',
+      `if: git.branch == 'main'${RUN}`,
+    ),
+    matrix: key(matrix(), 'Runs the job once for each combination.', `matrix: {node: [22, 24]}${RUN}`),
+    env: key(
+      variables('jobEnv'),
+      'Variables for the steps, over those of stage and pipeline.',
+      `env: {LEVEL: debug}${RUN}`,
+      ['environment', 'variables'],
+    ),
+    secrets: key(
+      secretGrants(),
+      'Secrets that the job may see, as variables of that name; or a mapping from variable to secret.',
+      `secrets: [NPM_TOKEN]${RUN}`,
+    ),
+    timeout: key(
+      duration(),
+      'Longest time for one attempt. Default: that of the stage.',
+      `timeout: 10m${RUN}`,
+    ),
+    silence_timeout: key(
+      duration(),
+      'Cancels the job when it prints nothing for so long.',
+      `silence_timeout: 5m${RUN}`,
+    ),
+    retry: key(
+      retry(),
+      'Further attempts of the whole job when it failed.',
+      `retry: {max: 2, on: [lost, timeout]}${RUN}`,
+    ),
+    retry_count: key(wholeNumber(0, 10), 'The same as `retry` with a number.', `retry_count: 2${RUN}`),
+    allow_failure: key(
+      flag(),
+      'A failure shows as a warning, and the run goes on.',
+      `allow_failure: true${RUN}`,
+    ),
+    cleanup: key(
+      z
+        .union([cleanupSchema, z.array(step())])
+        .meta({ expects: 'a list of steps, or a mapping with `always`, `on_failure` and `grace`' }),
+      'Steps that run after the others, also after a failure or a cancel. A list means `always`.',
+      `cleanup: {always: ["docker compose down"], grace: 30s}${RUN}`,
+    ),
+    concurrency: key(
+      concurrency('concurrency'),
+      'Jobs of one group do not run at the same time.',
+      `concurrency: {group: database, policy: queue}${RUN}`,
+    ),
+    outputs: key(
+      z
+        .record(
+          z
+            .string()
+            .regex(/^[A-Za-z_][A-Za-z0-9_-]*$/)
+            .max(100)
+            .meta({ expects: 'an output name of letters, digits, `_` and `-`' }),
+          template('outputs'),
+        )
+        .meta({ expects: 'a mapping from name to `${{ steps.ID.outputs.NAME }}`' }),
+      'Values for the jobs that need this one.',
+      'outputs: {version: "${{ steps.version.outputs.number }}"}\nsteps:\n  - {id: version, run: "echo number=1 >> $SLUICE_OUTPUT"}',
+    ),
+    working_directory: key(
+      innerPath('step'),
+      'Where the steps start, relative to the repository.',
+      `working_directory: web${RUN}`,
+    ),
+    shell: key(shell(), 'The shell of its steps. Default: `sh`.', `shell: bash${RUN}`),
+    extends: key(
+      references(),
+      'Templates to start from: mappings join, everything else replaces.',
+      `extends: node-job${RUN}`,
+    ),
+    repeatable: key(
+      flag(),
+      'May be started again by a resume when nobody knows how it ended.',
+      `repeatable: true${RUN}`,
+    ),
+    language: key(
+      text().min(1),
+      'The language of what is built. With commands it only declares it.',
+      `language: python${RUN}`,
+    ),
+    inputs: key(fileGlobs(), 'Files that decide the result.', `inputs: ["src/**"]${RUN}`),
+    reports: key(
+      reports(),
+      'Files of test runners and scanners to read.',
+      `reports: {junit: report.xml}${RUN}`,
+    ),
+    artifacts: key(artifacts(), 'Files to keep.', `artifacts: [{name: site, paths: dist/**}]${RUN}`),
+    cache: key(
+      cache(),
+      'Folders to bring along from run to run.',
+      `cache: {key: npm, paths: node_modules}${RUN}`,
+    ),
+    gates: key(gates(), 'Conditions on the reports.', `gates: [coverage-unit]${RUN}`),
+    image: key(template('jobEnv'), 'The container image in which the steps run.', `image: node:24${RUN}`),
+    container: key(container(), 'The container in which the steps run.', `container: {image: node:24}${RUN}`),
+    services: key(
+      containers(),
+      'Containers beside the job.',
+      `services: {database: {image: "postgres:18", ports: [5432]}}${RUN}`,
+    ),
+  })
+  .meta({ id: 'job' });
 
 /** A template is a job of which anything may be missing. */
 export const templates = () =>

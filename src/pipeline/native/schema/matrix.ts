@@ -38,7 +38,8 @@ export const matrixSchema = z
         'Every other key is an axis: the job runs once for each combination of their values, at most 256.',
       example: 'node: [22, 24]\nos: [linux, mac]',
     }),
-  );
+  )
+  .meta({ id: 'matrix' });
 
 export const matrix = () =>
   z

@@ -12,12 +12,14 @@ import { displayName, duration, innerPath, shell, text } from './text.ts';
 import { trigger } from './trigger.ts';
 import { secretNames, variables } from './variable.ts';
 
-export const defaultsSchema = z.strictObject({
-  shell: key(shell(), 'The shell of every step. Default: `sh`.', 'shell: bash'),
-  working_directory: key(innerPath('step'), 'Where every step starts.', 'working_directory: web'),
-  timeout: key(duration(), 'The timeout of every job.', 'timeout: 10m'),
-  retry: key(retry(), 'The retry of every job.', 'retry: {max: 1, on: [lost]}'),
-});
+export const defaultsSchema = z
+  .strictObject({
+    shell: key(shell(), 'The shell of every step. Default: `sh`.', 'shell: bash'),
+    working_directory: key(innerPath('step'), 'Where every step starts.', 'working_directory: web'),
+    timeout: key(duration(), 'The timeout of every job.', 'timeout: 10m'),
+    retry: key(retry(), 'The retry of every job.', 'retry: {max: 1, on: [lost]}'),
+  })
+  .meta({ id: 'defaults' });
 
 /** What an included file may hold. */
 const shared = {

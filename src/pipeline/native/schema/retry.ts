@@ -38,28 +38,31 @@ export const retryCauseSchema = z
       'output: "connection reset*"',
     ),
   })
+  .meta({ id: 'retryCause' })
   .meta({ expects: 'a mapping with one of `exit_code`, `signal` and `output`' });
 
-export const retrySchema = z.strictObject({
-  max: key(wholeNumber(0, 10), 'Attempts after the first one.', 'max: 2'),
-  delay: key(duration(), 'Time before the next attempt. Default: none.', 'delay: 10s'),
-  backoff: key(
-    z.number().min(1).max(10).meta({ expects: 'a number from 1 to 10' }),
-    'Each further delay is the last one times this. Default: 1.',
-    'delay: 10s\nbackoff: 2',
-  ),
-  on: key(
-    z
-      .array(
-        z
-          .union([z.enum(['timeout', 'lost']), retryCauseSchema])
-          .meta({ expects: '`timeout`, `lost`, or `exit_code: 75`, `signal: SIGKILL` or `output: text`' }),
-      )
-      .meta({ expects: 'a list of causes' }),
-    'Causes that are worth another attempt; any one is enough. Default: every failure but a cancellation.',
-    'on: [timeout, lost, {exit_code: 75}]',
-  ),
-});
+export const retrySchema = z
+  .strictObject({
+    max: key(wholeNumber(0, 10), 'Attempts after the first one.', 'max: 2'),
+    delay: key(duration(), 'Time before the next attempt. Default: none.', 'delay: 10s'),
+    backoff: key(
+      z.number().min(1).max(10).meta({ expects: 'a number from 1 to 10' }),
+      'Each further delay is the last one times this. Default: 1.',
+      'delay: 10s\nbackoff: 2',
+    ),
+    on: key(
+      z
+        .array(
+          z
+            .union([z.enum(['timeout', 'lost']), retryCauseSchema])
+            .meta({ expects: '`timeout`, `lost`, or `exit_code: 75`, `signal: SIGKILL` or `output: text`' }),
+        )
+        .meta({ expects: 'a list of causes' }),
+      'Causes that are worth another attempt; any one is enough. Default: every failure but a cancellation.',
+      'on: [timeout, lost, {exit_code: 75}]',
+    ),
+  })
+  .meta({ id: 'retry' });
 
 export const retry = () =>
   z.union([wholeNumber(0, 10), retrySchema]).meta({

@@ -23,55 +23,57 @@ function weightsProblem(list: readonly number[]): string | null {
   return list.at(-1) === 100 ? null : `ends at ${list.at(-1)}, but the last weight must be 100`;
 }
 
-export const strategySchema = z.strictObject({
-  type: requiredKey(choice(...STRATEGIES), 'How the new version takes over.', 'type: canary', ['name']),
-  weights: key(
-    weights(),
-    'Canary: percent of traffic at each step, ascending to 100. Default: 5, 25, 50, 100.',
-    'type: canary\nweights: [10, 50, 100]',
-    ['steps'],
-  ),
-  observe: key(
-    duration(),
-    'Canary: how long each step is watched. Default: 15m.',
-    'type: canary\nobserve: 10m',
-    ['observation'],
-  ),
-  batch: key(
-    z
-      .union([wholeNumber(1, 1000), z.string().regex(/^(100|[1-9]\d?)%$/)])
-      .meta({ expects: 'a number of hosts, or a percentage such as `25%`' }),
-    'Rolling: how many hosts at a time. Default: 25%.',
-    'type: rolling\nbatch: 25%',
-  ),
-  max_failures: key(
-    wholeNumber(0, 1000),
-    'Rolling: failed hosts in a row after which it goes back. Default: 0.',
-    'type: rolling\nmax_failures: 1',
-  ),
-  bake: key(duration(), 'How long the old version stays warm at the end.', 'type: blue_green\nbake: 10m'),
-  advance: key(
-    choice('timed', 'proven'),
-    '`proven`: a step may end early when it is proven safe. Default: `timed`.',
-    'type: canary\nadvance: proven',
-  ),
-  min_sample: key(
-    wholeNumber(0, 1_000_000_000),
-    'Requests that a step must have seen.',
-    'type: canary\nmin_sample: 500',
-  ),
-  on_undecided: key(
-    choice('hold', 'proceed', 'rollback'),
-    'When evidence decides nothing. Default: `hold`.',
-    'type: canary\non_undecided: rollback',
-  ),
-  on_no_data: key(
-    choice('hold', 'proceed', 'rollback'),
-    'When there is no evidence. Default: `hold`.',
-    'type: canary\non_no_data: rollback',
-  ),
-  sticky: key(flag(), 'A visitor stays on one version.', 'type: canary\nsticky: true'),
-});
+export const strategySchema = z
+  .strictObject({
+    type: requiredKey(choice(...STRATEGIES), 'How the new version takes over.', 'type: canary', ['name']),
+    weights: key(
+      weights(),
+      'Canary: percent of traffic at each step, ascending to 100. Default: 5, 25, 50, 100.',
+      'type: canary\nweights: [10, 50, 100]',
+      ['steps'],
+    ),
+    observe: key(
+      duration(),
+      'Canary: how long each step is watched. Default: 15m.',
+      'type: canary\nobserve: 10m',
+      ['observation'],
+    ),
+    batch: key(
+      z
+        .union([wholeNumber(1, 1000), z.string().regex(/^(100|[1-9]\d?)%$/)])
+        .meta({ expects: 'a number of hosts, or a percentage such as `25%`' }),
+      'Rolling: how many hosts at a time. Default: 25%.',
+      'type: rolling\nbatch: 25%',
+    ),
+    max_failures: key(
+      wholeNumber(0, 1000),
+      'Rolling: failed hosts in a row after which it goes back. Default: 0.',
+      'type: rolling\nmax_failures: 1',
+    ),
+    bake: key(duration(), 'How long the old version stays warm at the end.', 'type: blue_green\nbake: 10m'),
+    advance: key(
+      choice('timed', 'proven'),
+      '`proven`: a step may end early when it is proven safe. Default: `timed`.',
+      'type: canary\nadvance: proven',
+    ),
+    min_sample: key(
+      wholeNumber(0, 1_000_000_000),
+      'Requests that a step must have seen.',
+      'type: canary\nmin_sample: 500',
+    ),
+    on_undecided: key(
+      choice('hold', 'proceed', 'rollback'),
+      'When evidence decides nothing. Default: `hold`.',
+      'type: canary\non_undecided: rollback',
+    ),
+    on_no_data: key(
+      choice('hold', 'proceed', 'rollback'),
+      'When there is no evidence. Default: `hold`.',
+      'type: canary\non_no_data: rollback',
+    ),
+    sticky: key(flag(), 'A visitor stays on one version.', 'type: canary\nsticky: true'),
+  })
+  .meta({ id: 'strategy' });
 
 export const strategy = () =>
   z

@@ -144,7 +144,7 @@ export function globProblem(pattern: string): string | null {
 export const glob = () => checkedText(globProblem).meta({ expects: 'a glob such as `release/*`' });
 export const globs = () => z.union([glob(), z.array(glob())]).meta({ expects: 'a glob or a list of globs' });
 /** A glob for files of the workspace. */
-const fileGlob = () =>
+export const fileGlob = () =>
   checkedText((pattern) => {
     const inner = pattern.startsWith('!') ? pattern.slice(1) : pattern;
     if (inner.startsWith('/')) return 'is absolute; write it relative to the repository';
