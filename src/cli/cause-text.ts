@@ -32,6 +32,12 @@ export function causeText(cause: Cause): string {
   }
 }
 
+/** An outcome and its sentence, without saying the outcome twice: "skipped: x", "cancelled by ada". */
+export function outcomeSentence(outcome: string, sentence: string): string {
+  if (sentence === '') return outcome;
+  return sentence.startsWith(outcome) ? sentence : `${outcome}: ${sentence}`;
+}
+
 function signalHint(signal: string): string {
   const meaning = signalMeaning(signal);
   return meaning ? ` (${meaning})` : '';

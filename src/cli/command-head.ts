@@ -66,27 +66,38 @@ function withoutHereDocuments(text: string): string {
   return text.replace(/<<-?\s*(["']?)(\w+)\1(.*)\n[\s\S]*?\n\s*\2(?=\n|$)/g, '$3');
 }
 
+const PIECE = /\\\n|(?<=^|\s)#.*|"(?:\\[\s\S]|[^"\\])*"|'[^']*'|\\?[\s\S]/g;
+
 /** The words of each simple command; quotes are taken off, and what is in them is one word. */
 function commandsOf(text: string): readonly string[][] {
   const commands: string[][] = [];
   let words: string[] = [];
-  const pattern = /\\\n|(?<=^|\s)#.*|"(?:\\[\s\S]|[^"\\])*"|'[^']*'|\\?[\s\S]/g;
   let word = '';
+  let depth = 0;
+  /** Where the commands that are joined by `|` begin. */
+  let pipeline = 0;
   const endWord = (): void => {
     if (word !== '') words.push(word);
     word = '';
   };
-  for (const [piece] of text.matchAll(pattern)) {
-    if (piece === '\\\n' || (piece.startsWith('#') && piece.length > 1)) endWord();
+  const endCommand = (): void => {
+    endWord();
+    if (words.length > 0) commands.push(words);
+    words = [];
+  };
+  for (const [piece] of text.matchAll(PIECE)) {
+    if (/^\s$|^\\\n$|^#./.test(piece) && piece !== '\n') endWord();
     else if (/^[\n;&|()`]$/.test(piece)) {
-      endWord();
-      if (words.length > 0) commands.push(words);
-      words = [];
-    } else if (/^\s$/.test(piece)) endWord();
-    // A quoted text at the head could be anything; a blank in it keeps it from being taken for a program.
+      endCommand();
+      if (piece === '(') depth++;
+      // Without its opening one it ends a pattern of `case`.
+      else if (piece === ')' && depth === 0) commands.length = pipeline;
+      else if (piece === ')') depth--;
+      if (piece !== '|') pipeline = commands.length;
+    }
+    // A quoted text could be anything; a blank keeps an empty one from being lost.
     else word += /^["']/.test(piece) && piece.length > 1 ? piece.slice(1, -1) || ' ' : piece;
   }
-  endWord();
-  if (words.length > 0) commands.push(words);
-  return commands.filter((command) => command.every((one) => one !== ''));
+  endCommand();
+  return commands;
 }

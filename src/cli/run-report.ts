@@ -2,10 +2,10 @@ import { formatDuration } from '../base/duration.ts';
 import { visible } from '../base/text.ts';
 import type { CellView, JobView, RunView } from '../client/run-view.ts';
 import type { CellOutcome, RunOutcome } from '../journal/run-event.ts';
-import { causeText } from './cause-text.ts';
+import { causeText, outcomeSentence } from './cause-text.ts';
 import { tailText } from './log-text.ts';
 import { type Look, outcomeGlyph, outcomeStyle } from './look.ts';
-import { hanging, row, shorten } from './row.ts';
+import { hanging, row, shorten, textWidth } from './row.ts';
 import { allCells } from './run-count.ts';
 import { commandWord, stepLabelOf, within } from './shown.ts';
 
@@ -38,25 +38,17 @@ export function renderReport(view: RunView, look: Look, options: ReportOptions =
       broken.slice(TOLD_MAX).map(({ cell }) => cell),
       look,
     ),
-    grouped(
-      cells.map(({ cell }) => cell),
-      'cancelled',
-      look,
-    ),
-    grouped(
-      cells.map(({ cell }) => cell),
-      'warned',
-      look,
-    ),
-    grouped(
-      cells.map(({ cell }) => cell),
-      'skipped',
-      look,
+    (['cancelled', 'warned', 'skipped'] as const).flatMap((outcome) =>
+      grouped(
+        cells.map(({ cell }) => cell),
+        outcome,
+        look,
+      ),
     ),
     view.warnings.flatMap((warning) =>
       hanging(`${look.paint('yellow', `${look.glyphs.warned} warning:`)} `, visible(warning), look.width),
     ),
-    [outcomeLine(view, look)],
+    outcomeLines(view, look),
     nextCommands(view, look, options.told === true),
   ];
   return blocks
@@ -126,27 +118,26 @@ function grouped(cells: readonly CellView[], outcome: CellOutcome, look: Look): 
   return [...bySentence].flatMap(([sentence, names]) => {
     const listed = names.slice(0, NAMES_MAX).join(', ');
     const more = names.length > NAMES_MAX ? ` and ${names.length - NAMES_MAX} more` : '';
-    const words = sentence === '' ? '' : `: ${withoutPrefix(sentence, outcome)}`;
-    return hanging(`${outcomeGlyph(outcome, look)} `, `${listed}${more} ${outcome}${words}`, look.width);
+    return hanging(
+      `${outcomeGlyph(outcome, look)} `,
+      `${listed}${more} ${outcomeSentence(outcome, sentence)}`,
+      look.width,
+    );
   });
 }
 
-/** "skipped: x" said after "skipped" is only "x". */
-function withoutPrefix(sentence: string, outcome: string): string {
-  return sentence.startsWith(outcome) ? sentence.slice(outcome.length).replace(/^[:,]? /, '') : sentence;
-}
-
-function outcomeLine(view: RunView, look: Look): string {
+function outcomeLines(view: RunView, look: Look): string[] {
   if (view.outcome === null)
-    return shorten(`run ${view.runId} is not over`, look.width, look.glyphs.ellipsis);
+    return [shorten(`run ${view.runId} is not over`, look.width, look.glyphs.ellipsis)];
   const time = view.durationMs === null ? '' : ` in ${formatDuration(view.durationMs)}`;
-  const said = `${view.outcome}${time}`;
-  const left = `${outcomeGlyph(view.outcome, look)} ${look.paint([outcomeStyle(view.outcome), 'bold'], said)}`;
-  const sentence =
-    view.sentence && !repeats(view.sentence, view.outcome)
-      ? `  ${look.paint('dim', visible(view.sentence))}`
-      : '';
-  return row(`${left}${sentence}`, look.paint('dim', `run ${view.runId}`), look.width, look.glyphs.ellipsis);
+  const words = look.paint([outcomeStyle(view.outcome), 'bold'], `${view.outcome}${time}`);
+  const left = `${outcomeGlyph(view.outcome, look)} ${words}`;
+  const run = `run ${view.runId}`;
+  const sentence = view.sentence && !repeats(view.sentence, view.outcome) ? visible(view.sentence) : '';
+  const fits = textWidth(left) + 2 + textWidth(sentence) + 2 + run.length <= look.width;
+  const inLine = sentence !== '' && fits ? `  ${look.paint('dim', sentence)}` : '';
+  const first = row(`${left}${inLine}`, look.paint('dim', run), look.width, look.glyphs.ellipsis);
+  return fits ? [first] : [first, ...hanging('  ', sentence, look.width)];
 }
 
 function repeats(sentence: string, outcome: RunOutcome): boolean {

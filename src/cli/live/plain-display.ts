@@ -4,7 +4,7 @@ import type { Client } from '../../client/contract.ts';
 import type { RunViewFold } from '../../client/fold-run.ts';
 import type { RunView } from '../../client/run-view.ts';
 import type { PlacedEvent } from '../../journal/event.ts';
-import { causeText } from '../cause-text.ts';
+import { causeText, outcomeSentence } from '../cause-text.ts';
 import type { Context } from '../context.ts';
 import { type Look, outcomeGlyph } from '../look.ts';
 import { wrap } from '../row.ts';
@@ -60,28 +60,26 @@ export function eventLines(event: PlacedEvent, fold: RunViewFold, look: Look): s
     case 'cell.started':
       return prefixed(body.cell, body.attempt > 1 ? `started, attempt ${body.attempt}` : 'started', look);
     case 'cell.skipped':
-      return prefixed(body.cell, `${outcomeGlyph('skipped', look)} ${skipped(body.reason.sentence)}`, look);
+      return prefixed(
+        body.cell,
+        `${outcomeGlyph('skipped', look)} ${outcomeSentence('skipped', visible(body.reason.sentence))}`,
+        look,
+      );
     case 'cell.finished': {
       const cell = fold.cell(body.cell);
       const step =
         body.step === null || body.outcome === 'succeeded' || !cell
           ? ''
           : `${stepLabelOf(cell, body.step)}: `;
-      const why = body.cause ? `: ${step}${causeText(body.cause)}` : '';
+      const why = body.cause ? `${step}${causeText(body.cause)}` : '';
+      const said = outcomeSentence(body.outcome, why);
+      const time = formatDuration(body.durationMs);
       const again = body.retry ? `; ${visible(body.retry.sentence)}` : '';
-      return prefixed(
-        body.cell,
-        `${outcomeGlyph(body.outcome, look)} ${body.outcome} after ${formatDuration(body.durationMs)}${why}${again}`,
-        look,
-      );
+      return prefixed(body.cell, `${outcomeGlyph(body.outcome, look)} ${said} (${time})${again}`, look);
     }
     default:
       return [];
   }
-}
-
-function skipped(sentence: string): string {
-  return sentence.startsWith('skipped') ? visible(sentence) : `skipped: ${visible(sentence)}`;
 }
 
 /** The job's name is in front of every line, also of the further lines of a long one. */
