@@ -70,9 +70,3 @@ export interface Runner {
    */
   releaseRun(runId: string): Promise<string | null>;
 }
-
-/** Where secret values come from. */
-export interface SecretSource {
-  /** null: no secret of that name. */
-  read(name: string): Promise<string | null>;
-}

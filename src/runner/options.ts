@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../base/port.ts';
 import type { Executor } from '../executor/contract.ts';
-import type { SecretSource } from './contract.ts';
+import type { SecretSource } from '../secret/contract.ts';
 
 /** What a runner on this machine is made of. */
 export interface RunnerOptions {

@@ -1,5 +1,5 @@
 import type { SecretGrant } from '../pipeline/plan.ts';
-import type { SecretSource } from './contract.ts';
+import type { SecretSource } from '../secret/contract.ts';
 import { secretProblem } from './mask/secret-value.ts';
 import { JobProblem } from './problem.ts';
 

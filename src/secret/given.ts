@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Diagnostic, UserError } from '../base/diagnostic.ts';
-import type { SecretSource } from '../runner/contract.ts';
+import type { SecretSource } from './contract.ts';
 
 /**
  * Secrets as they are given to a command: lines `NAME=value` of files, the last file first, then the environment variable
