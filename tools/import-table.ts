@@ -36,6 +36,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
 
 /** The files that are a room's contract, where that is more than `contract.ts`. */
 export const CONTRACT_FILES: Readonly<Record<string, readonly string[]>> = {
+  runner: ['contract.ts', 'log/paths.ts', 'log/reader.ts'],
   client: ['contract.ts', 'run-view.ts', 'fold-run.ts'],
 };
 
@@ -105,7 +106,7 @@ export const IMPORT_TABLE: readonly TableRow[] = [
     layer: 5,
     rooms: ['machine'],
     pure: false,
-    may: { 'layer 0': 'all', runner: 'contract', controller: 'contract' },
+    may: { 'layer 0': 'all', 'layer 1': 'types', runner: 'contract', controller: 'contract' },
   },
   {
     layer: 6,
