@@ -37,7 +37,7 @@ export function foresee(expression: Expression | null, context: ExpressionContex
 }
 
 const RUNS: Outlook = { kind: 'runs', sentence: null };
-const OPEN: Outlook = { kind: 'open', sentence: 'decided at run time' };
+const OPEN: Outlook = { kind: 'open', sentence: 'its condition is decided at run time' };
 
 function foreseeSuccess({ skipped, standby }: Needed): Outlook {
   if (skipped !== null)

@@ -87,10 +87,10 @@ function drawJob(
 }
 
 function jobState({ outlook, startMs, durationMs, critical }: JobForecast): readonly Segment[] {
-  if (outlook.kind === 'skipped') return [{ text: 'skipped ', style: 'yellow' }];
-  if (outlook.kind === 'standby') return [{ text: 'stands by ', style: 'dim' }];
+  if (outlook.kind === 'skipped') return [{ text: times('', 'skipped'), style: 'yellow' }];
+  if (outlook.kind === 'standby') return [{ text: times('', 'stands by'), style: 'dim' }];
   if (startMs === null || durationMs === null) return [];
-  const figures = times(formatDuration(startMs), formatDuration(durationMs));
+  const figures = times(startMs === 0 ? '0s' : formatDuration(startMs), formatDuration(durationMs));
   return critical ? [{ text: figures.replace(/ $/, '◆'), style: 'cyan' }] : [{ text: figures }];
 }
 
