@@ -41,7 +41,7 @@ export interface PlacedEvent<T extends { readonly type: string } = JournalEvent>
 
 /** An event as it stands in the journal. */
 export interface StoredEvent<T extends { readonly type: string } = JournalEvent> extends PlacedEvent<T> {
-  /** SHA-256 over the previous event's hash, the stream, the sequence and the event's canonical JSON. */
+  /** SHA-256 over the previous event's hash, the stream, the sequence and the event's JSON text as it is stored (store/chain.ts). */
   readonly hash: Digest;
 }
 
@@ -51,6 +51,14 @@ export type JournalEvent = RunEvent | GroupEvent;
 /** What happens in a concurrency group, which several runs share. */
 export type GroupEvent =
   /** A run (or cell) asks for the group. It holds the group when every earlier request that was not released is gone. */
-  | { readonly type: 'group.requested'; readonly holder: string; readonly policy: 'queue' | 'newest-wins' | 'cancel-running' | 'never-cancel' }
+  | {
+      readonly type: 'group.requested';
+      readonly holder: string;
+      readonly policy: 'queue' | 'newest-wins' | 'cancel-running' | 'never-cancel';
+    }
   /** The holder, or one that waited, is done with the group. */
-  | { readonly type: 'group.released'; readonly holder: string; readonly reason: 'finished' | 'superseded' | 'cancelled' | 'owner-gone' };
+  | {
+      readonly type: 'group.released';
+      readonly holder: string;
+      readonly reason: 'finished' | 'superseded' | 'cancelled' | 'owner-gone';
+    };

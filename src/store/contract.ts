@@ -38,9 +38,12 @@ export interface Journal {
   read(stream: string, afterSequence?: number, limit?: number): Promise<readonly StoredEvent[]>;
   /** The last event's sequence, 0 for an unknown stream. */
   head(stream: string): Promise<number>;
-  /** Streams whose name begins with `prefix`, newest first by name, at most `limit`. */
+  /** Streams whose name begins with `prefix`, newest first by name, at most `limit` (1,000 when not said). */
   streams(prefix: string, limit?: number): Promise<readonly string[]>;
-  /** Calls back soon after somebody (this process or another) has appended to the stream. Returns the function that ends it. */
+  /**
+   * Calls back soon after somebody (this process or another) has appended to the stream; now and then without a reason.
+   * Returns the function that ends it.
+   */
   watch(stream: string, onChange: () => void): () => void;
   /** Writes a checkpoint over the heads of all streams changed since the last one. */
   checkpoint(): Promise<void>;
@@ -84,6 +87,7 @@ export interface Timers {
   /** Sets, or moves, the timer. */
   set(timer: DurableTimer): Promise<void>;
   remove(id: string): Promise<void>;
+  /** Those that are due, earliest first, at most `limit` (1,000 when not said). */
   due(nowMs: number, limit?: number): Promise<readonly DurableTimer[]>;
   next(): Promise<DurableTimer | null>;
 }
@@ -112,6 +116,7 @@ export interface TaskQueue {
   complete(id: string, attempt: number): Promise<boolean>;
   /** Gives it back, to be claimed again from `notBeforeMs` on. */
   fail(id: string, attempt: number, notBeforeMs: number): Promise<boolean>;
+  /** How many tasks could be claimed now, or later when their time has come. */
   waiting(): Promise<number>;
 }
 

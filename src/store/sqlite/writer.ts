@@ -8,7 +8,7 @@ import { readState, type StoreState, writeState } from './state.ts';
 import { WriteAhead } from './write-ahead.ts';
 
 /** One flush takes no more than this, so that no call stalls the loop for 20 ms with the commit itself. */
-const FLUSH_MAX_MS = 8;
+const FLUSH_MAX_MS = 6;
 const FLUSH_EVENTS_MAX = 1000;
 
 /** Returned by a write that has more to do in the same transaction, after the loop has had a turn. */
