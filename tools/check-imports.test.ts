@@ -10,8 +10,7 @@ function rulesBroken(file: string, text: string): string[] {
 describe('import table', () => {
   it('is the one that ARCHITECTURE.md shows', () => {
     const page = readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8');
-    const table = page.split('\n').filter((line) => line.startsWith('|'));
-    expect(table.join('\n')).toContain(importTableMarkdown());
+    expect(page).toContain(importTableMarkdown());
   });
 
   it('names each room once and groups only rooms that exist in it', () => {

@@ -129,6 +129,8 @@ export function importTableMarkdown(): string {
     );
   }
   lines.push(`| 7 | ${JOINING_ROOMS.join(', ')} | | everything |`);
+  const contracts = Object.entries(CONTRACT_FILES).map(([room, files]) => `${room} (${files.join(', ')})`);
+  lines.push('', `Contracts of several files: ${contracts.join('; ')}.`);
   return lines.join('\n');
 }
 
