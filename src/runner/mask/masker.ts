@@ -13,6 +13,8 @@ export class Masker {
   readonly #matcher: Matcher | null;
   /** Held bytes, followed by the chunk at hand. */
   #buffer: Buffer = Buffer.allocUnsafeSlow(0);
+  /** Where masked text is put together; kept, because a new one for each chunk costs more than the masking. */
+  #masked: Buffer = Buffer.allocUnsafeSlow(0);
   #held = 0;
   /** So many of the held bytes belong to a secret whose `***` was already given out. */
   #covered = 0;
@@ -76,7 +78,9 @@ export class Masker {
   #giveMasked(open: number, out: Masked): number {
     const hits = this.#hits.sort((a, b) => a[0] - b[0]);
     // A hit is at least eight bytes long and becomes three, so the text never grows.
-    const text = Buffer.allocUnsafeSlow(open + MASK.length);
+    if (this.#masked.length < open + MASK.length)
+      this.#masked = Buffer.allocUnsafeSlow(this.#buffer.length + MASK.length);
+    const text = this.#masked;
     let length = 0;
     let at = this.#covered;
     let merging = at > 0;
