@@ -143,7 +143,12 @@ class Teller {
     const parts = looked.map((part) => this.decision(part));
     const isJoined = node instanceof Logical || node instanceof Unary;
     const because = isJoined || parts.length === 0 ? null : parts.map(told).join(' and ');
-    return { term, value: shownValue(value, isSecret(record), this.#mask), because, parts };
+    return {
+      term,
+      value: shownValue(value, this.#context.secrets !== undefined && isSecret(record), this.#mask),
+      because,
+      parts,
+    };
   }
 
   #term(node: Expr): string {

@@ -95,8 +95,8 @@ describe('combine', () => {
     expect(problemOf({ a: axis, b: axis }, [], [])).toBe(
       'the matrix has 1000 x 1000 = 1000000 combinations; the most is 256',
     );
-    expect(problemOf({ a: axis, b: axis }, [], [{ a: 1 }])).toContain('1000000 combinations');
-    expect(performance.now() - startMs).toBeLessThan(100);
+    expect(problemOf({ a: axis, b: axis }, [], [{ a: 1 }, { a: 2 }])).toContain('1000000 combinations');
+    expect(performance.now() - startMs).toBeLessThan(500);
   });
 
   it('counts after exclude', () => {

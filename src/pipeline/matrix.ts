@@ -5,8 +5,8 @@ import type { ExpressionContext } from './expression-context.ts';
 import { matrixFilter } from './matrix-filter.ts';
 import { cellName, MATRIX_CELLS_MAX, type Matrix } from './plan.ts';
 
-/** How many combinations are looked at when `exclude` may bring their number down again. */
-const LOOKED_AT_MAX = 65_536;
+/** How many combinations are compared with an `exclude` that may bring their number down again: some 100 ms. */
+const COMPARISONS_MAX = 1_000_000;
 
 type Combined = { readonly cells: readonly JsonObject[] } | { readonly problem: string };
 
@@ -26,7 +26,7 @@ export function combine(
   if (empty !== undefined) return { problem: `the matrix has no value for '${empty}'` };
 
   const count = names.length === 0 ? 0 : names.reduce((product, name) => product * axes[name]!.length, 1);
-  if (count > (exclude.length === 0 ? MATRIX_CELLS_MAX : LOOKED_AT_MAX)) {
+  if (count > MATRIX_CELLS_MAX && (exclude.length === 0 || count * exclude.length > COMPARISONS_MAX)) {
     const sizes = names.map((name) => axes[name]!.length).join(' x ');
     return { problem: `the matrix has ${sizes} = ${count} combinations; the most is ${MATRIX_CELLS_MAX}` };
   }
