@@ -67,17 +67,14 @@ sub fork_relay {
 }
 
 # Forks the reaper of one step, which forks the step itself. Every orphan of the step becomes the reaper's child, so none
-# can get away. It tells the supervisor through `$reports`: "forked TOKEN PID START", "ended TOKEN STATUS CPU KB".
-# It goes when no child is left; SIGUSR1 (also sent when the supervisor dies) makes it kill all of them first.
+# can get away. It tells the supervisor through `$reports`: "forked TOKEN PID START", "ended TOKEN STATUS CPU KB ALONE",
+# where ALONE is 1 when the step left no process. It goes when no child is left; SIGUSR1 (also sent when the supervisor dies) makes it kill all of them first.
 sub fork_reaper {
     my ($step, $request, $output, $status, $reports) = @_;
     my $supervisor = $$;
     my $pid = fork;
     return $pid if !defined $pid || $pid;
 
-    new_session();
-    open STDIN,  '<', '/dev/null';
-    open STDOUT, '>', '/dev/null';
     my $signals = block_signals(qw(CHLD TERM INT USR1));
     become_subreaper();
     exit_now(1) if getppid != $supervisor;
@@ -93,10 +90,13 @@ sub fork_reaper {
 
     my $killing = 0;
     while (1) {
+        my ($report, $alone);
         while (my ($ended, $wait, $cpu, $largest) = wait_child()) {
-            exit_now(0) if $ended < 0;
-            syswrite $reports, "ended $token $wait $cpu $largest\n" if $ended == $child;
+            last if $alone = $ended < 0;
+            $report = "ended $token $wait $cpu $largest" if $ended == $child;
         }
+        syswrite $reports, $report . ($alone ? " 1\n" : " 0\n") if $report;
+        exit_now(0) if $alone;
         kill 'KILL', descendants($$, process_table()) if $killing;
         vec(my $watched = '', fileno $signals, 1) = 1;
         next if select($watched, undef, undef, $killing ? 0.002 : undef) <= 0;

@@ -7,15 +7,16 @@ use strict;
 use warnings;
 use Config;
 use Fcntl;
+use Fcntl;
 
 my %NUMBERS = (
     x86_64 => {
         mknodat => 259, setsid => 112, prctl => 157, signalfd4 => 289, rt_sigprocmask => 14,
-        wait4   => 61,  exit_group => 231, close_range => 436, prlimit64 => 302,
+        wait4   => 61,  exit_group => 231, close_range => 436, prlimit64 => 302, clone3 => 435,
     },
     aarch64 => {
         mknodat => 33,  setsid => 157, prctl => 167, signalfd4 => 74, rt_sigprocmask => 135,
-        wait4   => 260, exit_group => 94, close_range => 436, prlimit64 => 261,
+        wait4   => 260, exit_group => 94, close_range => 436, prlimit64 => 261, clone3 => 435,
     },
 );
 my ($machine) = $Config{archname} =~ /^(\w+)-linux/;
@@ -101,6 +102,18 @@ sub fork_into {
 }
 
 sub new_session { return $number ? syscall($number->{setsid}) : POSIX::setsid() }
+
+# A fork whose child begins its life in the control group. Writing the number of a process into cgroup.procs makes the
+# kernel wait for all processors, several milliseconds on a busy machine; this does not. undef with $! set when it fails.
+sub fork_into_cgroup {
+    my ($cgroup) = @_;
+    if (!$number) { $! = 38; return undef }
+    sysopen my $folder, $cgroup, O_RDONLY or return undef;
+    # struct clone_args: flags (CLONE_INTO_CGROUP), ..., exit_signal (SIGCHLD), ..., cgroup.
+    my $arguments = pack 'Q11', 0x200000000, 0, 0, 0, 17, 0, 0, 0, 0, 0, fileno $folder;
+    my $pid = syscall $number->{clone3}, $arguments, 88;
+    return $pid < 0 ? undef : $pid;
+}
 
 # Ends this process without flushing or destructors: it is a copy of another one.
 sub exit_now {
