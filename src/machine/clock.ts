@@ -13,7 +13,10 @@ export const machineClock: Clock = {
     let timer: NodeJS.Timeout;
     const wait = () => {
       const left = due - performance.now();
-      timer = setTimeout(left > TIMEOUT_MAX_MS ? wait : callback, Math.min(left, TIMEOUT_MAX_MS));
+      timer = setTimeout(
+        left > TIMEOUT_MAX_MS ? wait : callback,
+        Math.max(0, Math.min(left, TIMEOUT_MAX_MS)),
+      );
     };
     wait();
     return () => clearTimeout(timer);
