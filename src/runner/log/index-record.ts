@@ -16,7 +16,7 @@ export interface IndexRecord {
 /** The records of an index file. A last record that a crash cut off is left out. */
 export function readRecords(bytes: Uint8Array): IndexRecord[] {
   const count = Math.floor(bytes.length / RECORD_BYTES);
-  const numbers = new Float64Array(bytes.slice(0, count * RECORD_BYTES).buffer);
+  const numbers = new Float64Array(new Uint8Array(bytes.subarray(0, count * RECORD_BYTES)).buffer);
   return Array.from({ length: count }, (_, i) => ({
     offset: numbers[i * RECORD_NUMBERS]!,
     line: numbers[i * RECORD_NUMBERS + 1]!,

@@ -8,7 +8,8 @@ const WORDS_PER_SUM = 255;
  * and the classic trick without carries turns zero bytes into ones. Measured 3.6 GB/s; one Buffer.indexOf a line 2.2 GB/s.
  */
 export function countNewlines(bytes: Uint8Array): number {
-  const head = Math.min((4 - (bytes.byteOffset & 3)) & 3, bytes.length);
+  if (bytes.length < 8) return countBytes(bytes, 0, bytes.length);
+  const head = (4 - (bytes.byteOffset & 3)) & 3;
   const words = (bytes.length - head) >> 2;
   let count = countBytes(bytes, 0, head) + countBytes(bytes, head + words * 4, bytes.length);
   const view = new Int32Array(bytes.buffer, bytes.byteOffset + head, words);
