@@ -13,7 +13,6 @@ import { isTemplate, splitTemplate } from './expression-template.ts';
 export { checkExpression, checkTemplate } from './expression-check.ts';
 export { type ConditionCauses, decisionSentence, evaluateCondition } from './expression-condition.ts';
 export { CONTEXTS } from './expression-place.ts';
-export type { ExpressionProblem } from './expression-syntax.ts';
 
 /**
  * Replaces every `${{ }}` of a text by its value. Text without any comes back at once. Values become text as in GitHub:
