@@ -8,11 +8,9 @@ import { checkpointWrite } from './checkpoint.ts';
 import type { Connection } from './connection.ts';
 import { damage } from './fault.ts';
 import { type Heads, readHead } from './heads.ts';
-import { integrityCheck } from './integrity-check.ts';
 import { readMark } from './mark.ts';
 import { type ReadProgress, readSlice } from './read.ts';
 import { streamId } from './stream-id.ts';
-import { findingsOf, verifyChains } from './verify.ts';
 import type { Watchers } from './watch.ts';
 import type { Writer } from './writer.ts';
 
@@ -80,6 +78,9 @@ export class SqliteJournal implements Journal {
   }
 
   async verify(): Promise<readonly Damage[]> {
+    // Loaded when they are needed: a run never verifies, and has 100 ms for all of its start.
+    const { integrityCheck } = await import('./integrity-check.ts');
+    const { findingsOf, verifyChains } = await import('./verify.ts');
     const { file } = this.#connection;
     const found: Damage[] = [...(await integrityCheck(file))];
     const read = <T>(look: () => T) => this.#writer.read(look);

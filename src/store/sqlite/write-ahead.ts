@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Connection } from './connection.ts';
 
 /** Pages of 4 KiB in the write-ahead file from which they are carried over to the database. */
@@ -66,6 +66,7 @@ export class WriteAhead {
 
   async #carry(): Promise<void> {
     try {
+      const { Worker } = await import('node:worker_threads');
       this.#worker ??= new Worker(PROGRAM, { eval: true, workerData: this.#connection.file });
       this.#worker.unref();
       this.#worker.postMessage('carry');

@@ -70,12 +70,13 @@ export class Writer {
     this.#state = state;
   }
 
-  /** Reads what is committed: waits while a transaction is open over several turns. */
+  /** Reads what is committed: waits while a transaction is open over several turns. Refuses after `end` or a failed disk. */
   read<T>(perform: () => T): Promise<T> {
     return this.#connection.patiently(
       () => this.#connection.snapshot(perform),
       async () => {
         while (this.#transaction !== null) await this.#transaction;
+        if (this.#failure !== null) throw this.#failure;
       },
     );
   }
