@@ -12,6 +12,7 @@ import type { Command, Turn } from './turn.ts';
 /** Goes on as far as it can be gone without news from the world. */
 export function settle(turn: Turn): void {
   if (turn.state.phase === 'waiting' && turn.state.cancels.length > 0) {
+    skipAll(turn, turn.state.cancels[0]!);
     finish(turn);
     return;
   }
@@ -23,6 +24,13 @@ export function settle(turn: Turn): void {
     } else break;
   }
   if (turn.state.jobsLeft === 0) finish(turn);
+}
+
+/** A run that ends before it began says so of each of its jobs. */
+function skipAll(turn: Turn, cause: Cause): void {
+  const why = cause.kind === 'cancelled' ? `: ${cause.reason}` : '';
+  const reason = { sentence: `the run was stopped before it began${why}` };
+  for (const { id } of turn.state.course.jobs) turn.emit({ type: 'cell.skipped', cell: id, job: id, reason });
 }
 
 function finish(turn: Turn): void {

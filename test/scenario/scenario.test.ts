@@ -17,8 +17,8 @@ afterAll(() => rmSync(root, { recursive: true, force: true, maxRetries: 3 }));
 describe.concurrent('scenario', () => {
   for (const name of readdirSync(FIXTURES).sort()) {
     const fixture = join(FIXTURES, name);
-    const scenario = readScenario(fixture);
     it(`${name.replace('-', ': ').replaceAll('-', ' ')}`, { timeout: TIMEOUT_MS }, async (context) => {
+      const scenario = readScenario(fixture);
       for (const [program, install] of Object.entries(scenario.needs ?? {}))
         needs(context, program, isThere(program), install);
       const folder = join(root, name);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 const GIT_ENVIRONMENT = {
   GIT_CONFIG_GLOBAL: '/dev/null',
@@ -30,10 +30,10 @@ export function makeRepository(folder: string, files: Readonly<Record<string, st
   git(folder, 'commit', '--quiet', '--allow-empty', '--message=first');
 }
 
-/** Writes files by relative path. One that begins with `#!` can be executed. */
+/** Writes files by path, relative to the folder. One that begins with `#!` can be executed. */
 export function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
   for (const [path, text] of Object.entries(files)) {
-    const absolute = join(folder, path);
+    const absolute = resolve(folder, path);
     mkdirSync(dirname(absolute), { recursive: true });
     writeFileSync(absolute, text);
     if (text.startsWith('#!')) chmodSync(absolute, 0o755);
