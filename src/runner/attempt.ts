@@ -39,6 +39,9 @@ export class Attempt {
   #activityMs = 0;
   /** The receipt of the last step; awaited before the next step, not before returning. */
   #receipt: Promise<void> | null = null;
+  /** The very last step of the attempt, whose receipt goes out together with the report: one flush for both. */
+  readonly #lastStep: PlanStep | undefined;
+  #lastReceipt: StepFinished | null = null;
   #isFirstIntent: boolean;
   /** Clean-up after a stop has only so long. null: not stopped yet. */
   #graceIsOver: boolean | null = null;
@@ -60,7 +63,8 @@ export class Attempt {
     this.#executorJob = job;
     this.#emit = emit;
     this.#startedMs = startedMs;
-    const { sealed, unsealed, resumed } = state.message;
+    const { sealed, unsealed, resumed, job: definition } = state.message;
+    this.#lastStep = definition.cleanup.at(-1) ?? definition.steps.at(-1);
     this.#isFirstIntent = !resumed && sealed.length === 0 && unsealed.length === 0;
     for (const finished of sealed) this.#lastTry.set(finished.step, { sealed: finished, unsealedTry: null });
     for (const open of unsealed) {
@@ -91,6 +95,15 @@ export class Attempt {
       this.#cancelGraceTimer?.();
     }
     return this.#report();
+  }
+
+  /**
+   * Emits the receipt that was held back. To be called right before the report is handed on: until then the executor keeps
+   * how the step ended.
+   */
+  emitLastReceipt(): void {
+    if (this.#lastReceipt) this.#emit(this.#lastReceipt).catch(() => {}); // The caller of `emit` sees a failure as well.
+    this.#lastReceipt = null;
   }
 
   async #performAll(steps: readonly PlanStep[], phase: Phase): Promise<void> {
@@ -206,7 +219,10 @@ export class Attempt {
     const isFirstFailure = this.#state.failure === null;
     this.#state.noteStep(sealed);
     if (isFirstFailure && this.#state.failure !== null) this.failedEnvironment = environment;
-    await this.#record(sealed);
+    if (step === this.#lastStep && this.#running.size === 0) {
+      this.#lastReceipt = sealed;
+      if (this.#receipt) await this.#receipt;
+    } else await this.#record(sealed);
   }
 
   async #record(finished: StepFinished): Promise<void> {

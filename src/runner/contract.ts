@@ -66,6 +66,11 @@ export interface Runner {
   /** Performs the attempt. Never rejects for a reason that lies in the job; a rejection is a broken promise of ours. */
   perform(message: JobMessage, emit: Emit, control: JobControl): Promise<JobReport>;
   /**
+   * The attempt's report is durable: what was kept for a later owner goes, its workspace too unless that is to be kept.
+   * Resolves to the name of what could not be removed, or null. Also for an attempt that an earlier owner performed.
+   */
+  releaseAttempt(runId: string, cell: string, attempt: number): Promise<string | null>;
+  /**
    * Removes what the jobs of a run share, when the run is over. Returns the name of what could not be removed, or null.
    */
   releaseRun(runId: string): Promise<string | null>;

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import type { ExecutorJob } from '../executor/contract.ts';
 import type { Cause } from '../journal/run-event.ts';
 import { Attempt } from './attempt.ts';
 import type { Emit, JobControl, JobMessage, JobReport, Runner } from './contract.ts';
@@ -12,23 +13,55 @@ import { readSecrets } from './secrets.ts';
 import { jobVariables } from './step-setup.ts';
 import { type Workspace, Workspaces } from './workspace/workspace.ts';
 
-/** A runner on this machine, which also keeps files between the jobs of a run. */
-export interface LocalRunner extends Runner {
-  /**
-   * Removes the files that the jobs of a run share, when the run is over; kept workspaces stay with `keepWorkspaces`.
-   * Returns the name of what could not be removed, or null.
-   */
-  releaseRun(runId: string): Promise<string | null>;
+/** Makes a runner on this machine. It starts nothing by itself and holds nothing that must be closed; the executor is the caller's. */
+export function createRunner(options: RunnerOptions): Runner {
+  return new LocalRunner(options);
 }
 
-/** Makes a runner. It starts nothing by itself and holds nothing that must be closed; the executor is the caller's. */
-export function createRunner(options: RunnerOptions): LocalRunner {
-  const workspaces = new Workspaces(options.workspaceRoot, options.directory);
-  const allowed = allowedEnvironment(options.hostEnvironment);
-  return {
-    perform: (message, emit, control) => performJob(options, workspaces, allowed, message, emit, control),
-    releaseRun: (runId) => workspaces.releaseRun(runId),
-  };
+/** What stays of an attempt until its report is durable. */
+interface Left {
+  readonly job: ExecutorJob;
+  readonly workspace: Workspace;
+  readonly isKept: boolean;
+}
+
+class LocalRunner implements Runner {
+  readonly #options: RunnerOptions;
+  readonly #workspaces: Workspaces;
+  readonly #allowed: Environment;
+  readonly #left = new Map<string, Left>();
+  readonly #removing = new Set<Promise<string | null>>();
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#workspaces = new Workspaces(options.workspaceRoot, options.directory);
+    this.#allowed = allowedEnvironment(options.hostEnvironment);
+  }
+
+  perform(message: JobMessage, emit: Emit, control: JobControl): Promise<JobReport> {
+    return performJob(this.#options, this.#workspaces, this.#allowed, message, emit, control, (left) => {
+      this.#left.set(jobKey(message.runId, message.cell, message.attempt), left);
+    });
+  }
+
+  async releaseAttempt(runId: string, cell: string, attempt: number): Promise<string | null> {
+    const key = jobKey(runId, cell, attempt);
+    const left = this.#left.get(key);
+    this.#left.delete(key);
+    if (left) left.job.forget();
+    else await this.#options.executor.sweep(key);
+    if (left?.isKept) return null;
+    const removing = left
+      ? this.#workspaces.remove(left.workspace)
+      : this.#workspaces.removeAttempt(runId, cell, attempt);
+    this.#removing.add(removing);
+    return removing.finally(() => this.#removing.delete(removing));
+  }
+
+  async releaseRun(runId: string): Promise<string | null> {
+    await Promise.all(this.#removing);
+    return this.#workspaces.releaseRun(runId);
+  }
 }
 
 /** The key under which an executor knows one attempt of a cell. */
@@ -53,6 +86,7 @@ async function performJob(
   message: JobMessage,
   emit: Emit,
   control: JobControl,
+  leave: (left: Left) => void,
 ): Promise<JobReport> {
   const startedMs = options.clock.monotonic();
   const { job } = message;
@@ -92,32 +126,16 @@ async function performJob(
     } finally {
       await executorJob.close();
     }
-    return await leave(options, workspaces, workspace, message.cell, report, attempt.failedEnvironment);
+    const environment = attempt.failedEnvironment;
+    if (environment)
+      await options.onFailedPlace?.(message.cell, { directory: workspace.directory, environment });
+    const isGood = report.outcome === 'succeeded' || report.outcome === 'warned';
+    leave({ job: executorJob, workspace, isKept: !isGood && options.keepWorkspaces === 'failed' });
+    attempt.emitLastReceipt();
+    return report;
   } catch (error) {
     if (!(error instanceof JobProblem)) throw error;
     if (workspace) await workspaces.remove(workspace);
     return ended({ kind: 'invalid', message: error.message });
   }
-}
-
-/** Nothing of the job runs any more: shows its place to whoever asked, then removes it. */
-async function leave(
-  options: RunnerOptions,
-  workspaces: Workspaces,
-  workspace: Workspace,
-  cell: string,
-  report: JobReport,
-  failedEnvironment: Readonly<Record<string, string>> | null,
-): Promise<JobReport> {
-  const succeeded = report.outcome === 'succeeded' || report.outcome === 'warned';
-  if (failedEnvironment && options.onFailedPlace) {
-    await options.onFailedPlace(cell, { directory: workspace.directory, environment: failedEnvironment });
-  }
-  if (!succeeded && options.keepWorkspaces === 'failed') return report;
-  const left = await workspaces.remove(workspace);
-  if (left === null) return report;
-  return {
-    ...report,
-    warnings: [...(report.warnings ?? []), `the workspace could not be removed and was left at ${left}`],
-  };
 }

@@ -42,7 +42,7 @@ export class Workspaces {
     attempt: number,
     resumed: boolean,
   ): Promise<Workspace> {
-    const folder = join(this.#runFolder(runId), `${safeName(cell)}.${attempt}`);
+    const folder = this.#attemptFolder(runId, cell, attempt);
     const place = { folder, directory: join(folder, 'work'), temporary: join(folder, 'tmp') };
     if (resumed && existsSync(place.directory)) return { ...place, warnings: [] };
     const tree = await this.#source(runId, source);
@@ -98,6 +98,15 @@ export class Workspaces {
       this.#sources.set(runId, tree);
     }
     return tree;
+  }
+
+  /** Removes the workspace of an attempt that an earlier owner performed. Returns what could not be removed, or null. */
+  removeAttempt(runId: string, cell: string, attempt: number): Promise<string | null> {
+    return removeTree(this.#attemptFolder(runId, cell, attempt), this.#quarantine());
+  }
+
+  #attemptFolder(runId: string, cell: string, attempt: number): string {
+    return join(this.#runFolder(runId), `${safeName(cell)}.${attempt}`);
   }
 
   #runFolder(runId: string): string {
