@@ -151,7 +151,7 @@ function nextCommands(view: RunView, look: Look, told: boolean): string[] {
   }
   if (!told && view.outcome !== null && view.outcome !== 'succeeded')
     next.push([`sluice show ${view.runId}`, 'the whole story']);
-  if (view.outcome === null) next.push([`sluice resume ${view.runId}`, 'go on with it']);
+  if (view.outcome === null) next.push([`sluice logs ${view.runId} -f`, 'watch it go on']);
   const width = Math.max(0, ...next.map(([command]) => command.length));
   return next.map(([command, meaning], index) => {
     const lead = index === 0 ? 'next: ' : '      ';

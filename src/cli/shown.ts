@@ -25,7 +25,8 @@ export function sourceLabel(source: RunSource): string {
   const ref = source.tag ?? source.branch;
   const commit = source.commit?.slice(0, 7) ?? null;
   const parts = [ref && visible(ref), commit && `@ ${commit}`].filter((part) => part !== null);
-  if (source.mode === 'tree' && source.dirty) parts.push(commit ? '+ changes' : 'uncommitted files');
+  if (source.mode === 'tree' && source.dirty)
+    parts.push(parts.length > 0 ? '+ changes' : 'uncommitted files');
   return parts.join(' ') || 'files as they are';
 }
 

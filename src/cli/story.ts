@@ -1,10 +1,10 @@
 import { formatDuration } from '../base/duration.ts';
-import type { JsonObject, JsonValue } from '../base/json.ts';
+import type { JsonObject } from '../base/json.ts';
 import { counted, visible } from '../base/text.ts';
 import type { CellView, JobView, RunView, StepView } from '../client/run-view.ts';
 import { causeText } from './cause-text.ts';
 import { type Look, outcomeGlyph, outcomeStyle } from './look.ts';
-import { hanging, row, shorten } from './row.ts';
+import { hanging, row, shorten, textWidth } from './row.ts';
 import { countJobs, elapsedMs, spanMs } from './run-count.ts';
 import { renderReport } from './run-report.ts';
 import { cellLabel, sourceLabel, stepLabel, stepLabelOf } from './shown.ts';
@@ -102,7 +102,7 @@ function cellLines(cell: CellView, name: string, indent: string, look: Look, now
     lines.push(
       ...hanging(inner, visible(cell.reason.sentence), look.width).map((line) => look.paint('dim', line)),
     );
-    if (cell.reason.decision) lines.push(...decisionLines(cell.reason.decision, `${inner}  `, look));
+    if (cell.reason.decision) lines.push(...termLines(cell.reason.decision, `${inner}  `, look));
   }
   for (const step of cell.steps)
     if (step.state !== 'waiting') lines.push(...stepLines(step, inner, look, nowMs));
@@ -139,31 +139,38 @@ function stepLines(step: StepView, indent: string, look: Look, nowMs: number | n
     ? look.paint(outcomeStyle(step.outcome ?? 'failed'), `  ${causeText(step.cause)}`)
     : '';
   const time = look.paint('dim', durationOrNothing(step.durationMs ?? running));
-  const lines = [
-    row(`${indent}${glyph} ${stepLabel(step)}${note}${why}`, time, look.width, look.glyphs.ellipsis),
-  ];
+  // The name gives way: it is often a whole command, and the cause is what one looks for.
+  const room = look.width - textWidth(`${indent}${glyph} ${note}${why}  ${time}`);
+  const name = shorten(stepLabel(step), Math.max(16, room), look.glyphs.ellipsis);
+  const lines = [row(`${indent}${glyph} ${name}${note}${why}`, time, look.width, look.glyphs.ellipsis)];
   if (step.reason) {
     lines.push(
       ...hanging(`${indent}    `, visible(step.reason.sentence), look.width).map((line) =>
         look.paint('dim', line),
       ),
     );
-    if (step.reason.decision) lines.push(...decisionLines(step.reason.decision, `${indent}      `, look));
+    if (step.reason.decision) lines.push(...termLines(step.reason.decision, `${indent}      `, look));
   }
   return lines;
 }
 
-/** How a condition came out, term by term; each part below the term that it belongs to. */
+/** The terms of a condition. The whole of it was told by the sentence above. */
+function termLines(decision: JsonObject, indent: string, look: Look): string[] {
+  if (typeof decision.term !== 'string') return decisionLines(decision, indent, look);
+  return partsOf(decision).flatMap((part) => decisionLines(part, indent, look));
+}
+
+/** How a term came out; each of its parts below it. */
 function decisionLines(decision: JsonObject, indent: string, look: Look): string[] {
-  const { term, value, because, parts } = decision;
+  const { term, value, because } = decision;
   if (typeof term !== 'string')
     return [shorten(`${indent}${JSON.stringify(decision)}`, look.width, look.glyphs.ellipsis)];
-  const why = typeof because === 'string' ? `, ${visible(because)}` : '';
+  const why = typeof because === 'string' ? ` because ${visible(because)}` : '';
   const head = hanging(indent, `${visible(term)} is ${visible(String(value))}${why}`, look.width);
-  const inner = (Array.isArray(parts) ? (parts as readonly JsonValue[]) : []).flatMap((part) =>
-    part !== null && typeof part === 'object' && !Array.isArray(part)
-      ? decisionLines(part as JsonObject, `${indent}  `, look)
-      : [],
-  );
+  const inner = partsOf(decision).flatMap((part) => decisionLines(part, `${indent}  `, look));
   return [...head.map((line) => look.paint('dim', line)), ...inner];
+}
+
+function partsOf(decision: JsonObject): readonly JsonObject[] {
+  return Array.isArray(decision.parts) ? (decision.parts as readonly JsonObject[]) : [];
 }

@@ -28,6 +28,11 @@ export function durationOrNothing(ms: number | null): string {
   return ms === null ? '' : formatDuration(ms);
 }
 
+/** A duration that still grows: without milliseconds, which would only flicker. */
+export function ticking(ms: number): string {
+  return ms < 1000 ? `${(Math.floor(ms / 100) / 10).toFixed(1)}s` : formatDuration(ms);
+}
+
 /** A duration that is only a guess: `~26s`, `~3m 20s`. */
 export function about(ms: number): string {
   if (ms < 1000) return `~${formatDuration(ms)}`;

@@ -10,8 +10,9 @@ import type { Display } from './display.ts';
 import { renderLive } from './render-live.ts';
 
 const FRAME_MS = 100;
-/** Drawing may take at most this part of the time, however large the run is. */
-const FRAME_SHARE = 0.1;
+/** After a frame that took long to draw, so many times as long goes by before the next one, but never more than a second. */
+const FRAME_REST = 3;
+const FRAME_MAX_MS = 1000;
 const TAIL_MS = 500;
 const TAIL_LINES = 4;
 /** Cells whose output is looked at. More would not fit anyway. */
@@ -36,7 +37,7 @@ export function liveDisplay(context: Context, client: Client, runId: string): Di
       screen(renderLive(latest.view(), { look, nowMs: clock.now(), tails, notice: noticed }).join('\n'));
     }
     const cost = clock.monotonic() - before;
-    stopFrame = clock.after(Math.max(FRAME_MS, cost / FRAME_SHARE), draw);
+    stopFrame = clock.after(Math.min(FRAME_MAX_MS, Math.max(FRAME_MS, cost * FRAME_REST)), draw);
   }
 
   async function lookAtTails(): Promise<void> {

@@ -7,7 +7,7 @@ import type { PlacedEvent } from '../../journal/event.ts';
 import { causeText, outcomeSentence } from '../cause-text.ts';
 import type { Context } from '../context.ts';
 import { type Look, outcomeGlyph } from '../look.ts';
-import { wrap } from '../row.ts';
+import { shorten, wrap } from '../row.ts';
 import { allCells } from '../run-count.ts';
 import { renderReport } from '../run-report.ts';
 import { sourceLabel, stepLabelOf } from '../shown.ts';
@@ -16,6 +16,8 @@ import type { Display } from './display.ts';
 /** Lines of a failed step's log at the end, and for how many cells. */
 const TAIL_LINES = 50;
 const TAIL_CELLS_MAX = 10;
+/** A step without a name is called as its command, which may be long. */
+const STEP_WIDTH_MAX = 32;
 
 /** One line for each event that matters, the job in front; the log lines of what failed and the report at the end. */
 export function plainDisplay(context: Context, client: Client, runId: string): Display {
@@ -67,15 +69,20 @@ export function eventLines(event: PlacedEvent, fold: RunViewFold, look: Look): s
       );
     case 'cell.finished': {
       const cell = fold.cell(body.cell);
-      const step =
-        body.step === null || body.outcome === 'succeeded' || !cell
+      const why = body.cause ? causeText(body.cause) : '';
+      const step = body.step !== null && cell ? stepLabelOf(cell, body.step) : null;
+      const where =
+        step === null || body.outcome === 'succeeded'
           ? ''
-          : `${stepLabelOf(cell, body.step)}: `;
-      const why = body.cause ? `${step}${causeText(body.cause)}` : '';
+          : `, step ${shorten(step, STEP_WIDTH_MAX, look.glyphs.ellipsis)}`;
       const said = outcomeSentence(body.outcome, why);
       const time = formatDuration(body.durationMs);
       const again = body.retry ? `; ${visible(body.retry.sentence)}` : '';
-      return prefixed(body.cell, `${outcomeGlyph(body.outcome, look)} ${said} (${time})${again}`, look);
+      return prefixed(
+        body.cell,
+        `${outcomeGlyph(body.outcome, look)} ${said} (${time}${where})${again}`,
+        look,
+      );
     }
     default:
       return [];

@@ -4,10 +4,10 @@ import type { CellView, JobView } from '../../client/run-view.ts';
 import { causeText } from '../cause-text.ts';
 import { tailText } from '../log-text.ts';
 import { type Look, outcomeGlyph, outcomeStyle } from '../look.ts';
-import { row, shorten } from '../row.ts';
+import { row, shorten, textWidth } from '../row.ts';
 import { countJobs, spanMs } from '../run-count.ts';
 import { cellLabel, stepLabel, stepLabelOf, within } from '../shown.ts';
-import { about, durationOrNothing } from '../time-text.ts';
+import { about, ticking } from '../time-text.ts';
 import type { Folding } from './folding.ts';
 import type { LiveState } from './render-live.ts';
 
@@ -78,7 +78,9 @@ function renderMatrix(
   if (count.failed > 0) facts.push(look.paint('red', `${count.failed} failed`));
   if (count.running > 0) facts.push(`${count.running} running`);
   const left = `${indent}${glyph} ${visible(job.id)}  ${look.paint('dim', facts.join(` ${look.glyphs.dot} `))}`;
-  const right = look.paint('dim', durationOrNothing(spanMs([job], state.nowMs)));
+  const span = spanMs([job], state.nowMs);
+  const right =
+    span === null ? '' : look.paint('dim', count.state === 'finished' ? formatDuration(span) : ticking(span));
   const head = row(left, right, look.width, look.glyphs.ellipsis);
   return [
     head,
@@ -143,10 +145,16 @@ function finishedLines(cell: CellView, indent: string, name: string, look: Look,
         : '';
     return [row(`${indent}${glyph} ${name}${note}`, right, look.width, look.glyphs.ellipsis)];
   }
-  const step = cell.failedStep === null ? null : stepLabelOf(cell, cell.failedStep);
   const why = cell.cause ? causeText(cell.cause) : visible(cell.reason?.sentence ?? outcome);
-  const style = outcomeStyle(outcome);
-  const left = `${indent}${glyph} ${outcome === 'skipped' ? look.paint('dim', name) : within(name, step, look)}  ${look.paint(style, why)}`;
+  const head = `${indent}${glyph} ${outcome === 'skipped' ? look.paint('dim', name) : name}`;
+  const said = `  ${look.paint(outcomeStyle(outcome), why)}`;
+  // A step's name gives way to the cause: it is often a whole command.
+  const room = look.width - textWidth(head + said) - right.length - 5;
+  const step =
+    cell.failedStep === null
+      ? null
+      : shorten(stepLabelOf(cell, cell.failedStep), Math.max(12, room), look.glyphs.ellipsis);
+  const left = `${step === null ? head : within(head, step, look)}${said}`;
   const lines = [row(left, right, look.width, look.glyphs.ellipsis)];
   return outcome === 'failed' || outcome === 'errored'
     ? [
@@ -170,9 +178,9 @@ function runningTime(cell: CellView, job: JobView, state: LiveState): string {
   const { look } = state;
   if (cell.startedAtMs === null) return '';
   const elapsed = Math.max(0, state.nowMs - cell.startedAtMs);
-  if (job.expectedMs === null) return look.paint('dim', formatDuration(elapsed));
+  if (job.expectedMs === null) return look.paint('dim', ticking(elapsed));
   const late = elapsed > job.expectedMs * 1.2;
-  return look.paint(late ? 'yellow' : 'dim', `${formatDuration(elapsed)} / ${about(job.expectedMs)}`);
+  return look.paint(late ? 'yellow' : 'dim', `${ticking(elapsed)} / ${about(job.expectedMs)}`);
 }
 
 function tail(lines: readonly string[], indent: string, look: Look, folding: Folding): string[] {

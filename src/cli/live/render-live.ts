@@ -5,7 +5,7 @@ import { type Look, outcomeGlyph } from '../look.ts';
 import { row, shorten } from '../row.ts';
 import { allJobs, type Count, countJobs, countStage, elapsedMs, remainingMs, spanMs } from '../run-count.ts';
 import { sourceLabel } from '../shown.ts';
-import { about } from '../time-text.ts';
+import { about, ticking } from '../time-text.ts';
 import { FOLDINGS, type Folding } from './folding.ts';
 import { renderJobs } from './render-job.ts';
 
@@ -94,7 +94,10 @@ function renderStages(view: RunView, state: LiveState, folding: Folding): string
     const count = countStage(stage);
     const quiet = isQuiet(count);
     if (quiet && folding.stages === 'counted') folded[count.state === 'finished' ? 'done' : 'waiting']++;
-    else {
+    // A stage of one job by its own name says everything in one line.
+    else if (stage.jobs.length === 1 && stage.jobs[0]!.id === stage.name) {
+      lines.push(...renderJobs(stage.jobs, '', state, folding));
+    } else {
       lines.push(stageLine(stage, count, state, quiet && folding.stages !== 'open'));
       if (!quiet || folding.stages === 'open') lines.push(...renderJobs(stage.jobs, '  ', state, folding));
     }
@@ -119,7 +122,8 @@ function stageLine(stage: StageView, count: Count, state: LiveState, alone: bool
   const span = spanMs(stage.jobs, state.nowMs);
   const name = look.paint(count.state === 'waiting' ? 'dim' : 'bold', visible(stage.name));
   const jobs = alone ? `  ${look.paint('dim', counted(stage.jobs.length, 'job'))}` : '';
-  const right = span === null ? '' : look.paint('dim', formatDuration(span));
+  const right =
+    span === null ? '' : look.paint('dim', count.state === 'finished' ? formatDuration(span) : ticking(span));
   return row(`${stageGlyph(count, look)} ${name}${jobs}`, right, look.width, look.glyphs.ellipsis);
 }
 
@@ -135,7 +139,7 @@ function footer(view: RunView, state: LiveState): string {
   const { look } = state;
   const jobs = allJobs(view);
   const count = countJobs(jobs);
-  const elapsed = formatDuration(elapsedMs(view, state.nowMs));
+  const elapsed = ticking(elapsedMs(view, state.nowMs));
   if (view.state === 'waiting' && view.waitingFor) {
     const text = `${look.paint('yellow', look.glyphs.waiting)} waits for ${visible(view.waitingFor)}`;
     return row(text, look.paint('dim', elapsed), look.width, look.glyphs.ellipsis);

@@ -49,7 +49,7 @@ export function renderList(runs: readonly RunSummary[], look: Look, nowMs: numbe
     visible(run.branch ?? run.commit?.slice(0, 7) ?? ''),
     visible(run.event),
     ago(run.startedAtMs, nowMs),
-    durationOrNothing(run.durationMs),
+    run.outcome !== null ? durationOrNothing(run.durationMs) : run.orphaned ? 'left' : 'running',
   ]);
   const rows = [['run', 'pipeline', 'branch', 'event', 'started', 'time'], ...cells];
   const widths = columnWidths(rows, look);

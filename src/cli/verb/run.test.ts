@@ -102,8 +102,8 @@ describe('sluice run', () => {
       lint │ ✓ succeeded (1.2s)
       test │ started
       docs │ started
-      docs │ ! warned: true: exit code 2 (700ms)
-      test │ ✗ failed: run tests: exit code 1 (1.0s)
+      docs │ ! warned: exit code 2 (700ms, step true)
+      test │ ✗ failed: exit code 1 (1.0s, step run tests)
       deploy │ - skipped: success() is false because test failed
 
       ✗ test › run tests
