@@ -38,7 +38,8 @@ export interface ScalarNode extends Located {
   readonly value: string | number | boolean | null;
   /** As written, when it is a plain scalar; null for quoted and block text and for values that come from code. */
   readonly plain: string | null;
-  readonly style: 'plain' | 'single' | 'double' | 'block' | 'code';
+  /** `code`: not written in the file like this. `broken`: its problem was reported, and it has no value. */
+  readonly style: 'plain' | 'single' | 'double' | 'block' | 'code' | 'broken';
 }
 
 export interface Span {

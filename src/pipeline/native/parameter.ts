@@ -41,18 +41,18 @@ export function substituteParameters(
     if (whole) {
       const value = parameter(whole[1]!, node, text.indexOf('params.'));
       // The value stands where it is used; where it came from is the include.
-      return value ? at(value, node) : node;
+      return value ? at(value, node) : { ...node, style: 'broken' };
     }
     const filled = text.replace(REFERENCE, (reference, name: string, offset: number) => {
       const value = parameter(name, node, offset);
-      if (!value) return reference;
+      if (!value) return '';
       if (value.kind === 'scalar') return String(value.value);
       problems.error(
         'bad-parameter',
         spanInText(node, offset, reference.length),
         `the parameter ${shown(name)} is a list and cannot stand inside a text`,
       );
-      return reference;
+      return '';
     });
     return { ...node, value: filled, style: filled === text ? node.style : 'code' };
   }

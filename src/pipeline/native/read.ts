@@ -20,6 +20,7 @@ import { noteOf } from './schema/key.ts';
  * `name` is what the value is called in messages, such as "`timeout`".
  */
 export function readNode(schema: z.core.$ZodType, node: Node, name: string, problems: Problems): Node | null {
+  if (node.kind === 'scalar' && node.style === 'broken') return null;
   const type = schema as z.core.$ZodTypes;
   const def = type._zod.def;
   switch (def.type) {
@@ -268,7 +269,7 @@ function reportMisread(schema: z.core.$ZodType, node: ScalarNode, name: string, 
   if (!wantsText && !octal) return false;
   const kind = typeof node.value === 'number' ? 'the number' : 'the truth value';
   problems.error('misread-value', node, `${name}: ${shown(node.plain)} is read as ${kind} ${node.value}`, {
-    suggestion: `quote it: "${node.plain}"`,
+    suggestion: wantsText ? `quote it: "${node.plain}"` : `write ${node.value}`,
   });
   return true;
 }

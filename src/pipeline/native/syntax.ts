@@ -239,7 +239,7 @@ class Builder {
       kind: 'scalar',
       value: null,
       plain: '',
-      style: 'plain',
+      style: 'broken',
     };
     if (!target) {
       this.#problems.error('unknown-alias', span, `there is no anchor \`&${name}\` before this alias`);

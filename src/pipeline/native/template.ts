@@ -57,12 +57,16 @@ export class Templates {
     const names = child(job, 'extends');
     if (!names) return job;
     let base: MapNode | null = null;
+    let missing = false;
     for (const name of names.kind === 'list' ? names.items : [names]) {
       if (name.kind !== 'scalar') continue;
       const parent = this.#parent(String(name.value), name, chain);
       if (parent) base = base ? join(base, parent) : parent;
+      else missing = true;
     }
-    return base ? join(base, job) : job;
+    const joined = base ? join(base, job) : job;
+    // What the missing template would have said is not missing in the job.
+    return missing ? { ...joined, dropped: [...(joined.dropped ?? []), 'commands'] } : joined;
   }
 
   #parent(name: string, at: Node, chain: readonly string[]): MapNode | null {

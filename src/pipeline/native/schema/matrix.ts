@@ -7,7 +7,18 @@ const cellValue = () => z.json().meta({ expects: 'plain data' });
 const combination = () =>
   z.record(z.string().min(1).max(100), cellValue()).meta({ expects: 'a mapping from axis to value' });
 
-/** Every further key is an axis. */
+const axis = () =>
+  z.union([wholeExpression('matrix'), z.array(cellValue()).min(1)]).meta({
+    expects: 'a list of values, or one `${{ }}` expression',
+    description:
+      'Every other key is an axis: the job runs once for each combination of their values, at most 256.',
+    example: 'node: [22, 24]\nos: [linux, mac]',
+  });
+
+/**
+ * Every further key is an axis. TypeScript cannot say "every other key": named keys must fit the index signature, too. So
+ * the type of an axis is `unknown` there, and only the check knows it.
+ */
 export const matrixSchema = z
   .object({
     include: key(
@@ -31,14 +42,7 @@ export const matrixSchema = z
       'node: [22, 24]\nmax_parallel: 1',
     ),
   })
-  .catchall(
-    z.union([wholeExpression('matrix'), z.array(cellValue()).min(1)]).meta({
-      expects: 'a list of values, or one `${{ }}` expression',
-      description:
-        'Every other key is an axis: the job runs once for each combination of their values, at most 256.',
-      example: 'node: [22, 24]\nos: [linux, mac]',
-    }),
-  )
+  .catchall(axis() as z.ZodType<unknown>)
   .meta({ id: 'matrix' });
 
 export const matrix = () =>
