@@ -41,9 +41,22 @@ describe('the live view', () => {
     story.later(2000).fails('lint', 1, ['it is bad']).finished('failed', 'lint failed', 2000);
     world.client.goOn();
     expect(await code).toBe(1);
-    const drawnLast = world.out.text.slice(world.out.text.lastIndexOf('\u001b[?25h'));
-    expect(drawnLast.replace('\u001b[?25h', '')).toMatchInlineSnapshot(`
-      "
+    // After the last frame was taken away.
+    const left = world.out.text.slice(world.out.text.lastIndexOf('\u001b[?2026l'));
+    expect(left.replace(/\u001b\[\?\d+[hl]/g, '')).toMatchInlineSnapshot(`
+      "main-build  main @ 3f2a91c + changes                          run 01jshop0000abc
+
+      ✗ lint › true  exit code 1                                                  1.0s
+
+      ✗ lint › true
+        exit code 1 after 1.0s
+        │ it is bad
+        all of it: sluice logs 01jshop0000abc --job lint
+
+      ✗ failed in 2.0s  lint failed                                 run 01jshop0000abc
+
+      next: sluice rerun 01jshop0000abc --failed  run again what did not succeed
+            sluice show 01jshop0000abc            the whole story
       "
     `);
   });

@@ -63,9 +63,11 @@ function leastRows(view: RunView): (folding: Folding) => number {
 
 function renderFolded(view: RunView, state: LiveState, folding: Folding): string[] {
   const { look } = state;
-  const lines = [header(view, look), '', ...renderStages(view, state, folding)];
   // When it is over, the report below tells the rest.
-  if (view.state !== 'finished') lines.push('', footer(view, state));
+  const isOver = view.state === 'finished';
+  const shown = isOver ? { ...folding, tailLines: 0 } : folding;
+  const lines = [header(view, look), '', ...renderStages(view, state, shown)];
+  if (!isOver) lines.push('', footer(view, state));
   if (state.notice) lines.push(look.paint('yellow', state.notice));
   return lines.map((line) => shorten(line, look.width, look.glyphs.ellipsis));
 }
