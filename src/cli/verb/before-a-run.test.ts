@@ -61,7 +61,11 @@ describe('sluice plan', () => {
     await one.run('plan', '--json');
     await other.run('plan', '--format', 'json');
     expect(other.out.text).toBe(one.out.text);
-    expect(JSON.parse(one.out.text)).toMatchObject({ schemaVersion: 1, plan: { name: 'shop' }, trigger: { run: true } });
+    expect(JSON.parse(one.out.text)).toMatchObject({
+      schemaVersion: 1,
+      plan: { name: 'shop' },
+      trigger: { run: true },
+    });
   });
 
   it('draws Mermaid without asking for history', async () => {
