@@ -130,7 +130,11 @@ describe('the controller', () => {
       clock,
       random,
       owners: { self: 'one', alive: () => true, describe: String },
-      runner: { perform: () => Promise.reject(new Error('boom')), releaseRun: async () => null },
+      runner: {
+        perform: () => Promise.reject(new Error('boom')),
+        releaseAttempt: async () => null,
+        releaseRun: async () => null,
+      },
     });
     const run = await failing.start(request(aPlan([aJob({ id: 'a' })])));
     expect(await run.finished).toBe('errored');

@@ -15,6 +15,9 @@ import { RunHost } from './run-host.ts';
 /** How long a silent owner keeps a run. It renews three times in that time. */
 const LEASE_MS = 30_000;
 
+/** So many of the last events are looked at for attempts that the dead owner may not have released. */
+const RELEASED_AGAIN = 500;
+
 export interface DrivenRun {
   readonly runId: string;
   /** Rejects only when Sluice itself could not go on; the run can then be resumed. */
@@ -82,6 +85,10 @@ export class Controller {
       events.length,
       inboxSequence,
     );
+    // Those whose reports were the last before the crash may not have been released.
+    for (const { body } of events.slice(-RELEASED_AGAIN)) {
+      if (body.type === 'cell.finished') host.release(body.cell, body.attempt);
+    }
     return this.#drive(runId, lease, host);
   }
 

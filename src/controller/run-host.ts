@@ -200,8 +200,18 @@ export class RunHost {
         }),
       );
     this.#jobs.delete(cell);
-    for (const message of report.warnings ?? []) void this.feed({ type: 'warning', message: `${cell}: ${message}` });
+    for (const message of report.warnings ?? [])
+      void this.feed({ type: 'warning', message: `${cell}: ${message}` });
     await this.feed({ type: 'report', cell, attempt, report });
+    if (!this.#broken) this.release(cell, attempt);
+  }
+
+  /** What was kept of the attempt for a later owner goes: its report is durable. */
+  release(cell: string, attempt: number): void {
+    void this.#options.runner.releaseAttempt(this.#state.course.request.runId, cell, attempt).then((left) => {
+      if (left !== null)
+        void this.feed({ type: 'warning', message: `${cell}: ${left} could not be removed` });
+    });
   }
 
   #setTimer(id: string, atMs: number): void {

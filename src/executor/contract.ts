@@ -2,7 +2,7 @@
  * Where a job's steps run. One contract suite (test/contract/executor.contract.ts) is passed by every implementation.
  *
  * Order of calls: `openJob` once per attempt of a cell, `start` or `attach` per step, `close` once at the end, also after
- * a failure. Steps of one job may run at the same time. `close` is idempotent and returns only when no process of the job
+ * a failure, then `forget`. Steps of one job may run at the same time. `close` is idempotent and returns only when no process of the job
  * is left. Nothing here reads or writes the journal; the caller records the intent before `start` and the receipt after.
  */
 export interface Executor {
@@ -38,8 +38,13 @@ export interface ExecutorJob {
    * null: nothing is known of it, so whether it ran cannot be told.
    */
   attach(stepKey: string, onOutput: OutputSink): Promise<StepProcess | null>;
-  /** Kills every process of the job and frees what belongs to it. Returns how many processes had been left behind. */
+  /**
+   * Kills every process of the job. Returns how many processes had been left behind. How the steps ended is kept for a
+   * later owner that `attach`es, until `forget`.
+   */
   close(): Promise<{ readonly killed: number }>;
+  /** Removes what is kept of a closed job; to be called when the caller's own receipts are durable. Needs no waiting. */
+  forget(): void;
 }
 
 /** Receives output as it comes. While the returned promise is pending no more is read (back-pressure). */

@@ -65,12 +65,11 @@ export function scriptedMachine(behave: (spec: StepSpec) => Behaviour = () => su
   };
   const close = (jobKey: string): number => {
     let killed = 0;
-    for (const [key, process] of processes) {
-      if (process.jobKey !== jobKey) continue;
-      killed += process.kill();
-      processes.delete(key);
-    }
+    for (const process of processes.values()) if (process.jobKey === jobKey) killed += process.kill();
     return killed;
+  };
+  const forget = (jobKey: string): void => {
+    for (const [key, process] of processes) if (process.jobKey === jobKey) processes.delete(key);
   };
   const openJob = (jobKey: string, me: number): ExecutorJob => {
     let closed: Promise<{ killed: number }> | null = null;
@@ -86,6 +85,7 @@ export function scriptedMachine(behave: (spec: StepSpec) => Behaviour = () => su
         closed ??= Promise.resolve({ killed: close(jobKey) });
         return closed;
       },
+      forget: () => forget(jobKey),
     };
   };
 
@@ -95,7 +95,11 @@ export function scriptedMachine(behave: (spec: StepSpec) => Behaviour = () => su
       return {
         isolation: { kind: 'scripted', rung: 'scripted', sentence: 'Scripted: nothing runs.' },
         openJob: async ({ jobKey }) => openJob(jobKey, me),
-        sweep: async (jobKey) => close(jobKey),
+        sweep: async (jobKey) => {
+          const killed = close(jobKey);
+          forget(jobKey);
+          return killed;
+        },
         shutdown: async () => {},
       };
     },

@@ -576,9 +576,19 @@ describe('runner: places', () => {
     expect(shown).toBe('build true');
     expect(readFileSync(join(rig.root, 'workspaces/r1/build.1/work/file.txt'), 'utf8')).toBe('x');
     await rig.perform(job([step('b', 'x')]), { cell: 'other' });
+    await rig.runner.releaseAttempt('r1', 'build', 1);
+    await rig.runner.releaseAttempt('r1', 'other', 1);
     expect(readdirSync(join(rig.root, 'workspaces/r1')).toSorted()).toEqual(['.source', 'build.1']);
     await rig.runner.releaseRun('r1');
     expect(readdirSync(join(rig.root, 'workspaces/r1/.source'))).toEqual([]);
+  });
+
+  it('removes the workspace of an attempt that an earlier owner performed', async () => {
+    const first = on({});
+    await first.perform(job([step('a', 'x')]));
+    const later = jobRig(machineOf({}).executor(), {}, first.root);
+    await later.runner.releaseAttempt('r1', 'build', 1);
+    expect(readdirSync(join(first.root, 'workspaces/r1'))).toEqual(['.source']);
   });
 
   it('makes no log for a step that prints nothing', async () => {

@@ -52,10 +52,15 @@ class LocalRunner implements Runner {
     else await this.#options.executor.sweep(key);
     if (left?.isKept) return null;
     const removing = left
-      ? this.#workspaces.remove(left.workspace)
+      ? this.#workspaces.remove(runId, left.workspace, this.#leavesNoProcess())
       : this.#workspaces.removeAttempt(runId, cell, attempt);
     this.#removing.add(removing);
     return removing.finally(() => this.#removing.delete(removing));
+  }
+
+  /** On the weakest rung a process may survive and still stand in its workspace. */
+  #leavesNoProcess(): boolean {
+    return this.#options.executor.isolation.rung !== 'process-group';
   }
 
   async releaseRun(runId: string): Promise<string | null> {
@@ -135,7 +140,7 @@ async function performJob(
     return report;
   } catch (error) {
     if (!(error instanceof JobProblem)) throw error;
-    if (workspace) await workspaces.remove(workspace);
+    if (workspace) await workspaces.remove(message.runId, workspace, false);
     return ended({ kind: 'invalid', message: error.message });
   }
 }

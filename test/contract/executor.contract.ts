@@ -239,6 +239,20 @@ export function executorContract(
       await job.close();
     });
 
+    it('keeps how steps ended for a later owner until it is told to forget', async () => {
+      const job = await executor.openJob({ jobKey: 'kept' });
+      await (await job.start(step('one', [{ exit: 7 }]))).ended;
+      await job.close();
+      const later = await executor.openJob({ jobKey: 'kept' });
+      expect((await (await later.attach('one', () => {}))?.ended)?.exit).toEqual({ kind: 'code', code: 7 });
+      await later.close();
+      later.forget();
+      job.forget();
+      const last = await executor.openJob({ jobKey: 'kept' });
+      expect(await last.attach('one', () => {})).toBeNull();
+      await last.close();
+    });
+
     it('sweeps what a killed owner left of a job, and forgets it', async () => {
       await crash('swept', [{ print: 'ready' }, 'leave-one', 'hang'], 'ready');
       expect(await executor.sweep('nothing-known')).toBe(0);

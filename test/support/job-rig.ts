@@ -7,10 +7,10 @@ import type { Executor, StepSpec } from '../../src/executor/contract.ts';
 import { type Behaviour, type ScriptedMachine, scriptedMachine } from '../../src/executor/scripted.ts';
 import type { Cause } from '../../src/journal/run-event.ts';
 import type { PlanJob, PlanStep } from '../../src/pipeline/plan.ts';
-import type { JobMessage, JobReport, StepFinished, StepStarted } from '../../src/runner/contract.ts';
+import type { JobMessage, JobReport, Runner, StepFinished, StepStarted } from '../../src/runner/contract.ts';
 import { logFile, stepKey } from '../../src/runner/log/paths.ts';
 import type { RunnerOptions } from '../../src/runner/options.ts';
-import { createRunner, type LocalRunner } from '../../src/runner/runner.ts';
+import { createRunner } from '../../src/runner/runner.ts';
 
 const PLACE = { file: 'sluice.yaml', start: { line: 1, column: 1 }, end: { line: 1, column: 2 } };
 const NO_RETRY = { max: 0, delayMs: 0, backoff: 1, on: [] };
@@ -110,7 +110,7 @@ export interface JobRig {
   readonly root: string;
   /** The source folder; empty at first. */
   readonly source: string;
-  readonly runner: LocalRunner;
+  readonly runner: Runner;
   readonly events: (StepStarted | StepFinished)[];
   /** Performs the job; the events are kept, and each record is durable at once. */
   perform(planJob: PlanJob, more?: Partial<JobMessage>): Promise<JobReport>;

@@ -27,5 +27,6 @@ export async function runStep(
   });
   const end = await step.ended;
   const { killed } = await job.close();
+  job.forget();
   return { ...end, output: output.bytes(), killed };
 }

@@ -34,7 +34,8 @@ export interface Product {
   output(): string;
   /** Resolves when standard output fulfils the condition; throws when the program ends before. */
   until(seen: (output: string) => boolean, what: string): Promise<void>;
-  kill(signal: NodeJS.Signals): void;
+  /** false when it is over already. */
+  kill(signal: NodeJS.Signals): boolean;
 }
 
 /** Where the program keeps its data in a test. */
@@ -97,7 +98,7 @@ function watched(child: ChildProcess, args: readonly string[]): Product {
     pid: child.pid!,
     ended,
     output: () => stdout,
-    kill: (signal) => void child.kill(signal),
+    kill: (signal) => child.kill(signal),
     until: async (seen, what) => {
       const tooLate = AbortSignal.timeout(WAIT_MS);
       while (!seen(stdout)) {

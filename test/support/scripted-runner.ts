@@ -39,6 +39,10 @@ export class ScriptedRunner implements Runner {
     });
   }
 
+  async releaseAttempt(): Promise<null> {
+    return null;
+  }
+
   async releaseRun(): Promise<null> {
     return null;
   }

@@ -37,6 +37,8 @@ export class ProcessJob implements ExecutorJob {
   #released: string[] = [];
   #tookOver = false;
   #closed: Promise<{ readonly killed: number }> | null = null;
+  /** Steps that have receipts still. */
+  #closedNames: readonly string[] = [];
 
   constructor(options: ProcessJobOptions) {
     this.#options = options;
@@ -107,7 +109,13 @@ export class ProcessJob implements ExecutorJob {
     for (const { output } of running) output.stop();
     await Promise.all(running.map(({ step }) => step.ended));
     for (const name of this.#running.keys()) supervisor.forget(name);
+    this.#closedNames = names;
     return { killed };
+  }
+
+  forget(): void {
+    if (this.#closedNames.length > 0) this.#options.supervisor.send(['forget', ...this.#closedNames]);
+    this.#closedNames = [];
   }
 
   #add(name: string, token: string, sink: OutputSink, program: string, directory: string): ProcessStep {

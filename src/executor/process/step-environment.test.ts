@@ -18,8 +18,8 @@ beforeAll(async () => {
   executor = await openProcessExecutor({ directory, clock: machineClock });
 });
 afterAll(async () => {
-  expect(readdirSync(directory)).toEqual([]);
   await executor.shutdown();
+  expect(readdirSync(directory)).toEqual([]);
   rmSync(folder, { recursive: true });
 });
 
@@ -134,6 +134,7 @@ describe('what a step prints', () => {
     expect(output.text()).toBe('now\n');
     await output.until('later');
     expect((await job.close()).killed).toBeGreaterThan(0);
+    job.forget();
   });
 
   it('ends although a background process prints without a pause', async () => {

@@ -27,30 +27,32 @@ my $folder = $0 =~ s{[^/]*$}{}r;
 require "${folder}system.pl";
 require "${folder}kill.pl";
 require "${folder}launch.pl";
+require "${folder}rung.pl";
+require "${folder}takeover.pl";
 
-use constant ORPHAN_LIMIT_SECONDS => 600;
-# A supervisor writes the receipt of a dead step at once, unless it is stopped.
-use constant RECEIPT_LIMIT_SECONDS => 5;
 
-my ($home, $forced_rung) = @ARGV;
+our ($home, $forced_rung) = @ARGV;
 clean_inheritance();
 my $signals = block_signals('CHLD');
 pipe my $report_reader, my $report_writer or die "pipe: $!";
 fcntl $report_reader, F_SETFL, O_RDONLY | O_NONBLOCK;
-my $boot         = read_line('/proc/sys/kernel/random/boot_id') // '-';
+our $boot        = read_line('/proc/sys/kernel/random/boot_id') // '-';
 my $own_start    = start_time($$);
 my ($rung, $cgroup_parent) = choose_rung($forced_rung);
 
+# Shared with takeover.pl.
+our (%steps, %adopted, $orphan_since) = ();
 my @perhaps_empty;
-my (%steps, %by_pid, %by_token, %unconfirmed, %adopted, %closing);
-my ($input, $answers, $orphan_since) = ('', '', 0);
+my (%by_pid, %by_token, %unconfirmed, %closing);
+my ($input, $answers) = ('', '');
+$orphan_since = 0;
 answer('ready', $rung);
 run();
 
 sub run {
     my %action = (
         start  => \&start, confirm => \&confirm,    adopt => \&adopt,
-        signal => \&signal_step, release => \&release, close => \&close_steps, quit => sub { exit_now(0) },
+        signal => \&signal_step, release => \&release, close => \&close_steps, forget => \&forget_steps, quit => sub { exit_now(0) },
     );
     while (1) {
         flush_answers();
@@ -267,6 +269,10 @@ sub forget {
     delete $_->{ $step->{name} } for \%steps, \%unconfirmed, \%adopted;
 }
 
+sub forget_steps {
+    forget($_) for grep { defined } map { $steps{$_} // read_receipt($_) } @_;
+}
+
 sub kill_relay {
     my ($step) = @_;
     kill 'KILL', $step->{relay} if $step->{relay} && is_alive($step->{relay}, $step->{relay_start});
@@ -284,56 +290,6 @@ sub signal_step {
     my $step = $steps{$name};
     send_signal($step, $signal) if $step && $step->{pid} && !$step->{gone};
     answer('done', $id, 0);
-}
-
-# Reads the receipt of a step that another supervisor started. undef: there is none, or it is from before a reboot.
-sub read_receipt {
-    my ($name) = @_;
-    open my $file, '<', "$home/$name.step" or return undef;
-    my %step = (name => $name, receipt => "$home/$name.step");
-    for (<$file>) {
-        my ($what, @fields) = split;
-        if ($what eq 'step') {
-            @step{qw(boot supervisor supervisor_start token pid start rung reaper reaper_start relay relay_start cgroup)} = @fields;
-        }
-        else { $step{end} = [ $what, @fields ] }
-    }
-    return undef if !$step{token};
-    $step{cgroup} //= '';
-    $step{fifo} = "$home/$name.$step{token}";
-    # Numbers of processes from before a reboot mean others now.
-    @step{qw(pid start reaper relay supervisor gone)} = (0, 0, 0, 0, 0, 1) if $step{boot} ne $boot;
-    return \%step;
-}
-
-sub adopt {
-    my ($name) = @_;
-    my $step = read_receipt($name);
-    return answer('unknown', $name) if !$step;
-    $steps{$name} = $adopted{$name} = $step;
-    # As long as the first supervisor lives it holds the output; this is for the time after it.
-    sysopen $step->{keeper}, $step->{fifo}, O_RDONLY | O_NONBLOCK;
-    answer('adopted', $name, $step->{token}, $step->{pid});
-}
-
-sub watch_adopted {
-    for my $step (values %adopted) {
-        # Asked before the receipt is read: what was found dead here cannot write one behind our back.
-        my $may_come = end_may_come($step);
-        my $end = (read_receipt($step->{name}) // {})->{end};
-        next if !$end && $may_come;
-        delete $adopted{ $step->{name} };
-        $step->{over} = 1;
-        my ($what, @fields) = @{ $end // ['lost'] };
-        answer($what, $step->{name}, $what eq 'ended' ? $step->{pid} : (), @fields);
-    }
-}
-
-sub end_may_come {
-    my ($step) = @_;
-    return 1 if is_alive($step->{pid}, $step->{start});
-    $step->{dead_since} ||= time;
-    return is_alive($step->{supervisor}, $step->{supervisor_start}) && time - $step->{dead_since} < RECEIPT_LIMIT_SECONDS;
 }
 
 sub close_steps {
@@ -362,66 +318,12 @@ sub finish_closing {
         }
         # How a step ended that was taken over comes from its first supervisor, through the receipt.
         next if @left || grep { $adopted{ $_->{name} } } @{ $job->{all} };
-        forget($_) for @{ $job->{all} };
+        for my $step (@{ $job->{all} }) {
+            # What is swept has no owner to ask for its end; what is closed may have another one, until it is forgotten.
+            if ($job->{sweep}) { forget($step) }
+            else               { kill_relay($step); unlink $step->{fifo} }
+        }
         delete $closing{$id};
         answer('done', $id, $job->{killed});
     }
-}
-
-sub live_as_orphan {
-    if (time - $orphan_since > ORPHAN_LIMIT_SECONDS) {
-        kill_tree($_) for grep { !is_gone($_) } values %steps;
-        kill_relay($_) for values %steps;
-        unlink map { $_->{fifo} } values %steps;
-        exit_now(0);
-    }
-    # Whoever took a step over removes its receipt at the end.
-    for my $step (values %steps) { delete $steps{ $step->{name} } if $step->{over} && !-e $step->{receipt} }
-    exit_now(0) if !%steps;
-}
-
-# The best way to kill a tree that this machine allows, found by doing it.
-sub choose_rung {
-    my ($forced) = @_;
-    if (!$forced || $forced eq 'cgroup') {
-        for my $parent (cgroup_candidates()) { return ('cgroup', $parent) if cgroup_works($parent) }
-    }
-    if (!$forced || $forced eq 'subreaper') { return ('subreaper', '') if has_system_calls() && -d '/proc/self' }
-    return ('process-group', '') if !$forced || $forced eq 'process-group';
-    return ('none', '');
-}
-
-# Our own group first, so that whoever holds Sluice in a group holds its steps too; then the root of the hierarchy.
-sub cgroup_candidates {
-    my $own = '';
-    if (open my $file, '<', '/proc/self/cgroup') { ($own) = grep { defined } map { /^0::(.*)$/ } <$file> }
-    open my $mounts, '<', '/proc/mounts' or return;
-    my @roots = map { (split)[1] } grep { (split)[2] eq 'cgroup2' } <$mounts>;
-    my %seen;
-    return grep { !/\s/ && !$seen{$_}++ && -w $_ } map { ($_ . ($own // '') =~ s{/$}{}r, $_) } @roots;
-}
-
-sub cgroup_works {
-    my ($parent) = @_;
-    my $probe = "$parent/sluice-probe-$$";
-    mkdir $probe or return 0;
-    my $pid = fork_into_cgroup($probe);
-    if (defined $pid && !$pid) {
-        sleep 1;
-        exit_now(0);
-    }
-    my $killed = 0;
-    if ($pid) {
-        write_file("$probe/cgroup.kill", '1');
-        waitpid $pid, 0;
-        $killed = $? == 9;
-    }
-    return rmdir $probe && $killed;
-}
-
-sub read_line {
-    my ($path) = @_;
-    open my $file, '<', $path or return undef;
-    chomp(my $line = <$file>);
-    return $line;
 }

@@ -52,6 +52,8 @@ describe('a helper that dies', () => {
     expect(isAlive(step.pid)).toBe(executor.isolation.rung !== 'subreaper');
     await job.close();
     expect(isAlive(step.pid)).toBe(false);
+    job.forget();
+    await executor.sweep('nothing');
     expect(readdirSync(directory)).toEqual([]);
   });
 
@@ -133,6 +135,9 @@ describe('a receipt of an earlier owner', () => {
       usage: { cpuMs: 12, memoryMaxBytes: 2_097_152 },
     });
     await job.close();
+    job.forget();
+    // The helper works its records off in order.
+    await executor.sweep('nothing');
     expect(readdirSync(directory)).toEqual([]);
   });
 

@@ -213,7 +213,7 @@ describe('removing a workspace', () => {
     chmodSync(join(place.directory, 'closed', 'deep'), 0);
     chmodSync(join(place.directory, 'closed'), 0);
     chmodSync(place.directory, 0o500);
-    expect(await workspaces.remove(place)).toBeNull();
+    expect(await workspaces.remove('r1', place, false)).toBeNull();
     expect(existsSync(place.folder)).toBe(false);
     expect(existsSync(join(precious, 'keep'))).toBe(true);
     expect(existsSync(join(source, 'file'))).toBe(true);

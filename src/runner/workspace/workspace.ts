@@ -6,9 +6,11 @@ import { safeName } from '../log/paths.ts';
 import { copyTree } from './copy-tree.ts';
 import { removeSmall, removeTree } from './remove-tree.ts';
 import { type SourceTree, takeSource } from './source-tree.ts';
+import { type Given, noteGiven, SPARE_BYTES_MAX, SPARE_FILES_MAX, Spares } from './spare.ts';
 
 /** Beside the workspaces of a run: what they are made from. A cell's folder never begins with a dot. */
 const SOURCE = '.source';
+const SPARE = '.spare';
 const NAMED_MAX = 5;
 
 /** The place of one attempt of a cell. */
@@ -20,6 +22,8 @@ export interface Workspace {
   /** The job's own TMPDIR. */
   readonly temporary: string;
   readonly warnings: readonly string[];
+  /** How it looked, when it is small enough to be proven untouched later. */
+  readonly given: Given | null;
 }
 
 /** Makes and removes the workspaces below one root. */
@@ -27,6 +31,7 @@ export class Workspaces {
   readonly #root: string;
   readonly #dataFolder: string;
   readonly #sources = new Map<string, Promise<SourceTree>>();
+  readonly #spares = new Map<string, Spares>();
 
   /** Both folders may lie inside a source and are then no part of it. `root` is made when it is first needed. */
   constructor(root: string, dataFolder: string) {
@@ -44,13 +49,21 @@ export class Workspaces {
   ): Promise<Workspace> {
     const folder = this.#attemptFolder(runId, cell, attempt);
     const place = { folder, directory: join(folder, 'work'), temporary: join(folder, 'tmp') };
-    if (resumed && existsSync(place.directory)) return { ...place, warnings: [] };
+    if (resumed && existsSync(place.directory)) return { ...place, warnings: [], given: null };
+    const spare = this.#spares.get(runId)?.take(folder);
+    if (spare) return { ...place, warnings: [], given: spare };
     const tree = await this.#source(runId, source);
-    return { ...place, warnings: await this.#fill(place, tree) };
+    const warnings = await this.#fill(place, tree);
+    return { ...place, warnings, given: isSmall(tree) ? noteGiven(folder) : null };
   }
 
-  /** Removes a workspace. Returns the name of what could not be removed, or null. */
-  async remove(workspace: Workspace): Promise<string | null> {
+  /**
+   * Removes a workspace. `mayKeep`: no process of the job can be left, so an untouched one may serve the next job of the
+   * run. Returns the name of what could not be removed, or null.
+   */
+  async remove(runId: string, workspace: Workspace, mayKeep: boolean): Promise<string | null> {
+    if (mayKeep && workspace.given && this.#sparesOf(runId).keep(workspace.folder, workspace.given))
+      return null;
     if (removeSmall(workspace.directory) && removeSmall(workspace.temporary) && removeSmall(workspace.folder))
       return null;
     return removeTree(workspace.folder, this.#quarantine());
@@ -61,20 +74,36 @@ export class Workspaces {
    * of what could not be removed, or null.
    */
   async releaseRun(runId: string): Promise<string | null> {
-    this.#sources.delete(runId);
+    this.#forget(runId);
     const folder = this.#runFolder(runId);
     const names = await readdir(folder).catch(() => []);
-    const isKept = names.some((name) => name !== SOURCE);
-    return removeTree(isKept ? join(folder, SOURCE, 'source') : folder, this.#quarantine());
+    if (!names.some((name) => name !== SOURCE && name !== SPARE))
+      return removeTree(folder, this.#quarantine());
+    const left = await removeTree(join(folder, SOURCE, 'source'), this.#quarantine());
+    return (await removeTree(join(folder, SPARE), this.#quarantine())) ?? left;
   }
 
   /** Forgets the run's files and removes what is left of it, kept workspaces too. Returns the name of what could not be removed, or null. */
   async removeRun(runId: string): Promise<string | null> {
-    this.#sources.delete(runId);
+    this.#forget(runId);
     return removeTree(this.#runFolder(runId), this.#quarantine());
   }
 
-  async #fill(place: Omit<Workspace, 'warnings'>, tree: SourceTree): Promise<string[]> {
+  #forget(runId: string): void {
+    this.#sources.delete(runId);
+    this.#spares.delete(runId);
+  }
+
+  #sparesOf(runId: string): Spares {
+    let spares = this.#spares.get(runId);
+    if (!spares) {
+      spares = new Spares(join(this.#runFolder(runId), SPARE));
+      this.#spares.set(runId, spares);
+    }
+    return spares;
+  }
+
+  async #fill(place: Omit<Workspace, 'warnings' | 'given'>, tree: SourceTree): Promise<string[]> {
     await makeClean(place.folder, this.#quarantine());
     mkdirSync(place.directory);
     mkdirSync(place.temporary);
@@ -116,6 +145,13 @@ export class Workspaces {
   #quarantine(): string {
     return join(this.#root, '.quarantine');
   }
+}
+
+function isSmall(tree: SourceTree): boolean {
+  const { entries, folders, bytes } = tree.list;
+  return (
+    tree.isFrozen && folders.length === 0 && entries.length < SPARE_FILES_MAX && bytes <= SPARE_BYTES_MAX
+  );
 }
 
 /** A folder left by an attempt that was never begun in earnest is removed first. */
