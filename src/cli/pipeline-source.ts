@@ -7,6 +7,8 @@ import type { Plan } from '../pipeline/plan.ts';
 import type { Context } from './context.ts';
 import type { Sources } from './ports.ts';
 
+export { matchTriggers } from '../pipeline/trigger.ts';
+
 const FOLDER = '.sluice';
 
 /**

@@ -2,11 +2,9 @@ import { userError } from '../../base/diagnostic.ts';
 import { counted, visible } from '../../base/text.ts';
 import type { Client, StartRequest } from '../../client/contract.ts';
 import type { RunView } from '../../client/run-view.ts';
-import { matchTriggers } from '../../pipeline/trigger.ts';
 import { type Context, EXIT } from '../context.ts';
 import { type Driven, type DriveOptions, driveRun } from '../drive.ts';
 import { type GivenOptions, givenSource, readGiven, requireFiles } from '../given.ts';
-import { loadAsked } from '../pipeline-source.ts';
 import { allCells } from '../run-count.ts';
 import { ago } from '../time-text.ts';
 
@@ -46,7 +44,11 @@ export async function perform(
 
 async function runOnce(context: Context, [name]: readonly string[], options: RunOptions): Promise<number> {
   const secretFiles = await requireFiles(context, '--secrets', options.secrets);
-  const source = await givenSource(context, options);
+  // git works while the module that reads pipelines, the largest of all, is loaded.
+  const [source, { loadAsked, matchTriggers }] = await Promise.all([
+    givenSource(context, options),
+    import('../pipeline-source.ts'),
+  ]);
   const plan = await loadAsked(context, source, name);
   const given = readGiven(plan, options);
   const trigger = matchTriggers(plan.triggers, {
