@@ -9,10 +9,7 @@ use Fcntl;
 # Returns the pid, or undef with $! set.
 sub fork_step {
     my ($step, $request, $output, $status) = @_;
-    my $is_born_inside = 0;
-    my $pid = $step->{rung} eq 'cgroup' ? fork_into($step->{cgroup}) : fork;
-    $is_born_inside = 1 if defined $pid && $step->{rung} eq 'cgroup';
-    $pid = fork if !defined $pid && $step->{rung} eq 'cgroup';
+    my ($pid, $is_born_inside) = $step->{rung} eq 'cgroup' ? fork_into($step->{cgroup}) : scalar fork;
     return $pid if !defined $pid || $pid;
 
     new_session();

@@ -27,13 +27,16 @@ sub cgroup_works {
     my ($parent) = @_;
     my $probe = "$parent/sluice-probe-$$";
     mkdir $probe or return 0;
-    my $pid = fork_into_cgroup($probe);
+    my ($pid, $is_born_inside) = fork_into($probe);
     if (defined $pid && !$pid) {
+        write_file("$probe/cgroup.procs", '0') if !$is_born_inside;
         sleep 1;
         exit_now(0);
     }
     my $killed = 0;
     if ($pid) {
+        my $tries = 0;
+        select undef, undef, undef, 0.0005 until $is_born_inside || cgroup_members($probe) || $tries++ > 200;
         write_file("$probe/cgroup.kill", '1');
         waitpid $pid, 0;
         $killed = $? == 9;

@@ -10,6 +10,7 @@
 #        signal ID NAME SIGNAL     -> done ID 0
 #        release NAME              no answer; its output was read to the end
 #        close ID JOB_KEY SWEEP NAME...  -> done ID KILLED, when no process of these steps is left
+#        forget NAME...            no answer; the receipts of closed steps are not needed any more
 #        quit
 #   out  ready RUNG
 #        ended NAME PID STATUS CPU_MS MAX_KB;  failed NAME STAGE ERRNO;  lost NAME
@@ -29,7 +30,6 @@ require "${folder}kill.pl";
 require "${folder}launch.pl";
 require "${folder}rung.pl";
 require "${folder}takeover.pl";
-
 
 our ($home, $forced_rung) = @ARGV;
 clean_inheritance();
@@ -52,7 +52,8 @@ run();
 sub run {
     my %action = (
         start  => \&start, confirm => \&confirm,    adopt => \&adopt,
-        signal => \&signal_step, release => \&release, close => \&close_steps, forget => \&forget_steps, quit => sub { exit_now(0) },
+        signal => \&signal_step, release => \&release, close => \&close_steps,
+        forget => \&forget_steps, quit => sub { exit_now(0) },
     );
     while (1) {
         flush_answers();
@@ -313,7 +314,8 @@ sub finish_closing {
         if ($job->{sweep} && !@left) {
             # The last resort, also for a step whose receipt was lost.
             my @strays = marked($job->{job_key}, process_table());
-            $job->{killed} += kill 'KILL', @strays if @strays;
+            kill 'KILL', @strays;
+            $job->{killed} += grep { !$job->{counted}{$_}++ } @strays;
             next if @strays;
         }
         # How a step ended that was taken over comes from its first supervisor, through the receipt.
@@ -321,7 +323,7 @@ sub finish_closing {
         for my $step (@{ $job->{all} }) {
             # What is swept has no owner to ask for its end; what is closed may have another one, until it is forgotten.
             if ($job->{sweep}) { forget($step) }
-            else               { kill_relay($step); unlink $step->{fifo} }
+            else               { kill_relay($step); unlink $step->{fifo}; delete $step->{keeper} }
         }
         delete $closing{$id};
         answer('done', $id, $job->{killed});

@@ -5,6 +5,7 @@
 # without resource usage, and ends of processes are looked for instead of announced.
 use strict;
 use warnings;
+no warnings 'portable';    # 64-bit numbers are used where Perl has them only
 use Config;
 use Fcntl;
 use Fcntl;
@@ -91,29 +92,19 @@ sub make_fifo {
 
 # Forks into a control group. Moving a process there afterwards waits for the kernel's RCU grace period, 5 to 15 ms where
 # moves are rare; being born there costs nothing (clone3 with CLONE_INTO_CGROUP, Linux 5.7).
-# Returns as fork does; undef also where the kernel has no such call.
+# Returns what fork does and whether the child is born there; where that call is forbidden it has to move by itself.
 sub fork_into {
     my ($cgroup) = @_;
-    return undef if !$number;
-    sysopen my $directory, $cgroup, O_RDONLY or return undef;
-    my $arguments = pack 'Q11', 0x200000000, 0, 0, 0, 17, 0, 0, 0, 0, 0, fileno $directory;
-    my $pid = syscall 435, $arguments, length $arguments;
-    return $pid < 0 ? undef : $pid;
+    if ($number && sysopen my $folder, $cgroup, O_RDONLY) {
+        # struct clone_args: flags (CLONE_INTO_CGROUP), three unused, exit_signal (SIGCHLD), five unused, cgroup.
+        my $arguments = pack 'Q11', 0x2_0000_0000, 0, 0, 0, 17, 0, 0, 0, 0, 0, fileno $folder;
+        my $pid = syscall $number->{clone3}, $arguments, length $arguments;
+        return ($pid, 1) if $pid >= 0;
+    }
+    return (scalar fork, 0);
 }
 
 sub new_session { return $number ? syscall($number->{setsid}) : POSIX::setsid() }
-
-# A fork whose child begins its life in the control group. Writing the number of a process into cgroup.procs makes the
-# kernel wait for all processors, several milliseconds on a busy machine; this does not. undef with $! set when it fails.
-sub fork_into_cgroup {
-    my ($cgroup) = @_;
-    if (!$number) { $! = 38; return undef }
-    sysopen my $folder, $cgroup, O_RDONLY or return undef;
-    # struct clone_args: flags (CLONE_INTO_CGROUP), ..., exit_signal (SIGCHLD), ..., cgroup.
-    my $arguments = pack 'Q11', 0x200000000, 0, 0, 0, 17, 0, 0, 0, 0, 0, fileno $folder;
-    my $pid = syscall $number->{clone3}, $arguments, 88;
-    return $pid < 0 ? undef : $pid;
-}
 
 # Ends this process without flushing or destructors: it is a copy of another one.
 sub exit_now {
