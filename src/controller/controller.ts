@@ -63,33 +63,40 @@ export class Controller {
    */
   async resume(runId: string): Promise<DrivenRun> {
     const { store } = this.#options;
-    const events = await store.journal.read(runStream(runId));
-    const first = events[0];
+    const [first] = await store.journal.read(runStream(runId), 0, 1);
     if (first?.body.type !== 'run.requested')
       throw userError('run-unknown', `there is no run ${runId}`, 'sluice list');
-    if (events.at(-1)?.body.type === 'run.finished') {
-      throw userError('run-over', `run ${runId} is over`, `sluice rerun ${runId}`);
-    }
     const lease = await this.#takeLease(runId);
-    let state = begin(first.body, first.at);
+    try {
+      // Read only now: until the lease was taken the old owner could still write.
+      const { state, events, inboxSequence } = await this.#replay(runId);
+      const subject = first.subject ?? this.#subject(first.body);
+      const options = this.#hostOptions(runId, lease, subject);
+      const host = await RunHost.resume(options, state, events.length, inboxSequence);
+      // Those whose reports were the last before the crash may not have been released.
+      for (const { body } of events.slice(-RELEASED_AGAIN)) {
+        if (body.type === 'cell.finished') host.release(body.cell, body.attempt);
+      }
+      return this.#drive(runId, lease, host);
+    } catch (error) {
+      await store.leases.release(lease);
+      throw error;
+    }
+  }
+
+  async #replay(runId: string) {
+    const events = await this.#options.store.journal.read(runStream(runId));
+    const [first, ...rest] = events;
+    let state = begin(first!.body as RunRequested, first!.at);
     let inboxSequence = 0;
-    for (const event of events.slice(1)) {
+    for (const event of rest) {
       state = apply(state, event.body as RunEvent, event.at);
       const [stream, sequence] = event.cause?.split('#') ?? [];
       if (stream === inboxStream(runId)) inboxSequence = Number(sequence);
     }
-    const subject = first.subject ?? this.#subject(first.body);
-    const host = await RunHost.resume(
-      this.#hostOptions(runId, lease, subject),
-      state,
-      events.length,
-      inboxSequence,
-    );
-    // Those whose reports were the last before the crash may not have been released.
-    for (const { body } of events.slice(-RELEASED_AGAIN)) {
-      if (body.type === 'cell.finished') host.release(body.cell, body.attempt);
-    }
-    return this.#drive(runId, lease, host);
+    if (state.phase === 'finished')
+      throw userError('run-over', `run ${runId} is over`, `sluice rerun ${runId}`);
+    return { state, events, inboxSequence };
   }
 
   /** Ends the driving of all runs at once, leaving them for a resume. */
