@@ -7,16 +7,9 @@ import type { MarkFile } from './mark.ts';
 import { readState, type StoreState, writeState } from './state.ts';
 import { WriteAhead } from './write-ahead.ts';
 
-/** A flush ends after this much work or so many events, and the rest goes into the next one. */
-const WORK_MAX_MS = 6;
-const EVENTS_MAX = 1000;
-/**
- * With its commit a flush should stay within this, so that no call stalls the loop for 20 ms. What a commit costs
- * depends on the disk and on how many streams share it, so the number of events goes down by half when it took longer,
- * and up again by a tenth.
- */
-const FLUSH_MAX_MS = 12;
-const EVENTS_MIN = 100;
+/** The work of one flush takes no more than this, so that no call stalls the loop for 20 ms with the commit itself. */
+const FLUSH_MAX_MS = 6;
+const FLUSH_EVENTS_MAX = 1000;
 
 /** Returned by a write that has more to do in the same transaction, after the loop has had a turn. */
 export const MORE = Symbol('more');
@@ -44,7 +37,6 @@ export class Writer {
   #flushing: Promise<void> | null = null;
   #transaction: Promise<void> | null = null;
   #failure: unknown = null;
-  #eventsMax = EVENTS_MAX;
   #state: StoreState | null = null;
 
   constructor(
@@ -132,14 +124,9 @@ export class Writer {
           if (!isRefusal(error)) throw error;
         }
         events += write.events;
-      } while (this.#fits(events) && performance.now() - startedAt < WORK_MAX_MS);
+      } while (this.#fits(events) && performance.now() - startedAt < FLUSH_MAX_MS);
       if (performed.some(({ refusal }) => refusal === undefined)) this.#commit();
       else this.#undo();
-      const tookMs = performance.now() - startedAt;
-      this.#eventsMax =
-        tookMs > FLUSH_MAX_MS
-          ? Math.max(this.#eventsMax / 2, EVENTS_MIN)
-          : Math.min(this.#eventsMax * 1.1, EVENTS_MAX);
     } catch (error) {
       this.#undo();
       const failure = explained(error, this.#connection.file);
@@ -161,7 +148,7 @@ export class Writer {
 
   #fits(events: number): boolean {
     const next = this.#queue[0];
-    return next !== undefined && events + next.events <= this.#eventsMax;
+    return next !== undefined && events + next.events <= FLUSH_EVENTS_MAX;
   }
 
   #begin(): void {
