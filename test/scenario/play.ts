@@ -72,7 +72,7 @@ class Play {
     if ('end' in action) return this.#end(action);
     if ('until' in action) return this.#until(action.until, action.event);
     if ('until_file' in action) return untilFile(this.#path(action.until_file));
-    if ('signal' in action) return this.#one(action.to).product.kill(action.signal as NodeJS.Signals);
+    if ('signal' in action) return void this.#one(action.to).product.kill(action.signal as NodeJS.Signals);
     if ('write' in action) return writeFiles(this.#repository, this.#filledIn(action.write));
     execFileSync('sh', ['-ec', this.#fill(action.shell)], {
       cwd: this.#repository,
