@@ -24,7 +24,8 @@ export class LogWriter {
   readonly #bytesMax: number;
   readonly #log: GrowingFile;
   readonly #index: GrowingFile;
-  readonly #records = new Float64Array(INDEX_GROUP * RECORD_NUMBERS);
+  /** Made with the first byte: most steps of small jobs print nothing. */
+  #records: Float64Array<ArrayBuffer> | null = null;
   #recordCount = 0;
   #recordWrittenMs = 0;
   #recordedMs = -1;
@@ -128,6 +129,7 @@ export class LogWriter {
     const now = this.#clock.now();
     if (now === this.#recordedMs) return;
     this.#recordedMs = now;
+    this.#records ??= new Float64Array(INDEX_GROUP * RECORD_NUMBERS);
     const at = this.#recordCount * RECORD_NUMBERS;
     this.#records[at] = this.#bytes;
     this.#records[at + 1] = this.#newlines + 1;
@@ -140,7 +142,7 @@ export class LogWriter {
   }
 
   #writeRecords(): void {
-    if (this.#recordCount === 0) return;
+    if (this.#records === null || this.#recordCount === 0) return;
     this.#index.append(new Uint8Array(this.#records.buffer, 0, this.#recordCount * RECORD_NUMBERS * 8));
     this.#recordCount = 0;
   }

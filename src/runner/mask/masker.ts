@@ -1,6 +1,7 @@
 import type { Matcher } from '../../base/matcher.ts';
 
-export const MASK = Buffer.from('***');
+const MASK = Buffer.from('***');
+const NOTHING = Buffer.alloc(0);
 
 /** Takes bytes that may be shown. They are only valid during the call. */
 export type Masked = (bytes: Uint8Array) => void;
@@ -12,9 +13,9 @@ export type Masked = (bytes: Uint8Array) => void;
 export class Masker {
   readonly #matcher: Matcher | null;
   /** Held bytes, followed by the chunk at hand. */
-  #buffer: Buffer = Buffer.allocUnsafeSlow(0);
+  #buffer: Buffer = NOTHING;
   /** Where masked text is put together; kept, because a new one for each chunk costs more than the masking. */
-  #masked: Buffer = Buffer.allocUnsafeSlow(0);
+  #masked: Buffer = NOTHING;
   #held = 0;
   /** So many of the held bytes belong to a secret whose `***` was already given out. */
   #covered = 0;
