@@ -3,7 +3,7 @@ import { aJob, aPlan } from '../../test/support/plan.ts';
 import { ScriptedRunner } from '../../test/support/scripted-runner.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import type { Plan } from '../pipeline/plan.ts';
-import type { Store } from '../store/contract.ts';
+import type { Journal, Store } from '../store/contract.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import type { Client, StartRequest } from './contract.ts';
 import { createInProcessClient } from './in-process.ts';
@@ -156,11 +156,21 @@ describe('the client in this process', () => {
   });
 
   it('finds runs that nobody drives, and takes one over to cancel it', async () => {
-    const one = setUp();
+    const clock = new VirtualClock();
+    const whole = openMemoryStore(clock);
+    // A dead process hears nothing any more.
+    const deaf = {
+      ...whole,
+      journal: new Proxy(whole.journal, {
+        get: (journal, name: keyof Journal) =>
+          name === 'watch' ? () => () => {} : journal[name].bind(journal),
+      }),
+    };
+    const one = setUp(clock, deaf);
     const run = await one.client.start(request(two));
     await one.runner.has('a');
     one.living.delete('one');
-    const other = setUp(one.clock, one.store, 'two', one.living.add('two'));
+    const other = setUp(clock, whole, 'two', one.living.add('two'));
     expect((await other.client.orphans('/repo')).map((orphan) => orphan.runId)).toEqual([run.runId]);
     await other.client.cancel(run.runId, { kind: 'run' }, 'not needed');
     const [summary] = await other.client.list({ limit: 1 });
