@@ -13,6 +13,8 @@ export interface Context {
   readonly json: boolean;
   /** Results: lines to standard output. */
   print(lines: string | readonly string[]): void;
+  /** Nobody reads the results any more; a run goes on all the same, but there is no use in printing. */
+  isReaderGone(): boolean;
   /** Everything said beside the result: lines to standard error. */
   note(lines: string | readonly string[]): void;
   /** Problems, with excerpts of the files that are remembered, to standard error. */

@@ -64,7 +64,9 @@ export async function driveRun(
     context.note(`left at once; go on with it: sluice resume ${runId}`);
     return { code: EXIT.failed, view };
   }
-  if (context.json) context.printJson(summaryJson(view));
+  // After events, which are a line each, the summary is one too.
+  if (context.json && options.events) context.print(JSON.stringify(summaryJson(view)));
+  else if (context.json) context.printJson(summaryJson(view));
   if (options.summary) await ports.files.write(resolve(ports.cwd, options.summary), summaryMarkdown(view));
   return { code: exitCodeOf(view.outcome), view };
 }

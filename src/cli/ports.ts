@@ -42,6 +42,8 @@ export interface Sources extends SourceFiles {
 /** `process.stdout` and `process.stderr` are such. */
 export interface Output {
   write(text: string): unknown;
+  /** Who reads it may go away (`sluice logs | head`); that is then told here, once for each write. */
+  on?(event: 'error', listener: (error: Error) => void): unknown;
   readonly isTTY?: boolean;
   /** Size of the terminal; undefined when it is none. */
   readonly columns?: number;

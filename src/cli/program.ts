@@ -36,12 +36,15 @@ export async function performCommand(argv: readonly string[], ports: CliPorts): 
 class Session {
   readonly #ports: CliPorts;
   #json = false;
+  #readerGone = false;
   #errLook: Look;
   #sources: Sources | null = null;
   #client: Promise<Client> | null = null;
 
   constructor(ports: CliPorts) {
     this.#ports = ports;
+    // Without a listener the first write to a closed pipe would end the process, and a run with it.
+    for (const output of [ports.out, ports.err]) output.on?.('error', () => this.#readerIsGone(output));
     this.#errLook = lookOf(ports.err, ports.environment, 'auto');
   }
 
@@ -56,6 +59,7 @@ class Session {
       look: lookOf(ports.out, ports.environment, settings.colour),
       json: this.#json,
       print: (lines) => writeLines(ports.out, lines),
+      isReaderGone: () => this.#readerGone,
       note: (lines) => writeLines(ports.err, lines),
       tell: async (diagnostics) =>
         writeLines(ports.err, await problemLines(diagnostics, this.#errLook, this.#sources)),
@@ -68,6 +72,10 @@ class Session {
         return this.#client;
       },
     };
+  }
+
+  #readerIsGone(output: Output): void {
+    if (output === this.#ports.out) this.#readerGone = true;
   }
 
   /** Tells the user of an error, as JSON too when that was asked for. Returns the exit code. */

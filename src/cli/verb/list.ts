@@ -25,7 +25,11 @@ export async function perform(
     context.print(
       `no runs${repository === undefined ? '' : ' of this repository'} yet; start one: sluice run`,
     );
-  else context.print(renderList(runs, context.look, context.ports.clock.now()));
+  else {
+    context.print(renderList(runs, context.look, context.ports.clock.now()));
+    const left = runs.find((run) => run.orphaned);
+    if (left) context.note(`a run was left behind; go on with it: sluice resume ${left.runId}`);
+  }
   return EXIT.done;
 }
 

@@ -1,5 +1,5 @@
 import { visible } from '../../base/text.ts';
-import type { Client, LogLine, LogQuery } from '../../client/contract.ts';
+import type { LogLine } from '../../client/contract.ts';
 import type { CellView, RunView } from '../../client/run-view.ts';
 import { chosenCells, chosenRun, requireStep } from '../chosen-run.ts';
 import { type Context, EXIT } from '../context.ts';
@@ -36,7 +36,7 @@ export async function perform(
   const query = { step: options.step ?? null, follow: options.follow === true, tail };
   const print = context.json ? jsonPrinter(context) : textPrinter(context, cells, options);
   for (const cell of chosen ? chosen.map((one) => one.name) : [null])
-    await printLines(client, runId, { ...query, cell }, print);
+    await printLines(context, client.logs(runId, { ...query, cell }), print);
   if (!print.any()) context.note(silenceText(view, options));
   return EXIT.done;
 }
@@ -46,8 +46,11 @@ interface Printer {
   any(): boolean;
 }
 
-async function printLines(client: Client, runId: string, query: LogQuery, print: Printer): Promise<void> {
-  for await (const line of client.logs(runId, query)) print.line(line);
+async function printLines(context: Context, lines: AsyncIterable<LogLine>, print: Printer): Promise<void> {
+  for await (const line of lines) {
+    if (context.isReaderGone()) return;
+    print.line(line);
+  }
 }
 
 function jsonPrinter(context: Context): Printer {

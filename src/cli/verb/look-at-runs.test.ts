@@ -172,6 +172,27 @@ describe('sluice show', () => {
     expect(world.out.text).toContain('next: sluice logs 01jshop0000abc -f');
   });
 
+  it('says when nobody drives a run any more', async () => {
+    const story = new RunStory(PLAN).owned().starts('lint');
+    const world = worldWith(story);
+    world.client.orphaned = [
+      {
+        runId: story.runId,
+        pipeline: 'shop',
+        branch: null,
+        commit: null,
+        event: 'manual',
+        startedAtMs: 0,
+        durationMs: null,
+        outcome: null,
+        orphaned: true,
+        sentence: '',
+      },
+    ];
+    await world.run('show');
+    expect(world.err.text).toBe('nobody drives it any more; go on with it: sluice resume 01jshop0000abc\n');
+  });
+
   it('gives the whole view as JSON', async () => {
     const story = longStory();
     const world = worldWith(story);
@@ -223,6 +244,7 @@ describe('sluice list', () => {
       summary({ outcome: 'warned', branch: null, startedAtMs: STORY_START_MS - 3 * 86_400_000 }),
     ];
     expect(await world.run('list')).toBe(0);
+    expect(world.err.text).toBe('a run was left behind; go on with it: sluice resume 01jshop0000ghi\n');
     expect(world.out.text).toMatchInlineSnapshot(`
       "  run             pipeline  branch   event         started      time
       ● 01jshop0000def  shop      main     manual        just now  running
@@ -329,6 +351,25 @@ describe('sluice logs', () => {
     const world = withLines();
     await world.run('logs', '--job', 'lint', '--json');
     expect(JSON.parse(world.out.text)).toEqual(LINES[0]);
+  });
+
+  it('stops when nobody reads any more', async () => {
+    const world = withLines();
+    const ports = world.ports();
+    const { runCli } = await import('../cli.ts');
+    let text = '';
+    let fail = (_error: Error): void => {};
+    const out = {
+      write: (written: string) => {
+        text += written;
+        if (text.includes('nope')) fail(new Error('write EPIPE'));
+      },
+      on: (_event: 'error', listener: (error: Error) => void) => {
+        fail = listener;
+      },
+    };
+    expect(await runCli(['logs'], { ...ports, out })).toBe(0);
+    expect(text.endsWith('nope\n')).toBe(true);
   });
 
   it('says when nothing was printed', async () => {

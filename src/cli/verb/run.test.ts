@@ -318,6 +318,15 @@ describe('sluice run', () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual(story.events);
   });
 
+  it('ends the lines of events with the summary when both are asked for', async () => {
+    const story = badStory();
+    const world = worldWith(SIMPLE, story);
+    await world.run('run', '--events', '--json');
+    const lines = world.out.text.trimEnd().split('\n');
+    expect(lines).toHaveLength(story.events.length + 1);
+    expect(JSON.parse(lines.at(-1)!)).toMatchObject({ outcome: 'failed' });
+  });
+
   it('writes a summary in Markdown', async () => {
     const world = worldWith(SIMPLE, badStory());
     await world.run('run', '--summary', 'out/summary.md');

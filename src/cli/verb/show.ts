@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import type { Client } from '../../client/contract.ts';
+import type { RunView } from '../../client/run-view.ts';
 import { chosenRun } from '../chosen-run.ts';
 import { type Context, EXIT } from '../context.ts';
 import { renderStory } from '../story.ts';
@@ -16,6 +18,16 @@ export async function perform(
     await context.ports.files.write(resolve(context.ports.cwd, options.summary), summaryMarkdown(view));
   }
   if (context.json) context.printJson(view);
-  else context.print(renderStory(view, context.look, context.ports.clock.now()));
+  else {
+    context.print(renderStory(view, context.look, context.ports.clock.now()));
+    if (view.outcome === null) await tellIfLeft(context, client, view);
+  }
   return EXIT.done;
+}
+
+/** The events cannot tell that the process that wrote them is gone. */
+async function tellIfLeft(context: Context, client: Client, view: RunView): Promise<void> {
+  const orphans = await client.orphans(view.source.repository);
+  if (!orphans.some((orphan) => orphan.runId === view.runId)) return;
+  context.note(`nobody drives it any more; go on with it: sluice resume ${view.runId}`);
 }
