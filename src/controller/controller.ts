@@ -135,9 +135,8 @@ export class Controller {
     const finished = host.finished.finally(async () => {
       stop();
       this.#hosts.delete(runId);
-      await store.leases.release(lease).catch(() => {
-        // It runs out by itself.
-      });
+      // A lease that cannot be released runs out by itself; a missing checkpoint is made up for by the next.
+      await Promise.allSettled([store.leases.release(lease), store.journal.checkpoint()]);
     });
     finished.catch(() => {});
     return { runId, finished };
