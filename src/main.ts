@@ -141,7 +141,8 @@ async function storeSoundness(settings: ClientSettings) {
 }
 
 async function loadModule(path: string): Promise<unknown> {
-  const typed = new URL('./pipeline/native/typed.ts', import.meta.url).href;
+  // What package.json exports: the source in a checkout, the bundle in a release.
+  const typed = import.meta.resolve('sluice');
   // A repository need not have installed Sluice for its sluice.ts to say `import { pipeline } from 'sluice'`.
   const hooks = registerHooks({
     resolve: (specifier, context, next) =>

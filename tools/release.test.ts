@@ -83,6 +83,18 @@ describe('release', { timeout: 120_000 }, () => {
     expect(run(sluice, ['logs'], repository)).toContain('hello from the release');
   });
 
+  it('runs a typed pipeline of a repository that has not installed it', () => {
+    const repository = join(work, 'typed');
+    mkdirSync(repository);
+    const source =
+      "import { pipeline } from 'sluice';\nexport default pipeline({ jobs: { greet: { commands: ['true'] } } });\n";
+    writeFileSync(join(repository, 'sluice.ts'), source);
+    run('git', ['init', '-q'], repository);
+    for (const sluice of [join(project, 'node_modules/.bin/sluice'), join(root, 'bin/sluice')]) {
+      expect(run(sluice, ['run'], repository)).toContain('1 job succeeded');
+    }
+  });
+
   it('gives typed pipelines to those who import them', () => {
     const program =
       "import { pipeline } from 'sluice'; console.log(pipeline({ name: 'typed', jobs: {} }).name);";
