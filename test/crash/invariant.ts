@@ -22,7 +22,8 @@ export async function checkTrial(trial: Trial): Promise<void> {
   checkEnd(trial);
   checkNoStepTwice(trial);
   await checkLogs(trial);
-  expect(await processesAfter(trial.folder, GONE_AFTER_MS), 'processes left').toEqual([]);
+  const left = await processesAfter(trial.folder, GONE_AFTER_MS);
+  expect(left, `processes left: ${JSON.stringify(left)}`).toEqual([]);
   for (const name of ['workspaces', 'steps']) {
     const folder = join(homeOf(trial.folder), name);
     expect(existsSync(folder) ? readdirSync(folder) : [], `left in ${name}`).toEqual([]);
@@ -112,25 +113,36 @@ function counts(names: readonly string[]): Record<string, number> {
   );
 }
 
-/** Of each step that ran to its end, the log has each line once. */
-async function checkLogs({ folder, runId, journals }: Trial): Promise<void> {
+/** What a log says where a killed program may have taken output along. */
+const RESTARTED = '[sluice: Sluice was restarted here';
+
+/** A step that no kill interrupted has each of its lines once; in the log of any other stands that lines may be missing. */
+async function checkLogs({ folder, runId, journals, kills }: Trial): Promise<void> {
   const events = journals.at(-1)!;
   const lines = await logLines(folder, runId, events);
   const finished = events
     .map((event) => event.body)
     .filter((body): body is Finished => body.type === 'step.finished');
-  const whole = finished.filter((one) => one.outcome === 'succeeded' || one.cause?.kind === 'exit-code');
-  for (const name of new Set(whole.map(nameOf))) {
-    const tries = whole.filter((one) => nameOf(one) === name);
-    const found = counts(
-      lines.filter((line) => `${line.cell} > ${line.step}` === name).map((line) => line.text),
-    );
-    for (const number of [1, 2, 3])
-      expect(found[`${name}, line ${number}`] ?? 0, `log of ${name}, line ${number}`).toBeGreaterThanOrEqual(
-        tries.length,
-      );
-    for (const one of tries) expect(one.log.lines, `lines of ${name}`).toBe(3);
+  let interrupted = 0;
+  for (const one of finished) {
+    if (one.outcome !== 'succeeded' && one.cause?.kind !== 'exit-code') continue;
+    const name = nameOf(one);
+    const texts = lines
+      .filter((line) => line.cell === one.cell && line.attempt === one.attempt && line.step === one.step)
+      .map((line) => line.text);
+    const wanted = [1, 2, 3].map((number) => `${name}, line ${number}`);
+    if (texts.some((text) => text.startsWith(RESTARTED))) {
+      interrupted++;
+      for (const text of texts)
+        if (!text.startsWith(RESTARTED)) expect(wanted, `log of ${name}`).toContain(text);
+    } else {
+      const tries = finished.filter((other) => nameOf(other) === name && other.attempt === one.attempt);
+      expect(texts, `log of ${name}`).toEqual(tries.flatMap(() => wanted));
+      expect(one.log.lines, `lines of ${name}`).toBe(3);
+    }
   }
+  // Two workers, one of which may run two steps side by side.
+  expect(interrupted, 'steps that a kill interrupted').toBeLessThanOrEqual(3 * kills.length);
 }
 
 async function logLines(folder: string, runId: string, events: readonly StoredEvent[]): Promise<LogLine[]> {

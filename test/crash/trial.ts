@@ -8,7 +8,7 @@ import type { Damage } from '../../src/store/contract.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Seeded } from '../sim/random.ts';
 import { processesOf } from '../support/processes.ts';
-import { homeOf, type Product, type ProductEnd, startProduct } from '../support/product.ts';
+import { homeOf, type Product, type ProductEnd, runProduct, startProduct } from '../support/product.ts';
 import { makeRepository } from '../support/repository.ts';
 
 const REPOSITORY = fileURLToPath(new URL('repository', import.meta.url));
@@ -58,6 +58,8 @@ export async function playTrial(folder: string, random: Seeded, kills: number): 
     const { events, damage } = await readJournal(folder);
     journals.push(events);
     if (end.signal === null || events.at(-1)?.body.type === 'run.finished') {
+      // Killed when the run was over and only tidying was left: the next run does that.
+      if (end.signal !== null) await runProduct(['run', '--job', 'first'], { folder, cwd: repository });
       const lines = existsSync(ledger) ? readFileSync(ledger, 'utf8').split('\n').filter(Boolean) : [];
       return { folder, runId: runIdOf(events), kills: done, journals, damage, ledger: lines, end };
     }
@@ -108,7 +110,7 @@ async function readJournal(
   if (!existsSync(file)) return { events: [], damage: [] };
   const store = await openSqliteStore(file, { clock: machineClock });
   try {
-    const [stream] = await store.journal.streams('run/');
+    const stream = (await store.journal.streams('run/')).at(-1);
     const events = stream === undefined ? [] : await store.journal.read(stream);
     return { events, damage: await store.journal.verify() };
   } finally {
