@@ -11,7 +11,7 @@ import { renderLive } from './render-live.ts';
 
 const FRAME_MS = 100;
 /** After a frame that took long to draw, so many times as long goes by before the next one, but never more than a second. */
-const FRAME_REST = 3;
+const FRAME_REST = 4;
 const FRAME_MAX_MS = 1000;
 const TAIL_MS = 500;
 const TAIL_LINES = 4;

@@ -107,7 +107,13 @@ async function openShell(context: Context, { view }: Driven, placeOf: FailedPlac
     return;
   }
   context.note(`a shell where ${visible(failed)} stopped, with its environment; leave it with exit`);
-  await context.ports.openShell(place);
+  // ^C is for what runs in the shell; without a listener it would end this process beside it.
+  const stopIgnoring = context.ports.onInterrupt(() => {});
+  try {
+    await context.ports.openShell(place);
+  } finally {
+    stopIgnoring();
+  }
 }
 
 function firstFailure(view: RunView | null): string | null {
