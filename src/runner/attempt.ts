@@ -394,7 +394,7 @@ export class Attempt {
   #tail(failure: Failure): string[] {
     const { runId, cell, attempt } = this.#state.message;
     const { step, cause } = failure;
-    if (cause.kind === 'invalid') return [cause.message];
+    if (cause.kind === 'invalid' || cause.kind === 'internal') return [cause.message];
     if (cause.kind === 'could-not-start') return [cause.reason];
     if (step === null) return [];
     return readLogTail(

@@ -5,3 +5,10 @@ export class JobProblem extends Error {
     this.name = 'JobProblem';
   }
 }
+
+/** The sentence of what the file system or the machine refused, or null when the error is a fault of ours. */
+export function machineProblem(error: unknown): string | null {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string'
+    ? error.message
+    : null;
+}

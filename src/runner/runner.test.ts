@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CANCELLED, type JobRig, job, jobRig, machineOf, step } from '../../test/support/job-rig.ts';
 import { StartError, type StepSpec } from '../executor/contract.ts';
@@ -126,7 +126,11 @@ describe('runner: order and outcome', () => {
     const { messageFor } = await import('../../test/support/job-rig.ts');
     const performing = rig.runner.perform(
       messageFor(job([step('a', 'x'), step('b', 'x')]), rig.source),
-      (event) => (event.step === 'b' ? Promise.reject(new Error('fenced off')) : Promise.resolve()),
+      // With a code, as errors of a store have it.
+      (event) =>
+        event.step === 'b'
+          ? Promise.reject(Object.assign(new Error('fenced off'), { code: 'EFENCED' }))
+          : Promise.resolve(),
       { onCancel() {}, onCancelStep() {} },
     );
     await expect(performing).rejects.toThrow('fenced off');
@@ -561,6 +565,29 @@ describe('runner: after a restart', () => {
     });
     expect(report.outcome).toBe('succeeded');
     expect(machine.started.map((process) => process.spec.stepKey)).toEqual(['a.2']);
+  });
+});
+
+describe('runner: a machine that refuses', () => {
+  it('ends errored when the workspace cannot be made', async () => {
+    on({});
+    rmSync(rig.source, { recursive: true });
+    const report = await rig.perform(job([step('a', 'x')]));
+    expect(report).toMatchObject({ outcome: 'errored', cause: { kind: 'internal' } });
+    expect(report.tail[0]).toContain('the job could not be prepared: ENOENT');
+    expect(rig.events).toEqual([]);
+  });
+
+  it('ends errored when a step replaces its folder by a file', async () => {
+    const report = await on({
+      a: (process) => {
+        const folder = dirname(process.spec.environment.SLUICE_WORKSPACE!);
+        rmSync(folder, { recursive: true });
+        writeFileSync(folder, 'not a folder');
+        process.exit(0);
+      },
+    }).perform(job([step('a', 'x')]));
+    expect(report).toMatchObject({ outcome: 'errored', step: 'a', cause: { kind: 'internal' } });
   });
 });
 

@@ -8,7 +8,7 @@ import { JobState } from './job-state.ts';
 import { logFolder, safeName } from './log/paths.ts';
 import { createRedaction } from './mask/redaction.ts';
 import type { RunnerOptions } from './options.ts';
-import { JobProblem } from './problem.ts';
+import { JobProblem, machineProblem } from './problem.ts';
 import { readSecrets } from './secrets.ts';
 import { jobVariables } from './step-setup.ts';
 import { type Workspace, Workspaces } from './workspace/workspace.ts';
@@ -101,7 +101,12 @@ async function performJob(
     step: null,
     durationMs: Math.round(options.clock.monotonic() - startedMs),
     outputs: {},
-    tail: cause.kind === 'invalid' ? [cause.message] : cause.kind === 'refused' ? cause.sentences : [],
+    tail:
+      cause.kind === 'invalid' || cause.kind === 'internal'
+        ? [cause.message]
+        : cause.kind === 'refused'
+          ? cause.sentences
+          : [],
     patterns: [],
   });
   if (job.refusals.length > 0)
@@ -139,8 +144,12 @@ async function performJob(
     attempt.emitLastReceipt();
     return report;
   } catch (error) {
-    if (!(error instanceof JobProblem)) throw error;
-    if (workspace) await workspaces.remove(message.runId, workspace, false);
-    return ended({ kind: 'invalid', message: error.message });
+    if (error instanceof JobProblem) {
+      if (workspace) await workspaces.remove(message.runId, workspace, false);
+      return ended({ kind: 'invalid', message: error.message });
+    }
+    const problem = workspace === null ? machineProblem(error) : null;
+    if (problem === null) throw error;
+    return ended({ kind: 'internal', message: `the job could not be prepared: ${problem}` });
   }
 }

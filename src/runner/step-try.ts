@@ -8,7 +8,7 @@ import { logFile, stepKey } from './log/paths.ts';
 import { PatternWatch } from './log/pattern.ts';
 import { LogWriter } from './log/writer.ts';
 import type { RunnerOptions } from './options.ts';
-import { JobProblem } from './problem.ts';
+import { JobProblem, machineProblem } from './problem.ts';
 import { findStepFiles } from './step-files.ts';
 import { readStepLeft, type StepLeft } from './step-left.ts';
 import { type JobSetup, type StepSetup, setUpStep } from './step-setup.ts';
@@ -75,7 +75,7 @@ export async function performTry(
       process = await place.job.attach(key, sink);
     } else {
       const intent = intend();
-      if (intent) await intent;
+      if (intent) await intent.catch(asUnrecorded);
       const { command, directory, environment } = stepSetup;
       process = await place.job.start({
         stepKey: key,
@@ -148,16 +148,27 @@ function causeOf(end: StepEnd, stops: readonly Cause[]): Cause | null {
   return exit.code === 0 ? null : { kind: 'exit-code', code: exit.code };
 }
 
+/** An intent that could not be recorded is nothing of the step: the attempt must end without another word. */
+class Unrecorded extends Error {}
+
+function asUnrecorded(error: unknown): never {
+  throw new Unrecorded(error instanceof Error ? error.message : String(error), { cause: error });
+}
+
 function causeOfError(error: unknown): Cause {
+  if (error instanceof Unrecorded) throw error.cause;
   if (error instanceof JobProblem) return { kind: 'invalid', message: error.message };
   if (error instanceof StartError) return { kind: 'could-not-start', reason: error.message };
+  const problem = machineProblem(error);
+  if (problem !== null)
+    return { kind: 'internal', message: `what the step needs or left could not be handled: ${problem}` };
   throw error;
 }
 
 function outcomeOf(cause: Cause | null): 'succeeded' | 'failed' | 'cancelled' | 'errored' {
   if (cause === null) return 'succeeded';
   if (cause.kind === 'cancelled') return 'cancelled';
-  return cause.kind === 'invalid' ? 'errored' : 'failed';
+  return cause.kind === 'invalid' || cause.kind === 'internal' ? 'errored' : 'failed';
 }
 
 function lostSentence(step: string, runId: string): string {
