@@ -107,6 +107,7 @@ async function executorRows(): Promise<Row[]> {
       const { exit } = await step.ended;
       if (exit.kind !== 'code' || exit.code !== 0) throw new Error(`${rung}: ${JSON.stringify(exit)}`);
       await job.close();
+      job.forget();
     };
     rows.push({
       name: `sluice, ${rung}`,

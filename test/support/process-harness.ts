@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import type { StepSpec } from '../../src/executor/contract.ts';
 import { openProcessExecutor, type ProcessRung } from '../../src/executor/process/process-executor.ts';
 import { machineClock } from '../../src/machine/clock.ts';
 import { type Act, collect, type ExecutorHarness } from '../contract/executor.contract.ts';
@@ -38,21 +39,30 @@ export async function processHarness(rung: ProcessRung, portable = false): Promi
     command: (acts) => ['sh', '-c', acts.map((act) => shellOf(act, gate)).join('\n')],
     missingProgram: ['/no/such/program'],
     openGate: () => writeFileSync(gate, ''),
-    startAndCrash: async (jobKey, step, until) => {
-      const owner = spawn(process.execPath, [OWNER, directory, rung, jobKey, JSON.stringify(step)]);
-      const output = collect();
-      const errors = collect();
-      owner.stdout.on('data', output.sink);
-      owner.stderr.on('data', errors.sink);
-      const gone = once(owner, 'close');
-      await Promise.race([output.until(until), gone]);
-      if (!output.text().includes(until)) throw new Error(`the owner ended by itself: ${errors.text()}`);
-      owner.kill('SIGKILL');
-      await gone;
-      return output.text();
-    },
+    startAndCrash: (jobKey, step, until) => crashOwner(directory, rung, jobKey, step, until),
     dispose: async () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** Another process starts the step and is killed once it has handed on `until`. Returns what it handed on. */
+export async function crashOwner(
+  directory: string,
+  rung: string,
+  jobKey: string,
+  step: Omit<StepSpec, 'onOutput'>,
+  until: string,
+): Promise<string> {
+  const owner = spawn(process.execPath, [OWNER, directory, rung, jobKey, JSON.stringify(step)]);
+  const output = collect();
+  const errors = collect();
+  owner.stdout.on('data', output.sink);
+  owner.stderr.on('data', errors.sink);
+  const gone = once(owner, 'close');
+  await Promise.race([output.until(until), gone]);
+  if (!output.text().includes(until)) throw new Error(`the owner ended by itself: ${errors.text()}`);
+  owner.kill('SIGKILL');
+  await gone;
+  return output.text();
 }
 
 function shellOf(act: Act, gate: string): string {

@@ -19,8 +19,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await executor.shutdown();
-  expect(readdirSync(directory)).toEqual([]);
+  const left = readdirSync(directory);
   rmSync(folder, { recursive: true });
+  expect(left).toEqual([]);
 });
 
 const shell = (script: string) => ['sh', '-c', script];

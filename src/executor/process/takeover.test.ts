@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { collect } from '../../../test/contract/executor.contract.ts';
 import { runStep } from '../../../test/support/one-step.ts';
+import { crashOwner } from '../../../test/support/process-harness.ts';
 import { UserError } from '../../base/diagnostic.ts';
 import { machineClock } from '../../machine/clock.ts';
 import type { Executor, StepSpec } from '../contract.ts';
@@ -78,6 +79,29 @@ describe('a helper that dies', () => {
     const environment = readFileSync(`/proc/${helperOf('a')}/environ`, 'utf8');
     expect(environment.split('\0').filter(Boolean)).toEqual([`PATH=${process.env.PATH}`]);
     await job.close();
+  });
+});
+
+describe('a helper whose owner was killed', () => {
+  it('goes when its steps were taken over', async () => {
+    const { onOutput: _, ...step } = spec('echo ready; exec sleep 1000');
+    await crashOwner(directory, executor.isolation.rung, 'a', step, 'ready');
+    const helper = helperOf('a');
+    expect(isAlive(helper)).toBe(true);
+    const job = await executor.openJob({ jobKey: 'a' });
+    expect((await job.attach('one', () => {}))?.pid).toBeGreaterThan(0);
+    expect(await job.close()).toEqual({ killed: 1 });
+    job.forget();
+    await vi.waitFor(() => expect(isAlive(helper)).toBe(false), { timeout: 10_000 });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('goes when its steps were swept', async () => {
+    const { onOutput: _, ...step } = spec('echo ready; exec sleep 1000');
+    await crashOwner(directory, executor.isolation.rung, 'a', step, 'ready');
+    const helper = helperOf('a');
+    expect(await executor.sweep('a')).toBe(1);
+    await vi.waitFor(() => expect(isAlive(helper)).toBe(false), { timeout: 10_000 });
   });
 });
 
