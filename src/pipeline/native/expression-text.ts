@@ -4,12 +4,16 @@ import { type Problems, shown } from './problem.ts';
 import type { ContextName } from './schema/key.ts';
 import { spanInText } from './text-place.ts';
 
+/** The most problems of one text. */
+const SHOWN_MAX = 20;
+
 const PARAMETER = /\$\{\{\s*params\.[A-Za-z_][\w-]*\s*\}\}/;
 
 /** Checks every `${{ }}` of a text; each problem is placed at the character it is about. */
 export function checkTemplateText(node: ScalarNode, contexts: ContextName, problems: Problems): void {
   if (typeof node.value !== 'string' || !node.value.includes('${{')) return;
-  for (const problem of checkTemplate(node.value, CONTEXTS[contexts])) {
+  // Each place is found by walking the text, so a text with 100,000 mistakes shows its first ones.
+  for (const problem of checkTemplate(node.value, CONTEXTS[contexts]).slice(0, SHOWN_MAX)) {
     problems.error(
       'bad-expression',
       spanInText(node, problem.offset),

@@ -1,3 +1,6 @@
+/** More than this would not be read; a graph may have very many. */
+const CIRCLES_MAX = 10;
+
 /**
  * The circles of a graph given as edges from a name to the names it waits for, each once, as `a -> b -> a` without the
  * repeated end. Names without edges may be missing from the map.
@@ -19,6 +22,7 @@ export function circlesOf(edges: ReadonlyMap<string, readonly string[]>): string
       } else if (state.get(target) === 'open') {
         const names = path.map((one) => one.name);
         circles.push(names.slice(names.indexOf(target)));
+        if (circles.length === CIRCLES_MAX) return circles;
       } else if (!state.has(target)) {
         state.set(target, 'open');
         path.push({ name: target, next: 0 });

@@ -1,4 +1,3 @@
-import { nearestName } from '../../base/near.ts';
 import { child, type MapNode, type Node, type ScalarNode, type Span } from './node.ts';
 import { type Problems, shown } from './problem.ts';
 import { spanInText } from './text-place.ts';
@@ -61,7 +60,7 @@ export function substituteParameters(
     used.add(name);
     const value = given && child(given, name);
     if (value) return value;
-    const near = nearestName(name, given?.entries.map((entry) => entry.key) ?? []);
+    const near = problems.near(name, given?.entries.map((entry) => entry.key) ?? []);
     problems.error(
       'missing-parameter',
       spanInText(node, offset),

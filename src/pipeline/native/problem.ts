@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../../base/diagnostic.ts';
+import { nearestName } from '../../base/near.ts';
 import { visible } from '../../base/text.ts';
 import { keyPathOf, type Node, placeOf, type Span } from './node.ts';
 
@@ -9,6 +10,8 @@ interface Extra {
 
 /** More problems than anybody reads at once; the rest is counted. */
 const SHOWN_MAX = 200;
+/** With more names than this nobody is told a near one. */
+const NAMES_MAX = 2000;
 
 /** Collects what is wrong with a definition. The same problem met twice (a value with two aliases) is kept once. */
 export class Problems {
@@ -27,6 +30,11 @@ export class Problems {
 
   warn(code: string, at: Span | Node, message: string, extra: Extra = {}): void {
     this.#add('warning', code, at, message, extra);
+  }
+
+  /** The name that was probably meant; null too when there are so many names or problems that asking would take long. */
+  near(name: string, known: readonly string[]): string | null {
+    return known.length > NAMES_MAX || this.#found.size >= SHOWN_MAX ? null : nearestName(name, known);
   }
 
   /** In the order of the files and their lines. */

@@ -1,5 +1,4 @@
 import type * as z from 'zod';
-import { nearestName } from '../../base/near.ts';
 import { checkCondition, checkTemplateText } from './expression-text.ts';
 import {
   type Entry,
@@ -302,7 +301,7 @@ function wrong(schema: z.core.$ZodType, node: Node, name: string, problems: Prob
     node.kind === 'scalar' && node.value !== null ? shown(node.plain ?? node.value) : kindName(node);
   const near =
     node.kind === 'scalar' && typeof node.value === 'string'
-      ? nearestName(node.value, choicesOf(schema))
+      ? problems.near(node.value, choicesOf(schema))
       : null;
   const empty =
     node.kind === 'scalar' && node.value === null && (schema as z.ZodType).safeParse('text').success;
@@ -372,7 +371,7 @@ function unknownKey(
   problems: Problems,
 ): string | null {
   const known = Object.entries(shape).flatMap(([key, schema]) => [key, ...(noteOf(schema).aliases ?? [])]);
-  const near = nearestName(entry.key, known);
+  const near = problems.near(entry.key, known);
   const canonical = known.filter((key) => Object.hasOwn(shape, key));
   problems.error('unknown-key', entry.keySpan, `${name} has no key ${shown(entry.key)}`, {
     suggestion: near

@@ -1,4 +1,3 @@
-import { nearestName } from '../../base/near.ts';
 import { child, type Entry, type MapNode, type Node, type Span } from './node.ts';
 import { type Problems, shown } from './problem.ts';
 
@@ -72,7 +71,7 @@ export class Templates {
   #parent(name: string, at: Node, chain: readonly string[]): MapNode | null {
     const template = this.#byName.get(name);
     if (!template) {
-      const near = nearestName(name, [...this.#byName.keys()]);
+      const near = this.#problems.near(name, [...this.#byName.keys()]);
       this.#problems.error('unknown-template', at, `there is no template ${shown(name)}`, {
         suggestion: near ? `did you mean \`${near}\`?` : 'define it under `templates`',
       });

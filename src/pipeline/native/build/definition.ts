@@ -1,4 +1,3 @@
-import { nearestName } from '../../../base/near.ts';
 import { child, type Entry, entryOf, type MapNode, type Node, type Span } from '../node.ts';
 import { type Problems, shown } from '../problem.ts';
 import { plainValue } from '../value.ts';
@@ -87,7 +86,7 @@ function checkReferences(
     for (const name of after ? listItems(after) : []) {
       const text = String(plainValue(name));
       if (names.includes(text)) continue;
-      const near = nearestName(text, names);
+      const near = problems.near(text, names);
       problems.error('unknown-environment', name, `there is no environment ${shown(text)}`, {
         suggestion: near ? `did you mean \`${near}\`?` : `the pipeline defines ${names.join(', ')}`,
       });

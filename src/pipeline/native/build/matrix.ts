@@ -1,6 +1,5 @@
 import type * as z from 'zod';
 import type { JsonObject, JsonValue } from '../../../base/json.ts';
-import { nearestName } from '../../../base/near.ts';
 import { combine } from '../../matrix.ts';
 import type { Matrix } from '../../plan.ts';
 import { conditionSource } from '../expression-text.ts';
@@ -30,7 +29,7 @@ export function matrixOf(job: { readonly matrix?: MatrixDefinition }, context: B
   for (const [name, values] of Object.entries(definition)) {
     if (OWN_KEYS.has(name)) continue;
     axes[name] = values as string | readonly JsonValue[];
-    const near = name.length > 5 ? nearestName(name, [...OWN_KEYS]) : null;
+    const near = name.length > 5 ? context.problems.near(name, [...OWN_KEYS]) : null;
     if (near) {
       context.problems.warn('odd-axis', nodeAt(definition, name), `${shown(name)} is an axis of the matrix`, {
         suggestion: `did you mean \`${near}\`?`,

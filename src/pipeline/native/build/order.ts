@@ -1,4 +1,3 @@
-import { nearestName } from '../../../base/near.ts';
 import type { PlanJob, PlanStage } from '../../plan.ts';
 import { circlesOf } from '../graph.ts';
 import { placeOf, type Span } from '../node.ts';
@@ -14,7 +13,10 @@ export function orderJobs(
   const stages = resolveStages(drafts, problems);
   const ids = uniqueIds(drafts, problems);
   const lastIds = new Map<DraftStage, string>();
-  for (const draft of drafts) if (draft.last) lastIds.set(draft, lastId(draft, ids));
+  const taken = new Set([...ids.keys()].map(folded));
+  for (const draft of drafts) if (draft.last) lastIds.set(draft, lastId(draft, taken));
+  const known = { ids, names: [...ids.keys()] };
+  const stageNames = new Set(stages.map((stage) => stage.name));
   const circles = circlesOf(new Map(stages.map((stage) => [stage.name, stage.dependsOn])));
   reportCircles(
     circles,
@@ -35,18 +37,18 @@ export function orderJobs(
   // One array for all jobs of a stage: 5,000 jobs that wait for 5,000 others share it.
   for (const stage of stages)
     stageNeeds.set(stage.name, [...new Set(stage.dependsOn.flatMap((name) => byStage.get(name) ?? []))]);
-  const written = new Map<string, { edges: string[]; at: Map<string, Span> }>();
+  const written = new Map<string, ReadonlySet<string>>();
   for (const draft of drafts) {
     const fromStage = stageNeeds.get(draft.stage.name) ?? [];
     let previous: string | null = null;
     for (const one of draft.jobs) {
-      const own = resolveNeeds(one, ids, stages, problems);
-      if (draft.sequential && previous !== null && !own.edges.includes(previous)) own.edges.push(previous);
+      const own = resolveNeeds(one, known, stageNames, problems);
+      if (draft.sequential && previous !== null) own.add(previous);
       previous = one.job.id;
       written.set(one.job.id, own);
       jobs.push({
         ...one.job,
-        needs: own.edges.length === 0 ? fromStage : [...new Set([...own.edges, ...fromStage])],
+        needs: own.size === 0 ? fromStage : [...new Set([...own, ...fromStage])],
       });
     }
     const last = lastIds.get(draft);
@@ -82,7 +84,7 @@ function resolveStages(drafts: readonly DraftStage[], problems: Problems): PlanS
         });
       else if (known.has(name)) dependsOn.push(name);
       else {
-        const near = nearestName(name, names);
+        const near = problems.near(name, names);
         problems.error('unknown-stage', at, `there is no stage ${shown(name)}`, {
           suggestion: near ? `did you mean \`${near}\`?` : `the pipeline has ${names.join(', ')}`,
         });
@@ -108,24 +110,22 @@ function uniqueIds(drafts: readonly DraftStage[], problems: Problems): Map<strin
 }
 
 /** The job after a stage's jobs is called like the stage, or `<stage>-deploy` when that is taken. */
-function lastId(draft: DraftStage, ids: ReadonlyMap<string, DraftJob>): string {
-  const taken = new Set([...ids.keys()].map(folded));
+function lastId(draft: DraftStage, taken: Set<string>): string {
   const base = idOfName(draft.stage.name);
   const suffix = draft.last!.suffix;
-  if (suffix === 'deploy' && !taken.has(folded(base))) return base;
-  let id = `${base}-${suffix}`;
+  let id = suffix === 'deploy' && !taken.has(folded(base)) ? base : `${base}-${suffix}`;
   for (let count = 2; taken.has(folded(id)); count++) id = `${base}-${suffix}-${count}`;
+  taken.add(folded(id));
   return id;
 }
 
 function resolveNeeds(
   draft: DraftJob,
-  ids: ReadonlyMap<string, DraftJob>,
-  stages: readonly PlanStage[],
+  { ids, names }: { readonly ids: ReadonlyMap<string, DraftJob>; readonly names: readonly string[] },
+  stages: ReadonlySet<string>,
   problems: Problems,
 ) {
-  const edges: string[] = [];
-  const at = new Map<string, Span>();
+  const edges = new Set<string>();
   for (const need of draft.needs) {
     const id = ids.has(need.name) ? need.name : idOfName(need.name);
     if (id === draft.job.id) {
@@ -133,11 +133,10 @@ function resolveNeeds(
         suggestion: 'remove the name',
       });
     } else if (ids.has(id)) {
-      if (!edges.includes(id)) edges.push(id);
-      at.set(id, need.at);
+      edges.add(id);
     } else {
-      const near = nearestName(need.name, [...ids.keys()]);
-      const stage = stages.some((one) => one.name === need.name);
+      const near = problems.near(need.name, names);
+      const stage = stages.has(need.name);
       problems.error('unknown-job', need.at, `there is no job ${shown(need.name)}`, {
         suggestion: stage
           ? `\`${need.name}\` is a stage; write \`depends_on: [${need.name}]\` at the stage of this job`
@@ -147,7 +146,7 @@ function resolveNeeds(
       });
     }
   }
-  return { edges, at };
+  return edges;
 }
 
 /** Circles between jobs, also those through a stage that waits for another one. */
@@ -155,7 +154,7 @@ function reportJobCircles(
   drafts: readonly DraftStage[],
   stages: readonly PlanStage[],
   byStage: ReadonlyMap<string, readonly string[]>,
-  written: ReadonlyMap<string, { readonly edges: readonly string[] }>,
+  written: ReadonlyMap<string, ReadonlySet<string>>,
   problems: Problems,
 ): void {
   const edges = new Map<string, readonly string[]>();
@@ -163,12 +162,13 @@ function reportJobCircles(
   // A stage is one node between its jobs and those that wait for it, so that the edges stay few.
   const stageNode = (name: string) => `stage ${name}`;
   for (const stage of stages) edges.set(stageNode(stage.name), byStage.get(stage.name) ?? []);
+  const dependencies = new Map(stages.map((stage) => [stage.name, stage.dependsOn]));
   for (const draft of drafts) {
-    const dependsOn = stages.find((stage) => stage.name === draft.stage.name)?.dependsOn ?? [];
+    const dependsOn = dependencies.get(draft.stage.name) ?? [];
     at.set(stageNode(draft.stage.name), draft.at);
     for (const one of draft.jobs) {
       at.set(one.job.id, one.needs[0]?.at ?? one.at);
-      edges.set(one.job.id, [...(written.get(one.job.id)?.edges ?? []), ...dependsOn.map(stageNode)]);
+      edges.set(one.job.id, [...(written.get(one.job.id) ?? []), ...dependsOn.map(stageNode)]);
     }
   }
   reportCircles(circlesOf(edges), 'the jobs wait for each other in a circle', at, problems);
@@ -180,7 +180,7 @@ function reportCircles(
   at: ReadonlyMap<string, Span>,
   problems: Problems,
 ): void {
-  for (const found of circles.slice(0, 10)) {
+  for (const found of circles) {
     // Begins with a job, because it is a job's `needs` that can be changed.
     const first = Math.max(
       0,
@@ -189,13 +189,22 @@ function reportCircles(
     const circle = [...found.slice(first), ...found.slice(0, first)];
     const place = at.get(circle[0]!);
     if (!place) continue;
-    problems.error('need-cycle', place, `${sentence}: ${[...circle, circle[0]].join(' -> ')}`, {
+    problems.error('need-cycle', place, `${sentence}: ${shortened([...circle, circle[0]!])}`, {
       related: circle
         .slice(1, 9)
         .flatMap((name) => (at.has(name) ? [{ message: `\`${name}\` is here`, at: at.get(name)! }] : [])),
       suggestion: 'remove one of these dependencies',
     });
   }
+}
+
+/** A circle in words; of a long one the beginning and the end. */
+function shortened(names: readonly string[]): string {
+  const shown =
+    names.length > 20
+      ? [...names.slice(0, 15), `... ${names.length - 17} more ...`, ...names.slice(-2)]
+      : names;
+  return shown.join(' -> ');
 }
 
 function reportTwice(

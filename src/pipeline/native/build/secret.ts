@@ -1,4 +1,3 @@
-import { nearestName } from '../../../base/near.ts';
 import type { SecretGrant } from '../../plan.ts';
 import type { Node } from '../node.ts';
 import { type Problems, shown } from '../problem.ts';
@@ -18,7 +17,7 @@ export function grantsOf(job: JobDefinition, context: BuildContext): SecretGrant
     context.secretsUsed.add(name);
     if (!context.secrets || context.secrets.has(name)) continue;
     const known = [...context.secrets.keys()];
-    const near = nearestName(name, known);
+    const near = context.problems.near(name, known);
     const at = Array.isArray(secrets) ? nodeAt(secrets, index) : nodeAt(secrets, grants[index]!.variable);
     context.problems.error('unknown-secret', at, `the pipeline does not declare the secret ${shown(name)}`, {
       suggestion: near

@@ -1,5 +1,4 @@
 import type * as z from 'zod';
-import { nearestName } from '../../../base/near.ts';
 import type { DeployRequest, PlanJob, PlanStage, Refusal } from '../../plan.ts';
 import { child, type Node, placeOf, type Span } from '../node.ts';
 import { shown } from '../problem.ts';
@@ -176,13 +175,13 @@ function checkTarget(
       },
     );
   } else if (!environments.includes(environment)) {
-    const near = nearestName(environment, environments);
+    const near = problems.near(environment, environments);
     problems.error('unknown-environment', at, `there is no environment ${shown(environment)}`, {
       suggestion: near ? `did you mean \`${near}\`?` : `the pipeline defines ${environments.join(', ')}`,
     });
   }
   if (definition.service !== undefined && services && !services.includes(definition.service)) {
-    const near = nearestName(definition.service, services);
+    const near = problems.near(definition.service, services);
     problems.error(
       'unknown-service',
       nodeAt(definition, 'service'),
