@@ -31,8 +31,8 @@ try {
   changeTest('302', '301');
   picture('failing', 'a failing run', 'sluice run');
   changeTest('301', '302');
-  await runUntilKilled('test');
-  picture('resumed', 'a run whose machine died, resumed', 'sluice resume');
+  const before = await runUntilKilled('test');
+  picture('resumed', 'a run whose process was killed, resumed', 'sluice resume', before);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -65,8 +65,8 @@ function changeTest(from: string, to: string): void {
   writeFileSync(file, readFileSync(file, 'utf8').replace(`toBe(${from})`, `toBe(${to})`));
 }
 
-/** Runs a command in a pseudo-terminal and draws what it left on the screen. */
-function picture(name: string, title: string, command: string): void {
+/** Runs a command in a pseudo-terminal and draws what it left on the screen, below what was there `before`. */
+function picture(name: string, title: string, command: string, before = ''): void {
   console.log(`${name}: ${command}`);
   const line = `stty cols ${COLUMNS} rows 60; PATH=${root}bin:$PATH ${command}`;
   let output: string;
@@ -81,12 +81,19 @@ function picture(name: string, title: string, command: string): void {
     output = String((error as { stdout?: unknown }).stdout ?? '');
   }
   if (output.trim() === '') throw new Error(`${command} showed nothing`);
-  const rows = screenOf(`\x1b[1m$ ${command}\x1b[0m\r\n${output}`, COLUMNS);
+  const rows = screenOf(`${before}${prompt(command)}${output}`, COLUMNS);
   writeFileSync(join(pictures, `${name}.svg`), svgOf(rows, COLUMNS, `Sluice: ${title}`));
 }
 
-/** Starts a run and kills Sluice, and nothing else, the moment a line names this job as started. */
-async function runUntilKilled(job: string): Promise<void> {
+function prompt(command: string): string {
+  return `\x1b[1m$ ${command}\x1b[0m\r\n`;
+}
+
+/**
+ * Starts a run and kills Sluice, and nothing else, the moment a line names this job as started. Returns what a terminal
+ * would show of it, with the shell's word for its end.
+ */
+async function runUntilKilled(job: string): Promise<string> {
   console.log(`resumed: sluice run, killed when ${job} starts`);
   const child = spawn(join(root, 'bin/sluice'), ['run'], {
     cwd: service,
@@ -101,4 +108,5 @@ async function runUntilKilled(job: string): Promise<void> {
   }
   await over;
   if (child.signalCode !== 'SIGKILL') throw new Error(`the run ended before ${job} started:\n${output}`);
+  return `${prompt('sluice run')}${output.replaceAll('\n', '\r\n')}Killed\r\n`;
 }
