@@ -66,8 +66,11 @@ sub live_as_orphan {
         unlink map { $_->{fifo} } values %steps;
         exit_now(0);
     }
-    # Whoever took a step over removes its receipt at the end.
-    for my $step (values %steps) { delete $steps{ $step->{name} } if $step->{over} && !-e $step->{receipt} }
+    # Whoever took a step over kills what it left and then removes its receipt. Without a receipt nobody can take it over.
+    for my $step (grep { !-e $_->{receipt} } values %steps) {
+        if    (!is_gone($step)) { kill_tree($step) }
+        elsif ($step->{over})   { delete $steps{ $step->{name} } }
+    }
     exit_now(0) if !%steps;
 }
 

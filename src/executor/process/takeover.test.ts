@@ -96,6 +96,14 @@ describe('a helper whose owner was killed', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
+  it('kills its steps when nobody can take them over any more', async () => {
+    const { onOutput: _, ...step } = spec('echo ready; exec sleep 1000');
+    await crashOwner(directory, executor.isolation.rung, 'a', step, 'ready');
+    const helper = helperOf('a');
+    for (const file of readdirSync(directory)) rmSync(join(directory, file));
+    await vi.waitFor(() => expect(isAlive(helper)).toBe(false), { timeout: 10_000 });
+  });
+
   it('goes when its steps were swept', async () => {
     const { onOutput: _, ...step } = spec('echo ready; exec sleep 1000');
     await crashOwner(directory, executor.isolation.rung, 'a', step, 'ready');
