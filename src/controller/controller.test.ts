@@ -134,6 +134,7 @@ describe('the controller', () => {
         perform: () => Promise.reject(new Error('boom')),
         releaseAttempt: async () => null,
         releaseRun: async () => null,
+        tidy: async () => {},
       },
     });
     const run = await failing.start(request(aPlan([aJob({ id: 'a' })])));

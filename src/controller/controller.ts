@@ -132,6 +132,8 @@ export class Controller {
       });
     };
     renewLater();
+    // Beside the run; what cannot be tidied now is found again next time.
+    void this.#options.runner.tidy((other) => this.#isOver(other)).catch(() => {});
     const finished = host.finished.finally(async () => {
       stop();
       this.#hosts.delete(runId);
@@ -140,6 +142,15 @@ export class Controller {
     });
     finished.catch(() => {});
     return { runId, finished };
+  }
+
+  /** Only what this journal knows to be over: anything else in the folder may be somebody's. */
+  async #isOver(runId: string): Promise<boolean> {
+    const { journal } = this.#options.store;
+    const head = await journal.head(runStream(runId));
+    if (head === 0 || this.#hosts.has(runId)) return false;
+    const [last] = await journal.read(runStream(runId), head - 1, 1);
+    return last?.body.type === 'run.finished';
   }
 
   #hostOptions(runId: string, lease: Lease, subject: Subject) {

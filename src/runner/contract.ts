@@ -74,4 +74,6 @@ export interface Runner {
    * Removes what the jobs of a run share, when the run is over. Returns the name of what could not be removed, or null.
    */
   releaseRun(runId: string): Promise<string | null>;
+  /** Removes what runs that are over left behind because their owner died. Never rejects for a file that cannot go. */
+  tidy(isOver: (runId: string) => Promise<boolean>): Promise<void>;
 }

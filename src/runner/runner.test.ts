@@ -605,7 +605,7 @@ describe('runner: places', () => {
     await rig.perform(job([step('b', 'x')]), { cell: 'other' });
     await rig.runner.releaseAttempt('r1', 'build', 1);
     await rig.runner.releaseAttempt('r1', 'other', 1);
-    expect(readdirSync(join(rig.root, 'workspaces/r1')).toSorted()).toEqual(['.source', '.spare', 'build.1']);
+    expect(readdirSync(join(rig.root, 'workspaces/r1')).toSorted()).toEqual(['.source', 'build.1']);
     await rig.runner.releaseRun('r1');
     expect(readdirSync(join(rig.root, 'workspaces/r1/.source'))).toEqual([]);
   });

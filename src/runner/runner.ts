@@ -1,11 +1,10 @@
-import { rm } from 'node:fs/promises';
 import type { ExecutorJob } from '../executor/contract.ts';
 import type { Cause } from '../journal/run-event.ts';
 import { Attempt } from './attempt.ts';
 import type { Emit, JobControl, JobMessage, JobReport, Runner } from './contract.ts';
 import { allowedEnvironment, type Environment, jobEnvironment } from './environment.ts';
 import { JobState } from './job-state.ts';
-import { logFolder, safeName } from './log/paths.ts';
+import { safeName } from './log/paths.ts';
 import { createRedaction } from './mask/redaction.ts';
 import type { RunnerOptions } from './options.ts';
 import { JobProblem, machineProblem } from './problem.ts';
@@ -50,38 +49,30 @@ class LocalRunner implements Runner {
     this.#left.delete(key);
     if (left) left.job.forget();
     else await this.#options.executor.sweep(key);
-    if (left?.isKept) return null;
+    if (left?.isKept) {
+      this.#workspaces.keep(left.workspace);
+      return null;
+    }
     const removing = left
-      ? this.#workspaces.remove(runId, left.workspace, this.#leavesNoProcess())
+      ? this.#workspaces.remove(left.workspace)
       : this.#workspaces.removeAttempt(runId, cell, attempt);
     this.#removing.add(removing);
     return removing.finally(() => this.#removing.delete(removing));
-  }
-
-  /** On the weakest rung a process may survive and still stand in its workspace. */
-  #leavesNoProcess(): boolean {
-    return this.#options.executor.isolation.rung !== 'process-group';
   }
 
   async releaseRun(runId: string): Promise<string | null> {
     await Promise.all(this.#removing);
     return this.#workspaces.releaseRun(runId);
   }
+
+  tidy(isOver: (runId: string) => Promise<boolean>): Promise<void> {
+    return this.#workspaces.tidy(isOver, this.#options.clock.now());
+  }
 }
 
 /** The key under which an executor knows one attempt of a cell. */
 export function jobKey(runId: string, cell: string, attempt: number): string {
   return `${safeName(runId)}.${safeName(cell)}.${attempt}`;
-}
-
-/** Removes the logs of a run and, with a root, its workspaces. Returns the name of what could not be removed, or null. */
-export async function removeRunFiles(
-  directory: string,
-  runId: string,
-  workspaceRoot: string | null = null,
-): Promise<string | null> {
-  await rm(logFolder(directory, runId), { recursive: true, force: true });
-  return workspaceRoot === null ? null : new Workspaces(workspaceRoot, directory).removeRun(runId);
 }
 
 async function performJob(
@@ -145,7 +136,7 @@ async function performJob(
     return report;
   } catch (error) {
     if (error instanceof JobProblem) {
-      if (workspace) await workspaces.remove(message.runId, workspace, false);
+      if (workspace) await workspaces.remove(workspace);
       return ended({ kind: 'invalid', message: error.message });
     }
     const problem = workspace === null ? machineProblem(error) : null;

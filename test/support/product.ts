@@ -32,8 +32,8 @@ export interface Product {
   readonly ended: Promise<ProductEnd>;
   /** Standard output so far. */
   output(): string;
-  /** Resolves when standard output fulfils the condition; throws when the program ends before. */
-  until(seen: (output: string) => boolean, what: string): Promise<void>;
+  /** Resolves when what was printed so far fulfils the condition; throws when the program ends before. */
+  until(seen: (output: string, errors: string) => boolean, what: string): Promise<void>;
   /** false when it is over already. */
   kill(signal: NodeJS.Signals): boolean;
 }
@@ -85,6 +85,7 @@ function watched(child: ChildProcess, args: readonly string[]): Product {
   });
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
+    wake();
   });
   const ended = new Promise<ProductEnd>((resolve, reject) => {
     child.once('error', reject);
@@ -101,7 +102,7 @@ function watched(child: ChildProcess, args: readonly string[]): Product {
     kill: (signal) => child.kill(signal),
     until: async (seen, what) => {
       const tooLate = AbortSignal.timeout(WAIT_MS);
-      while (!seen(stdout)) {
+      while (!seen(stdout, stderr)) {
         const told = `sluice ${args.join(' ')}: ${what} was not seen\nstdout: ${stdout}\nstderr: ${stderr}`;
         if (over || tooLate.aborted) throw new Error(told);
         const change = new Promise<void>((resolve) => {

@@ -43,6 +43,8 @@ export class ScriptedRunner implements Runner {
     return null;
   }
 
+  async tidy(): Promise<void> {}
+
   async releaseRun(): Promise<null> {
     return null;
   }

@@ -213,7 +213,7 @@ describe('removing a workspace', () => {
     chmodSync(join(place.directory, 'closed', 'deep'), 0);
     chmodSync(join(place.directory, 'closed'), 0);
     chmodSync(place.directory, 0o500);
-    expect(await workspaces.remove('r1', place, false)).toBeNull();
+    expect(await workspaces.remove(place)).toBeNull();
     expect(existsSync(place.folder)).toBe(false);
     expect(existsSync(join(precious, 'keep'))).toBe(true);
     expect(existsSync(join(source, 'file'))).toBe(true);
@@ -225,6 +225,32 @@ describe('removing a workspace', () => {
     expect(await workspaces.removeRun('r1')).toBeNull();
     expect(readdirSync(join(root, 'workspaces'))).toEqual([]);
     expect(await workspaces.removeRun('r1')).toBeNull();
+  });
+});
+
+describe('workspaces of a run that is over', () => {
+  const runFolder = (runId: string) => join(root, 'workspaces', runId);
+
+  it('go all but those that are kept for a look, and these go after a week', async () => {
+    put('file', 'x');
+    const kept = await open(sourceOf('tree'), 'failed');
+    await open(sourceOf('tree'), 'left behind by an earlier owner');
+    workspaces.keep(kept);
+    expect(await workspaces.releaseRun('r1')).toBeNull();
+    expect(readdirSync(runFolder('r1')).sort()).toEqual(['.kept', '.source', 'failed.1']);
+    const isOver = async () => true;
+    await workspaces.tidy(isOver, Date.now());
+    expect(existsSync(kept.directory)).toBe(true);
+    await workspaces.tidy(isOver, Date.now() + 8 * 24 * 3_600_000);
+    expect(existsSync(runFolder('r1'))).toBe(false);
+  });
+
+  it('are tidied away later when their owner died first, and nothing else in the folder is touched', async () => {
+    put('file', 'x');
+    await open(sourceOf('tree'));
+    mkdirSync(runFolder('of-somebody-else'));
+    await workspaces.tidy(async (runId) => runId === 'r1', Date.now());
+    expect(readdirSync(join(root, 'workspaces'))).toEqual(['of-somebody-else']);
   });
 });
 

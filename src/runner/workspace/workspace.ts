@@ -1,16 +1,17 @@
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunSource } from '../../journal/run-event.ts';
 import { safeName } from '../log/paths.ts';
 import { copyTree } from './copy-tree.ts';
 import { removeSmall, removeTree } from './remove-tree.ts';
 import { type SourceTree, takeSource } from './source-tree.ts';
-import { type Given, noteGiven, SPARE_BYTES_MAX, SPARE_FILES_MAX, Spares } from './spare.ts';
 
 /** Beside the workspaces of a run: what they are made from. A cell's folder never begins with a dot. */
 const SOURCE = '.source';
-const SPARE = '.spare';
+/** In the folder of a run that is over: workspaces were kept for a look. */
+const KEPT = '.kept';
+const KEPT_MS = 7 * 24 * 3_600_000;
 const NAMED_MAX = 5;
 
 /** The place of one attempt of a cell. */
@@ -22,8 +23,6 @@ export interface Workspace {
   /** The job's own TMPDIR. */
   readonly temporary: string;
   readonly warnings: readonly string[];
-  /** How it looked, when it is small enough to be proven untouched later. */
-  readonly given: Given | null;
 }
 
 /** Makes and removes the workspaces below one root. */
@@ -31,7 +30,7 @@ export class Workspaces {
   readonly #root: string;
   readonly #dataFolder: string;
   readonly #sources = new Map<string, Promise<SourceTree>>();
-  readonly #spares = new Map<string, Spares>();
+  readonly #kept = new Set<string>();
 
   /** Both folders may lie inside a source and are then no part of it. `root` is made when it is first needed. */
   constructor(root: string, dataFolder: string) {
@@ -49,61 +48,55 @@ export class Workspaces {
   ): Promise<Workspace> {
     const folder = this.#attemptFolder(runId, cell, attempt);
     const place = { folder, directory: join(folder, 'work'), temporary: join(folder, 'tmp') };
-    if (resumed && existsSync(place.directory)) return { ...place, warnings: [], given: null };
-    const spare = this.#spares.get(runId)?.take(folder);
-    if (spare) return { ...place, warnings: [], given: spare };
-    const tree = await this.#source(runId, source);
-    const warnings = await this.#fill(place, tree);
-    return { ...place, warnings, given: isSmall(tree) ? noteGiven(folder) : null };
+    if (resumed && existsSync(place.directory)) return { ...place, warnings: [] };
+    return { ...place, warnings: await this.#fill(place, await this.#source(runId, source)) };
   }
 
-  /**
-   * Removes a workspace. `mayKeep`: no process of the job can be left, so an untouched one may serve the next job of the
-   * run. Returns the name of what could not be removed, or null.
-   */
-  async remove(runId: string, workspace: Workspace, mayKeep: boolean): Promise<string | null> {
-    if (mayKeep && workspace.given && this.#sparesOf(runId).keep(workspace.folder, workspace.given))
-      return null;
+  /** Leaves the workspace for a look, for some days. */
+  keep(workspace: Workspace): void {
+    this.#kept.add(workspace.folder);
+  }
+
+  /** Removes a workspace. Returns the name of what could not be removed, or null. */
+  async remove(workspace: Workspace): Promise<string | null> {
     if (removeSmall(workspace.directory) && removeSmall(workspace.temporary) && removeSmall(workspace.folder))
       return null;
     return removeTree(workspace.folder, this.#quarantine());
   }
 
   /**
-   * The run is over: removes what its jobs shared. Where a workspace is kept, its git directory stays too. Returns the name
-   * of what could not be removed, or null.
+   * The run is over: removes all of its files but the workspaces that are kept, and the git directory that those point to.
+   * Returns the name of what could not be removed, or null.
    */
   async releaseRun(runId: string): Promise<string | null> {
-    this.#forget(runId);
+    this.#sources.delete(runId);
     const folder = this.#runFolder(runId);
     const names = await readdir(folder).catch(() => []);
-    if (!names.some((name) => name !== SOURCE && name !== SPARE))
-      return removeTree(folder, this.#quarantine());
-    const left = await removeTree(join(folder, SOURCE, 'source'), this.#quarantine());
-    return (await removeTree(join(folder, SPARE), this.#quarantine())) ?? left;
+    const isKept = (name: string) => this.#kept.has(join(folder, name));
+    if (!names.some(isKept)) return removeTree(folder, this.#quarantine());
+    writeFileSync(join(folder, KEPT), '');
+    const others = names.filter((name) => name !== SOURCE && !isKept(name));
+    const paths = [...others.map((name) => join(folder, name)), join(folder, SOURCE, 'source')];
+    const left = await Promise.all(paths.map((path) => removeTree(path, this.#quarantine())));
+    return left.find((name) => name !== null) ?? null;
   }
 
   /** Forgets the run's files and removes what is left of it, kept workspaces too. Returns the name of what could not be removed, or null. */
   async removeRun(runId: string): Promise<string | null> {
-    this.#forget(runId);
+    this.#sources.delete(runId);
     return removeTree(this.#runFolder(runId), this.#quarantine());
   }
 
-  #forget(runId: string): void {
-    this.#sources.delete(runId);
-    this.#spares.delete(runId);
-  }
-
-  #sparesOf(runId: string): Spares {
-    let spares = this.#spares.get(runId);
-    if (!spares) {
-      spares = new Spares(join(this.#runFolder(runId), SPARE));
-      this.#spares.set(runId, spares);
+  /** Removes what runs that are over left behind: their owner died before it could tidy, or they were kept long enough. */
+  async tidy(isOver: (runId: string) => Promise<boolean>, nowMs: number): Promise<void> {
+    const names = await readdir(this.#root).catch(() => []);
+    for (const name of names.filter((one) => !one.startsWith('.'))) {
+      const kept = await stat(join(this.#root, name, KEPT)).catch(() => null);
+      if (kept ? kept.mtimeMs < nowMs - KEPT_MS : await isOver(name)) await this.removeRun(name);
     }
-    return spares;
   }
 
-  async #fill(place: Omit<Workspace, 'warnings' | 'given'>, tree: SourceTree): Promise<string[]> {
+  async #fill(place: Omit<Workspace, 'warnings'>, tree: SourceTree): Promise<string[]> {
     await makeClean(place.folder, this.#quarantine());
     mkdirSync(place.directory);
     mkdirSync(place.temporary);
@@ -145,13 +138,6 @@ export class Workspaces {
   #quarantine(): string {
     return join(this.#root, '.quarantine');
   }
-}
-
-function isSmall(tree: SourceTree): boolean {
-  const { entries, folders, bytes } = tree.list;
-  return (
-    tree.isFrozen && folders.length === 0 && entries.length < SPARE_FILES_MAX && bytes <= SPARE_BYTES_MAX
-  );
 }
 
 /** A folder left by an attempt that was never begun in earnest is removed first. */
