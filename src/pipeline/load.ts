@@ -13,7 +13,7 @@ import { parseYaml } from './native/syntax.ts';
 import type { Plan } from './plan.ts';
 
 export type { SourceFiles, SourceRefusal } from './native/include.ts';
-export { choosePipelineFile, PIPELINE_FILE_NAMES } from './native/pipeline-file.ts';
+export { choosePipelineFile } from './native/pipeline-file.ts';
 
 /** Reads and checks a pipeline file of the repository. Gives the plan, or all the problems at once. Never throws. */
 export function loadPipeline(path: string, files: SourceFiles): Checked<Plan> {

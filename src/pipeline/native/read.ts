@@ -116,6 +116,12 @@ function readList(
   name: string,
   problems: Problems,
 ): Node | null {
+  const most = longest(def);
+  // Before the entries are looked at: some take long to check.
+  if (node.items.length > most) {
+    problems.error('bad-value', headOf(node), `${name} has ${node.items.length} entries, more than ${most}`);
+    return null;
+  }
   reportChecks(schema, node, name, problems);
   const items: Node[] = [];
   for (const [index, item] of node.items.entries()) {
@@ -123,6 +129,14 @@ function readList(
     if (value) items.push(value);
   }
   return { ...node, items };
+}
+
+function longest(def: z.core.$ZodArrayDef): number {
+  for (const check of def.checks ?? []) {
+    const { check: kind, maximum } = check._zod.def as { check: string; maximum?: number };
+    if (kind === 'max_length' && maximum !== undefined) return maximum;
+  }
+  return Number.POSITIVE_INFINITY;
 }
 
 /** Checks of a list or mapping as a whole, such as a smallest size; the parts report themselves. */

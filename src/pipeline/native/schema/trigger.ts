@@ -41,7 +41,7 @@ export const triggerSchema = z
     paths: key(globs(), 'Only when one of the changed files fits.', 'paths: ["src/**"]', ['path']),
     paths_ignore: key(globs(), 'Not when all the changed files fit.', 'paths_ignore: ["docs/**"]'),
     schedule: key(
-      z.union([cron(), z.array(cron()).min(1)]).meta({ expects: 'a cron line or a list of those' }),
+      z.union([cron(), z.array(cron()).min(1).max(20)]).meta({ expects: 'a cron line or a list of those' }),
       'At these times (UTC), as cron lines with five fields: minute, hour, day, month, weekday.',
       'schedule: "0 3 * * 1-5"',
     ),
