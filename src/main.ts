@@ -39,6 +39,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   },
   openClient,
   repository,
+  changedPaths: async (source) => (await import('./forge/git.ts')).changedPaths(source),
   readSources: (source) =>
     source.mode === 'commit' ? commitFiles(source.path, source.commit!) : treeFiles(source.path),
   loadModule,

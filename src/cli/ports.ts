@@ -22,6 +22,8 @@ export interface CliPorts {
   openClient(settings: ClientSettings): Promise<Client>;
   /** Git's facts about the repository at `cwd`: the tree as it lies there, or, when `commit` names one, exactly that commit. */
   repository(commit: string | null): Promise<RunSource>;
+  /** What the source changed against its past, for path filters; null when that cannot be told. */
+  changedPaths(source: RunSource): Promise<readonly string[] | null>;
   /** The files that a pipeline may be read from, as they are in the source's tree or commit. */
   readSources(source: RunSource): Sources;
   /** What a `sluice.ts` exports. `path` is absolute. */

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { repositorySource } from './git.ts';
+import { changedPaths, repositorySource } from './git.ts';
 
 let folder: string;
 const git = (...args: string[]) =>
@@ -92,5 +92,27 @@ describe('repositorySource', () => {
     git('config', 'core.fsmonitor', trap);
     await repositorySource(folder);
     expect((await repositorySource(folder))?.dirty).toBe(false);
+  });
+});
+
+describe('changedPaths', () => {
+  it('are those of the commit and, of a work tree, those that lie there changed or new', async () => {
+    repository();
+    mkdirSync(join(folder, 'docs'));
+    writeFileSync(join(folder, 'docs/ä b.md'), 'x');
+    git('add', '-A');
+    git('commit', '-q', '-m', 'second');
+    writeFileSync(join(folder, 'a.txt'), 'changed');
+    writeFileSync(join(folder, 'docs/new.md'), 'x');
+    const tree = await repositorySource(folder);
+    expect([...((await changedPaths(tree!)) ?? [])].sort()).toEqual(['a.txt', 'docs/new.md', 'docs/ä b.md']);
+    const commit = await repositorySource(folder, 'HEAD');
+    expect(await changedPaths(commit!)).toEqual(['docs/ä b.md']);
+    const first = await repositorySource(folder, 'HEAD~1');
+    expect(await changedPaths(first!)).toEqual(['a.txt']);
+  });
+
+  it('cannot be told without a commit', async () => {
+    expect(await changedPaths((await repositorySource(folder))!)).toBeNull();
   });
 });

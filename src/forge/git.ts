@@ -43,6 +43,35 @@ export async function repositorySource(
   };
 }
 
+/**
+ * The paths that a run of this source is about: what its commit changed against its first parent and, for a work tree,
+ * what lies there changed or new. null when git cannot tell.
+ */
+export async function changedPaths(source: RunSource): Promise<readonly string[] | null> {
+  if (source.commit === null) return null;
+  const [committed, lying] = await Promise.all([
+    git(source.path, [
+      'diff-tree',
+      '-r',
+      '-z',
+      '--root',
+      '--no-commit-id',
+      '--name-only',
+      '--diff-merges=first-parent',
+      source.commit,
+    ]),
+    source.mode === 'tree'
+      ? git(source.path, ['status', '--porcelain', '--untracked-files=all', '--no-renames', '-z'])
+      : '',
+  ]);
+  if (committed === null || lying === null) return null;
+  const names = lying
+    .split('\0')
+    .filter((entry) => entry !== '')
+    .map((entry) => entry.slice('XY '.length));
+  return [...new Set([...committed.split('\0').filter((name) => name !== ''), ...names])];
+}
+
 /** What the command printed, or null when it failed or there is no git. */
 async function git(directory: string, args: readonly string[]): Promise<string | null> {
   try {

@@ -70,6 +70,7 @@ export class ScriptedWorld {
   environment: Record<string, string | undefined> = { LANG: 'C.UTF-8' };
   cwd = STORY_SOURCE.path;
   source: RunSource = STORY_SOURCE;
+  changedPaths: readonly string[] | null = null;
   storeDamage: readonly string[] = [];
   openedWith: unknown = null;
   readonly #interrupts = new Set<(signal: string) => void>();
@@ -119,6 +120,7 @@ export class ScriptedWorld {
         this.openedWith = settings;
         return this.client;
       },
+      changedPaths: async () => this.changedPaths,
       repository: async (commit) => {
         this.askedCommits.push(commit);
         return commit === null ? this.source : { ...this.source, commit, mode: 'commit', dirty: false };

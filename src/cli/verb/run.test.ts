@@ -263,6 +263,18 @@ describe('sluice run', () => {
     expect(world.client.asked[0]).toMatchObject({ request: { plan: { name: 'typed' } } });
   });
 
+  it('looks at what the source changed when the trigger filters paths', async () => {
+    const pipeline = `trigger:\n  events: [push]\n  paths: [src/**]\n${SIMPLE}`;
+    const world = worldWith(pipeline, null);
+    world.changedPaths = ['docs/readme.md'];
+    expect(await world.run('run', '--event', 'push')).toBe(0);
+    expect(world.out.text).toMatch(/^not needed: /);
+    const other = worldWith(pipeline, goodStory());
+    other.changedPaths = ['docs/readme.md', 'src/a.ts'];
+    expect(await other.run('run', '--event', 'push')).toBe(0);
+    expect(other.out.text).not.toMatch(/^not needed: /);
+  });
+
   it('does not run, and is no failure, when the event does not concern the pipeline', async () => {
     const world = worldWith(`trigger:\n  branches: [release]\n  events: [push]\n${SIMPLE}`, null);
     expect(await world.run('run', '--event', 'push')).toBe(0);

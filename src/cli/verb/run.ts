@@ -2,6 +2,7 @@ import { userError } from '../../base/diagnostic.ts';
 import { counted, visible } from '../../base/text.ts';
 import type { Client, StartRequest } from '../../client/contract.ts';
 import type { RunView } from '../../client/run-view.ts';
+import type { Plan } from '../../pipeline/plan.ts';
 import { type Context, EXIT } from '../context.ts';
 import { type Driven, type DriveOptions, driveRun } from '../drive.ts';
 import { type GivenOptions, givenSource, readGiven, requireFiles } from '../given.ts';
@@ -55,7 +56,7 @@ async function runOnce(context: Context, [name]: readonly string[], options: Run
     name: given.event.name,
     branch: source.branch,
     tag: source.tag,
-    changedPaths: null,
+    changedPaths: asksForPaths(plan.triggers) ? await context.ports.changedPaths(source) : null,
   });
   if (!trigger.run) return notNeeded(context, given.event.name, trigger.sentence);
   const client = await context.client();
@@ -72,6 +73,10 @@ async function runOnce(context: Context, [name]: readonly string[], options: Run
   const driven = await driveRun(context, client, started, options);
   if (options.shellOnFailure) await openShell(context, driven, (cell) => started.failedPlace(cell));
   return driven.code;
+}
+
+function asksForPaths(triggers: Plan['triggers']): boolean {
+  return triggers.some(({ paths, pathsIgnore }) => paths.length > 0 || pathsIgnore.length > 0);
 }
 
 /** A pipeline that an event does not concern is not a failure, and says why. */
