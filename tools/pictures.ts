@@ -2,7 +2,7 @@
  * Makes docs/pictures: what a terminal of 80 columns shows of a passing, a failing and a resumed run of the example
  * service. Everything is really run, through a pseudo-terminal: `node tools/pictures.ts`. Needs npm's registry and `script`.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,12 +27,12 @@ const environment = {
 try {
   mkdirSync(pictures, { recursive: true });
   makeRepository();
-  picture('passing', 'a passing run', 'sluice run');
+  picture('passing', 'a passing run', 'sluice run', 0);
   changeTest('302', '301');
-  picture('failing', 'a failing run', 'sluice run');
+  picture('failing', 'a failing run', 'sluice run', 1);
   changeTest('301', '302');
   const before = await runUntilKilled('test');
-  picture('resumed', 'a run whose process was killed, resumed', 'sluice resume', before);
+  picture('resumed', 'a run whose process was killed, resumed', 'sluice resume', 0, before);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -65,22 +65,17 @@ function changeTest(from: string, to: string): void {
   writeFileSync(file, readFileSync(file, 'utf8').replace(`toBe(${from})`, `toBe(${to})`));
 }
 
-/** Runs a command in a pseudo-terminal and draws what it left on the screen, below what was there `before`. */
-function picture(name: string, title: string, command: string, before = ''): void {
+/**
+ * Runs a command in a pseudo-terminal and draws what it left on the screen, below what was there `before`. Throws when it
+ * ends with another exit code: then the picture would not show what its name says.
+ */
+function picture(name: string, title: string, command: string, exitCode: number, before = ''): void {
   console.log(`${name}: ${command}`);
   const line = `stty cols ${COLUMNS} rows 60; PATH=${root}bin:$PATH ${command}`;
-  let output: string;
-  try {
-    output = execFileSync('script', ['-qec', line, '/dev/null'], {
-      cwd: service,
-      env: environment,
-      encoding: 'utf8',
-    });
-  } catch (error) {
-    // A failing run ends with exit code 1, as it should.
-    output = String((error as { stdout?: unknown }).stdout ?? '');
-  }
-  if (output.trim() === '') throw new Error(`${command} showed nothing`);
+  const options = { cwd: service, env: environment, encoding: 'utf8' } as const;
+  const { status, stdout: output } = spawnSync('script', ['-qec', line, '/dev/null'], options);
+  if (status !== exitCode)
+    throw new Error(`${command} ended with ${status} and not with ${exitCode}:\n${output}`);
   const rows = screenOf(`${before}${prompt(command)}${output}`, COLUMNS);
   writeFileSync(join(pictures, `${name}.svg`), svgOf(rows, COLUMNS, `Sluice: ${title}`));
 }
