@@ -47,7 +47,10 @@ export interface ExecutorJob {
   forget(): void;
 }
 
-/** Receives output as it comes. While the returned promise is pending no more is read (back-pressure). */
+/**
+ * Receives output as it comes. While the returned promise is pending no more is read (back-pressure). The bytes are only
+ * valid until the call returns, or its promise resolves.
+ */
 export type OutputSink = (chunk: Uint8Array) => void | Promise<void>;
 
 export interface StepSpec {

@@ -272,7 +272,7 @@ export function collect() {
   let wake = () => {};
   return {
     sink: (chunk: Uint8Array) => {
-      chunks.push(chunk);
+      chunks.push(Uint8Array.from(chunk));
       wake();
     },
     text,

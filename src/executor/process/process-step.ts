@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 
 import type { Clock } from '../../base/port.ts';
-import { StartError, type StepEnd, type StepProcess } from '../contract.ts';
+import type { StepEnd, StepProcess } from '../contract.ts';
 import { startErrorOf } from './start-error.ts';
 import type { StepOutput } from './step-output.ts';
 
@@ -60,8 +60,8 @@ export class ProcessStep implements StepProcess {
   onLost(reason: string): void {
     if (this.#over) return;
     this.#cancelConfirm();
-    this.#started.reject(new StartError('EHELPER', `the helper that starts steps ended: ${reason}`));
-    this.#started.promise.catch(() => {});
+    // Whether the program began cannot be told any more, so it counts as begun: only then is it looked for and killed.
+    this.#started.resolve();
     void this.#finish({ exit: { kind: 'lost', reason }, usage: null });
   }
 

@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import type { Clock } from '../../base/port.ts';
 import type { OutputSink } from '../contract.ts';
 
-const CHUNK_BYTES = 65_536;
+const CHUNK_BYTES = 262_144;
 /** The most a FIFO can be made to hold without privilege: what was written before an exit is within it. */
 const FIFO_MAX_BYTES = 1_048_576;
 const OPEN_AGAIN_MS = 50;
@@ -117,7 +117,7 @@ export class StepOutput {
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     const onread = {
       buffer,
-      callback: (count: number) => this.#take(Buffer.from(buffer.subarray(0, count))),
+      callback: (count: number) => this.#take(buffer.subarray(0, count)),
     };
     this.#socket = new Socket({ fd: this.#fd!, readable: true, writable: false, onread });
     this.#socket.on('error', () => {});

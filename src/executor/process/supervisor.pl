@@ -23,6 +23,7 @@
 use strict;
 use warnings;
 use Fcntl;
+use constant PIPE_BYTES => 1_048_576;
 
 my $folder = $0 =~ s{[^/]*$}{}r;
 require "${folder}system.pl";
@@ -135,6 +136,8 @@ sub begin {
     make_fifo($step->{fifo}) or return 'output';
     sysopen $step->{keeper}, $step->{fifo}, O_RDONLY | O_NONBLOCK or return 'output';
     sysopen my $output, $step->{fifo}, O_WRONLY or return 'output';
+    # F_SETPIPE_SZ: with room for a megabyte, writer and reader wait for each other half as often. Only Linux has it.
+    fcntl $output, 1031, PIPE_BYTES if $^O eq 'linux';
     sysopen $step->{log}, $step->{receipt}, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0600
         or return not_ours($step);
     if ($rung eq 'cgroup') {

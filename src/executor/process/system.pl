@@ -96,6 +96,7 @@ sub make_fifo {
 sub fork_into {
     my ($cgroup) = @_;
     if ($number && sysopen my $folder, $cgroup, O_RDONLY) {
+        no warnings 'portable';
         # struct clone_args: flags (CLONE_INTO_CGROUP), three unused, exit_signal (SIGCHLD), five unused, cgroup.
         my $arguments = pack 'Q11', 0x2_0000_0000, 0, 0, 0, 17, 0, 0, 0, 0, 0, fileno $folder;
         my $pid = syscall $number->{clone3}, $arguments, length $arguments;
