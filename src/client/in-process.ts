@@ -54,6 +54,7 @@ class InProcessClient implements Client {
   readonly #feed = new EventFeed();
   readonly #failedPlaces = new Map<string, FailedPlace>();
   readonly #shutdowns: (() => Promise<void>)[] = [];
+  readonly #driven = new Set<string>();
 
   constructor(options: InProcessOptions) {
     this.#options = options;
@@ -182,7 +183,8 @@ class InProcessClient implements Client {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#shutdowns.map((shutdown) => shutdown()));
+    // A run that is left before its end keeps its helper, so that whoever resumes it finds its steps.
+    if (this.#driven.size === 0) await Promise.all(this.#shutdowns.map((shutdown) => shutdown()));
     await this.#options.store.close();
   }
 
@@ -202,6 +204,9 @@ class InProcessClient implements Client {
   }
 
   #started(run: DrivenRun): StartedRun {
+    this.#driven.add(run.runId);
+    const over = () => this.#driven.delete(run.runId);
+    run.finished.then(over, over);
     return { ...run, failedPlace: (cell) => this.#failedPlaces.get(cell) ?? null };
   }
 

@@ -30,7 +30,10 @@ export function compareCells(view: RunView, expected: Readonly<Record<string, Ce
   const wanted = Object.fromEntries(
     Object.entries(expected).map(([name, one]) => [name, typeof one === 'string' ? one : one.outcome]),
   );
-  expect(outcomes, 'outcome of every cell').toEqual(wanted);
+  const causes = cells
+    .filter((cell) => cell.cause)
+    .map((cell) => `${cell.name}: ${JSON.stringify(cell.cause)}`);
+  expect(outcomes, `outcome of every cell (${causes.join('; ')})`).toEqual(wanted);
   for (const cell of cells) compareCell(cell, expected[cell.name]!);
 }
 

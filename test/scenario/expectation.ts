@@ -97,6 +97,13 @@ const action = z.union([
   /** Waits until the command that was started as this told of such an event. */
   z.strictObject({ until: z.string(), event: partial }),
   z.strictObject({ until_file: z.string() }),
+  /** Waits until the command that was started as this has printed a text. */
+  z.strictObject({ until_output: z.string(), text: z.string() }),
+  z.strictObject({ until_error: z.string(), text: z.string() }),
+  /** Waits until so many runs of the command that was started as this are over. */
+  z.strictObject({ until_runs: z.string(), count: z.int() }),
+  /** Kills, with SIGKILL, everything that is left of the program's helpers and steps. */
+  z.strictObject({ kill_processes: z.literal(true) }),
   z.strictObject({ signal: z.string(), to: z.string() }),
   z.strictObject({ write: z.record(z.string(), z.string()) }),
   /** A command in the repository. */
@@ -110,6 +117,8 @@ export const scenarioSchema = z.strictObject({
   needs: z.record(z.string(), z.string()).optional(),
   /** Written after the commit. */
   uncommitted: z.record(z.string(), z.string()).optional(),
+  /** Workspaces are left on purpose. */
+  leaves_workspaces: z.boolean().optional(),
   do: z.array(action).min(1),
 });
 

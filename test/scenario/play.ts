@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { parse } from 'yaml';
 import type { LogLine } from '../../src/client/contract.ts';
 import { foldRun } from '../../src/client/fold-run.ts';
 import type { RunView } from '../../src/client/run-view.ts';
 import type { PlacedEvent } from '../../src/journal/event.ts';
+import { type ProcessSeen, processesOf } from '../support/processes.ts';
 import {
   homeOf,
   type Product,
@@ -21,6 +23,8 @@ import { compareCells, compareEvents, compareLog, compareText, isSuch, mostRunni
 import { type Action, type EndExpectation, type Scenario, scenarioSchema } from './expectation.ts';
 
 const EXPECTED = 'expected.yaml';
+/** How long a command that should end by itself may take for it. */
+const END_WAIT_MS = 40_000;
 /** Verbs that drive a run, and so can tell its events. */
 const DRIVING = ['run', 'rerun', 'resume'];
 
@@ -40,7 +44,7 @@ export async function playScenario(fixture: string, scenario: Scenario, folder: 
   const play = new Play(folder, repository, scratch);
   try {
     for (const action of scenario.do) await play.perform(action);
-    play.checkNothingLeft();
+    if (!scenario.leaves_workspaces) play.checkNothingLeft();
   } finally {
     await play.stop();
   }
@@ -72,6 +76,9 @@ class Play {
     if ('end' in action) return this.#end(action);
     if ('until' in action) return this.#until(action.until, action.event);
     if ('until_file' in action) return untilFile(this.#path(action.until_file));
+    if ('until_output' in action || 'until_error' in action || 'until_runs' in action)
+      return this.#untilTold(action);
+    if ('kill_processes' in action) return killAll(this.#folder);
     if ('signal' in action) return void this.#one(action.to).product.kill(action.signal as NodeJS.Signals);
     if ('write' in action) return writeFiles(this.#repository, this.#filledIn(action.write));
     execFileSync('sh', ['-ec', this.#fill(action.shell)], {
@@ -115,7 +122,8 @@ class Play {
 
   async #end(action: Extract<Action, { end: string }>): Promise<void> {
     const { product, events } = this.#one(action.end);
-    const end = await product.ended;
+    const end = await Promise.race([product.ended, delay(END_WAIT_MS, null, { ref: false })]);
+    if (!end) throw new Error(`${action.end} did not end; stdout: ${product.output()}`);
     this.#started.delete(action.end);
     await this.#compare(action, end, events, action.end);
   }
@@ -128,6 +136,28 @@ class Play {
     );
     const run = runIdIn(product.output());
     if (run) this.#names.set(name, run).set('run', run);
+  }
+
+  async #untilTold(
+    action: Extract<Action, { until_output: string } | { until_error: string } | { until_runs: string }>,
+  ): Promise<void> {
+    if ('until_output' in action) {
+      await this.#one(action.until_output).product.until(
+        (output) => output.includes(action.text),
+        action.text,
+      );
+    } else if ('until_error' in action) {
+      await this.#one(action.until_error).product.until(
+        (_, errors) => errors.includes(action.text),
+        action.text,
+      );
+    } else {
+      const isOver = { type: 'run.finished' };
+      await this.#one(action.until_runs).product.until(
+        (output) => readEvents(output).filter((event) => isSuch(event, isOver)).length >= action.count,
+        `${action.count} runs`,
+      );
+    }
   }
 
   async #compare(
@@ -237,6 +267,23 @@ class Play {
       Object.entries(value).map(([key, one]) => [this.#fill(key), this.#filledIn(one)]),
     ) as T;
   }
+}
+
+/** Kills what a killed program left behind: its helper, steps and their children. */
+function killAll(folder: string): void {
+  // The helper first: it would tell how the steps ended.
+  const all = processesOf(folder).sort((one, other) => Number(isHelper(other)) - Number(isHelper(one)));
+  for (const { pid } of all) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended by itself.
+    }
+  }
+}
+
+function isHelper({ command }: ProcessSeen): boolean {
+  return command.includes('supervisor.pl');
 }
 
 /** Where nobody looks at the text, the program is asked for its events: then one process tells all. */
