@@ -5,7 +5,7 @@ import * as z from 'zod';
  * come of each. Unknown keys are refused, so that a misspelt expectation is never one that cannot fail.
  *
  * `{run}` in a text is the id of the fixture's newest run, `{NAME}` that of the run started as NAME, `{scratch}` a folder
- * outside the repository, `{repository}` the repository.
+ * outside the repository, `{repository}` the repository, `{path}` the PATH that the program gets.
  */
 
 const words = z.union([z.string(), z.array(z.string())]);

@@ -68,6 +68,7 @@ class Play {
     this.#names = new Map([
       ['scratch', scratch],
       ['repository', repository],
+      ['path', productEnvironment(folder).PATH!],
     ]);
   }
 
