@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { availableParallelism, homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +42,12 @@ process.exitCode = await runCli(process.argv.slice(2), {
   changedPaths: async (source) => (await import('./forge/git.ts')).changedPaths(source),
   readSources: (source) =>
     source.mode === 'commit' ? commitFiles(source.path, source.commit!) : treeFiles(source.path),
+  planCache: {
+    version: codeVersion,
+    read: async (key, settings) => (await import('./machine/files.ts')).readTextFile(planFile(key, settings)),
+    write: async (key, text, settings) =>
+      (await import('./machine/files.ts')).writePrivateFile(planFile(key, settings), text),
+  },
   loadModule,
   openShell: async ({ directory, environment }) =>
     (await import('./machine/terminal.ts')).openShell(directory, environment),
@@ -52,6 +58,21 @@ process.exitCode = await runCli(process.argv.slice(2), {
 /** Where Sluice keeps its data: SLUICE_HOME, or the user's data folder. */
 function homeOf({ home }: ClientSettings): string {
   return home ?? join(process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'sluice');
+}
+
+function planFile(key: string, settings: ClientSettings): string {
+  return join(homeOf(settings), 'plans', `${key}.json`);
+}
+
+/** The version of a release; in a checkout, whose version stays while the code changes, also its newest file's time. */
+function codeVersion(): string {
+  if (!existsSync(new URL('./pipeline', import.meta.url))) return version;
+  const timesMs = ['./pipeline/', './base/'].flatMap((folder) => {
+    const url = new URL(folder, import.meta.url);
+    const files = readdirSync(url, { recursive: true, encoding: 'utf8' });
+    return files.map((file) => statSync(new URL(file, url)).mtimeMs);
+  });
+  return `${version} ${Math.max(...timesMs)}`;
 }
 
 function storeFile(settings: ClientSettings): string {
@@ -82,11 +103,10 @@ async function openClient(settings: ClientSettings): Promise<Client> {
         import('./executor/process/process-executor.ts'),
         import('./secret/given.ts'),
       ]);
-      const secrets = await givenSecrets(secretFiles, process.env);
-      const executor = await openProcessExecutor({
-        directory: join(directory, 'steps'),
-        clock: machineClock,
-      });
+      const [secrets, executor] = await Promise.all([
+        givenSecrets(secretFiles, process.env),
+        openProcessExecutor({ directory: join(directory, 'steps'), clock: machineClock }),
+      ]);
       const runner = createRunner({
         executor,
         secrets,

@@ -2,12 +2,11 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { type Checked, UserError, userError } from '../base/diagnostic.ts';
 import { visible } from '../base/text.ts';
 import type { RunSource } from '../journal/run-event.ts';
-import { choosePipelineFile, loadPipeline, loadPipelineObject } from '../pipeline/load.ts';
+import { choosePipelineFile } from '../pipeline/native/pipeline-file.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { Context } from './context.ts';
+import { recallPlan, rememberPlan } from './plan-cache.ts';
 import type { Sources } from './ports.ts';
-
-export { matchTriggers } from '../pipeline/trigger.ts';
 
 const FOLDER = '.sluice';
 
@@ -21,11 +20,35 @@ export async function loadAsked(
   name: string | undefined,
 ): Promise<Plan> {
   const sources = context.ports.readSources(source);
-  const checked = await loadFile(context, source, sources, chosenFile(context, source, sources, name));
+  const path = chosenFile(context, source, sources, name);
+  const checked =
+    (await recallPlan(context, source, sources, path)) ??
+    (await loadAndRemember(context, source, sources, path));
   context.remember(sources);
   if (!checked.ok) throw new UserError(checked.diagnostics);
   await context.tell(checked.diagnostics);
   return checked.value;
+}
+
+async function loadAndRemember(
+  context: Context,
+  source: RunSource,
+  sources: Sources,
+  path: string,
+): Promise<Checked<Plan>> {
+  // What was read is what the plan depends on; a program may depend on anything.
+  const read = new Map<string, Uint8Array>();
+  const noting: Sources = {
+    ...sources,
+    read: (file) => {
+      const content = sources.read(file);
+      if (content instanceof Uint8Array) read.set(file, content);
+      return content;
+    },
+  };
+  const checked = await loadFile(context, source, noting, path);
+  if (checked.ok && !path.endsWith('.ts')) await rememberPlan(context, source, path, read, checked);
+  return checked;
 }
 
 /** Reads and checks one pipeline file, written in YAML or as a program. `path` is relative to the repository. */
@@ -35,6 +58,8 @@ export async function loadFile(
   sources: Sources,
   path: string,
 ): Promise<Checked<Plan>> {
+  // The largest module of all, with the YAML and schema libraries; not needed when the plan is remembered.
+  const { loadPipeline, loadPipelineObject } = await import('../pipeline/load.ts');
   if (!path.endsWith('.ts')) return loadPipeline(path, sources);
   if (source.mode === 'commit') {
     throw userError(

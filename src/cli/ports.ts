@@ -26,6 +26,7 @@ export interface CliPorts {
   changedPaths(source: RunSource): Promise<readonly string[] | null>;
   /** The files that a pipeline may be read from, as they are in the source's tree or commit. */
   readSources(source: RunSource): Sources;
+  readonly planCache: PlanCache;
   /** What a `sluice.ts` exports. `path` is absolute. */
   loadModule(path: string): Promise<unknown>;
   /** An interactive shell on this terminal; resolves when the person leaves it. */
@@ -34,6 +35,14 @@ export interface CliPorts {
   watchFiles(path: string, onChange: () => void): () => void;
   /** Calls back at each SIGINT, SIGTERM and SIGHUP instead of ending the process. Returns the function that ends it. */
   onInterrupt(listener: (signal: string) => void): () => void;
+}
+
+/** A folder for plans that need not be made again. Losing it, or a part of it, costs only time. */
+export interface PlanCache {
+  /** Names this program's code: a plan of other code is not used. */
+  version(): string;
+  read(key: string, settings: ClientSettings): Promise<string | null>;
+  write(key: string, text: string, settings: ClientSettings): Promise<void>;
 }
 
 export interface Sources extends SourceFiles {

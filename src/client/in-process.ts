@@ -61,9 +61,11 @@ class InProcessClient implements Client {
   }
 
   async start(request: StartRequest): Promise<StartedRun> {
-    const controller = await this.#controller(request);
     const { plan, source, event, inputs, variables, workersMax, only } = request;
-    const expectedMs = await this.expectations(source.repository, plan.name);
+    const [controller, expectedMs] = await Promise.all([
+      this.#controller(request),
+      this.expectations(source.repository, plan.name),
+    ]);
     return this.#started(
       await controller.start({
         pipeline: plan.name,

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -16,13 +17,12 @@ export async function repositorySource(
   directory: string,
   commit: string | null = null,
 ): Promise<RunSource | null> {
-  // Side by side, because each git process costs some milliseconds of start-up.
   const revision = commit === null ? 'HEAD' : `${commit}^{commit}`;
-  const [top, log, status, origin] = await Promise.all([
-    git(directory, ['rev-parse', '--show-toplevel']),
-    git(directory, ['log', '-1', '--format=%H%x00%ct%x00%D', '--end-of-options', revision, '--']),
-    git(directory, ['status', '--porcelain=v2', '--branch', '--untracked-files=normal', '-z']),
-    git(directory, ['config', '--get', 'remote.origin.url']),
+  const [top, log, status, origin] = await gitAll(directory, [
+    ['rev-parse', '--show-toplevel'],
+    ['log', '-1', '--format=%H%x00%ct%x00%D', '--end-of-options', revision, '--'],
+    ['status', '--porcelain=v2', '--branch', '--untracked-files=normal', '-z'],
+    ['config', '--get', 'remote.origin.url'],
   ]);
   if (commit !== null && !log) return null;
   const path = top?.trim() || realpathSync(directory);
@@ -49,8 +49,8 @@ export async function repositorySource(
  */
 export async function changedPaths(source: RunSource): Promise<readonly string[] | null> {
   if (source.commit === null) return null;
-  const [committed, lying] = await Promise.all([
-    git(source.path, [
+  const [committed = null, status = null] = await gitAll(source.path, [
+    [
       'diff-tree',
       '-r',
       '-z',
@@ -59,11 +59,10 @@ export async function changedPaths(source: RunSource): Promise<readonly string[]
       '--name-only',
       '--diff-merges=first-parent',
       source.commit,
-    ]),
-    source.mode === 'tree'
-      ? git(source.path, ['status', '--porcelain', '--untracked-files=all', '--no-renames', '-z'])
-      : '',
+    ],
+    ['status', '--porcelain', '--untracked-files=all', '--no-renames', '-z'],
   ]);
+  const lying = source.mode === 'tree' ? status : '';
   if (committed === null || lying === null) return null;
   const names = lying
     .split('\0')
@@ -72,21 +71,30 @@ export async function changedPaths(source: RunSource): Promise<readonly string[]
   return [...new Set([...committed.split('\0').filter((name) => name !== ''), ...names])];
 }
 
-/** What the command printed, or null when it failed or there is no git. */
-async function git(directory: string, args: readonly string[]): Promise<string | null> {
-  try {
-    // A hook or a file watcher named in the repository's configuration must not run.
-    const { stdout } = await run(
-      'git',
-      ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', ...args],
-      {
-        cwd: directory,
-        env: { ...process.env, GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' },
-        maxBuffer: 256 * 1024 * 1024,
-      },
-    );
-    return stdout;
-  } catch {
-    return null;
-  }
+/** Settings that a repository could abuse: a hook or a file watcher named in its configuration must not run. */
+const SAFE = ['git', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'];
+
+/**
+ * What the commands printed, each null when it failed or there is no git. One shell runs them all: starting a process
+ * costs us some milliseconds on the event loop, and git itself little.
+ */
+async function gitAll(
+  directory: string,
+  commands: readonly (readonly string[])[],
+): Promise<readonly (string | null)[]> {
+  const border = randomBytes(16).toString('hex');
+  const script = commands
+    .map((args) => `${[...SAFE, ...args].map(quoted).join(' ')}; printf '${border}%d\n' $?`)
+    .join('\n');
+  const { stdout } = await run('sh', ['-c', script], {
+    cwd: directory,
+    env: { ...process.env, GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' },
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  const parts = stdout.split(new RegExp(`${border}(\\d+)\n`));
+  return commands.map((_, index) => (parts[index * 2 + 1] === '0' ? parts[index * 2]! : null));
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }

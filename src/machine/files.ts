@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import process from 'node:process';
 
 /** The text of a file, or null when there is none. */
 export async function readTextFile(path: string): Promise<string | null> {
@@ -15,6 +16,14 @@ export async function readTextFile(path: string): Promise<string | null> {
 export async function writeTextFile(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
+}
+
+/** The same for this user's eyes only, and at once: a reader sees the old text or the new one. */
+export async function writePrivateFile(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const partial = `${path}.${process.pid}`;
+  await writeFile(partial, text, { mode: 0o600 });
+  await rename(partial, path);
 }
 
 /** Names in a folder, folders with a `/` at the end, sorted; empty when there is no such folder. */

@@ -71,6 +71,7 @@ export class ScriptedWorld {
   cwd = STORY_SOURCE.path;
   source: RunSource = STORY_SOURCE;
   changedPaths: readonly string[] | null = null;
+  readonly plans = new Map<string, string>();
   storeDamage: readonly string[] = [];
   openedWith: unknown = null;
   readonly #interrupts = new Set<(signal: string) => void>();
@@ -121,6 +122,13 @@ export class ScriptedWorld {
         return this.client;
       },
       changedPaths: async () => this.changedPaths,
+      planCache: {
+        version: () => '1.2.3',
+        read: async (key) => this.plans.get(key) ?? null,
+        write: async (key, text) => {
+          this.plans.set(key, text);
+        },
+      },
       repository: async (commit) => {
         this.askedCommits.push(commit);
         return commit === null ? this.source : { ...this.source, commit, mode: 'commit', dirty: false };

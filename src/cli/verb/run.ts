@@ -3,6 +3,7 @@ import { counted, visible } from '../../base/text.ts';
 import type { Client, StartRequest } from '../../client/contract.ts';
 import type { RunView } from '../../client/run-view.ts';
 import type { Plan } from '../../pipeline/plan.ts';
+import { matchTriggers } from '../../pipeline/trigger.ts';
 import { type Context, EXIT } from '../context.ts';
 import { type Driven, type DriveOptions, driveRun } from '../drive.ts';
 import { type GivenOptions, givenSource, readGiven, requireFiles } from '../given.ts';
@@ -45,8 +46,8 @@ export async function perform(
 
 async function runOnce(context: Context, [name]: readonly string[], options: RunOptions): Promise<number> {
   const secretFiles = await requireFiles(context, '--secrets', options.secrets);
-  // git works while the module that reads pipelines, the largest of all, is loaded.
-  const [source, { loadAsked, matchTriggers }] = await Promise.all([
+  // git works while the modules are loaded.
+  const [source, { loadAsked }] = await Promise.all([
     givenSource(context, options),
     import('../pipeline-source.ts'),
   ]);

@@ -1,6 +1,13 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { withoutUserInfo } from '../../base/text.ts';
 import type { RunSource } from '../../journal/run-event.ts';
 import { git } from './git.ts';
 
@@ -17,18 +24,8 @@ export async function createGitView(
   folder: string,
   indexFile: string | null,
 ): Promise<void> {
-  const [places, refs, remote] = await Promise.all([
-    git(source.path, [
-      'rev-parse',
-      '--path-format=absolute',
-      '--git-path',
-      'objects',
-      '--git-path',
-      'index',
-      '--git-path',
-      'shallow',
-      '--show-object-format',
-    ]),
+  const [{ objects, index, shallow, format }, refs] = await Promise.all([
+    placesOf(source.path),
     git(source.path, [
       'for-each-ref',
       '--format=%(objectname) %(refname) %(*objectname)',
@@ -36,20 +33,55 @@ export async function createGitView(
       'refs/tags',
       'refs/remotes',
     ]),
-    git(source.path, ['config', '--get', 'remote.origin.url']).catch(() => Buffer.alloc(0)),
   ]);
-  const [objects, index, shallow, format] = places.toString().split('\n') as [string, string, string, string];
   mkdirSync(join(folder, 'objects', 'info'), { recursive: true });
   mkdirSync(join(folder, 'refs'));
   const put = (name: string, text: string) => writeFileSync(join(folder, name), text, { mode: 0o444 });
   put('objects/info/alternates', `${objects}\n`);
   put('packed-refs', packedRefs(refs.toString()));
   put('HEAD', head(source, refs.toString()));
-  put('config', config(format, withoutUserInfo(remote.toString().trim())));
+  // The repository is called by its origin, without credentials, or else by its path.
+  put('config', config(format, source.repository === source.path ? '' : source.repository));
   if (existsSync(shallow)) copyFileSync(shallow, join(folder, 'shallow'));
   if (indexFile) copyFileSync(indexFile, join(folder, 'index'));
   else if (existsSync(index)) copyFileSync(index, join(folder, 'index'));
   for (const inner of ['objects/info', 'objects', 'refs', '']) chmodSync(join(folder, inner), 0o555);
+}
+
+interface Places {
+  readonly objects: string;
+  readonly index: string;
+  readonly shallow: string;
+  readonly format: string;
+}
+
+/** Where the repository's parts lie. In a plain one that is known without asking git, which would cost a process. */
+async function placesOf(repository: string): Promise<Places> {
+  const inner = join(repository, '.git');
+  const isPlain = lstatSync(inner).isDirectory() && !existsSync(join(inner, 'commondir'));
+  if (isPlain) {
+    const format =
+      /^\s*objectformat\s*=\s*(\w+)/im.exec(readFileSync(join(inner, 'config'), 'utf8'))?.[1] ?? 'sha1';
+    return {
+      objects: join(inner, 'objects'),
+      index: join(inner, 'index'),
+      shallow: join(inner, 'shallow'),
+      format,
+    };
+  }
+  const output = await git(repository, [
+    'rev-parse',
+    '--path-format=absolute',
+    '--git-path',
+    'objects',
+    '--git-path',
+    'index',
+    '--git-path',
+    'shallow',
+    '--show-object-format',
+  ]);
+  const [objects, index, shallow, format] = output.toString().split('\n') as [string, string, string, string];
+  return { objects, index, shallow, format };
 }
 
 function packedRefs(refs: string): string {

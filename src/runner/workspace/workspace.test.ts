@@ -49,7 +49,7 @@ function git(...words: string[]): string {
 function sourceOf(mode: 'tree' | 'commit', commit: string | null = null): RunSource {
   return {
     path: source,
-    repository: 'example',
+    repository: 'https://***@example.com/x',
     branch: 'main',
     tag: null,
     commit,
@@ -192,7 +192,7 @@ describe('git in a workspace', () => {
       expect(inside(directory, 'rev-parse', 'HEAD')).toBe(commit);
       expect(inside(directory, 'branch', '--show-current')).toBe('main');
       expect(inside(directory, 'status', '--short')).toBe('');
-      expect(inside(directory, 'remote', 'get-url', 'origin')).toBe('https://***@example.com/x.git');
+      expect(inside(directory, 'remote', 'get-url', 'origin')).toBe('https://***@example.com/x');
       writeFileSync(join(directory, 'file'), 'changed');
       expect(inside(directory, 'describe', '--dirty')).toBe('v1.2-dirty');
     }
