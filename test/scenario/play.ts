@@ -101,6 +101,7 @@ class Play {
       product.kill('SIGKILL');
       await product.ended;
     }
+    killAll(this.#folder);
   }
 
   /** Whatever a scenario is about: the program leaves no workspace behind. */
