@@ -8,6 +8,7 @@ import { userError } from './base/diagnostic.ts';
 import { runCli } from './cli/cli.ts';
 import type { ClientSettings, CliPorts } from './cli/ports.ts';
 import type { Client } from './client/contract.ts';
+import type { Executor } from './executor/contract.ts';
 import { machineClock } from './machine/clock.ts';
 import { commitFiles, treeFiles } from './machine/source-files.ts';
 import { onInterrupt } from './machine/terminal.ts';
@@ -18,7 +19,10 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
-process.exitCode = await runCli(process.argv.slice(2), {
+// Most commands ask git first, and git is another process: it works while the program is loaded.
+let facts = ['run', 'plan'].includes(process.argv[2] ?? '') ? gitFacts(null) : null;
+
+const exitCode = await runCli(process.argv.slice(2), {
   version,
   out: process.stdout,
   err: process.stderr,
@@ -54,6 +58,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   watchFiles: watchRepository,
   onInterrupt,
 } satisfies CliPorts);
+// At once: nothing is open any more, and standard output is written synchronously here.
+process.exit(exitCode);
 
 /** Where Sluice keeps its data: SLUICE_HOME, or the user's data folder. */
 function homeOf({ home }: ClientSettings): string {
@@ -79,8 +85,11 @@ function storeFile(settings: ClientSettings): string {
   return join(homeOf(settings), 'store', 'journal.db');
 }
 
-async function openClient(settings: ClientSettings): Promise<Client> {
+async function openClient(settings: ClientSettings, drives: boolean): Promise<Client> {
   const directory = homeOf(settings);
+  let executor = drives ? openExecutor(directory) : null;
+  // Whoever needs it sees the failure.
+  executor?.catch(() => {});
   const [{ createInProcessClient }, { openSqliteStore }, { machineOwners }, { machineRandom }] =
     await Promise.all([
       import('./client/in-process.ts'),
@@ -98,18 +107,14 @@ async function openClient(settings: ClientSettings): Promise<Client> {
     actor: { kind: 'person', id: `${username} (uid ${uid})` },
     directory,
     openRunner: async ({ secretFiles, keepWorkspaces, onFailedPlace }) => {
-      const [{ createRunner }, { openProcessExecutor }, { givenSecrets }] = await Promise.all([
+      executor ??= openExecutor(directory);
+      const [{ createRunner }, { givenSecrets }] = await Promise.all([
         import('./runner/runner.ts'),
-        import('./executor/process/process-executor.ts'),
         import('./secret/given.ts'),
       ]);
-      const [secrets, executor] = await Promise.all([
-        givenSecrets(secretFiles, process.env),
-        openProcessExecutor({ directory: join(directory, 'steps'), clock: machineClock }),
-      ]);
       const runner = createRunner({
-        executor,
-        secrets,
+        executor: await executor,
+        secrets: await givenSecrets(secretFiles, process.env),
         clock: machineClock,
         random: machineRandom,
         directory,
@@ -118,14 +123,30 @@ async function openClient(settings: ClientSettings): Promise<Client> {
         keepWorkspaces: keepWorkspaces ? 'failed' : 'never',
         onFailedPlace,
       });
-      return { runner, shutdown: () => executor.shutdown() };
+      return runner;
+    },
+    shutdown: async () => {
+      const opened = await executor?.catch(() => null);
+      await opened?.shutdown();
     },
   });
 }
 
-async function repository(commit: string | null) {
+async function openExecutor(directory: string): Promise<Executor> {
+  const { openProcessExecutor } = await import('./executor/process/process-executor.ts');
+  return openProcessExecutor({ directory: join(directory, 'steps'), clock: machineClock });
+}
+
+async function gitFacts(commit: string | null) {
   const { repositorySource } = await import('./forge/git.ts');
-  const source = await repositorySource(process.cwd(), commit);
+  return repositorySource(process.cwd(), commit);
+}
+
+async function repository(commit: string | null) {
+  const early = commit === null ? facts : null;
+  // Good for once: a command that goes on (--watch) asks anew.
+  facts = null;
+  const source = await (early ?? gitFacts(commit));
   if (!source) throw userError('commit-unknown', `git knows no commit ${commit}`, 'git log --oneline');
   return source;
 }

@@ -20,7 +20,8 @@ async function buildRelease(folder: string): Promise<void> {
     entryPoints: { main: 'src/main.ts', typed: typedPipelines },
     outdir: folder,
     bundle: true,
-    splitting: true,
+    // One file: what is imported lazily is still run lazily, and thirty small files would cost more to open than this one.
+    splitting: false,
     format: 'esm',
     platform: 'node',
     target: 'node24',

@@ -29,10 +29,6 @@ export type Checked<T> =
   | { readonly ok: true; readonly value: T; readonly diagnostics: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
-}
-
 /** A failure a person can act on, thrown across a layer where returning it would be lost. Faces print it without a stack. */
 export class UserError extends Error {
   readonly diagnostics: readonly Diagnostic[];
@@ -40,7 +36,9 @@ export class UserError extends Error {
   readonly exitCode: 2 | 3;
 
   constructor(diagnostics: readonly Diagnostic[] | Diagnostic, exitCode: 2 | 3 = 2) {
-    const all = Array.isArray(diagnostics) ? (diagnostics as readonly Diagnostic[]) : [diagnostics as Diagnostic];
+    const all = Array.isArray(diagnostics)
+      ? (diagnostics as readonly Diagnostic[])
+      : [diagnostics as Diagnostic];
     super(all.map((diagnostic) => diagnostic.message).join('; '));
     this.name = 'UserError';
     this.diagnostics = all;
@@ -49,6 +47,11 @@ export class UserError extends Error {
 }
 
 /** Shorthand for the common case of one error without a place. */
-export function userError(code: string, message: string, suggestion?: string, exitCode: 2 | 3 = 2): UserError {
+export function userError(
+  code: string,
+  message: string,
+  suggestion?: string,
+  exitCode: 2 | 3 = 2,
+): UserError {
   return new UserError({ severity: 'error', code, message, suggestion }, exitCode);
 }

@@ -23,8 +23,8 @@ export interface Context {
   remember(sources: Sources): void;
   /** One JSON value to standard output. */
   printJson(value: unknown): void;
-  /** The one client of this command; opened when first asked for and closed by `runCli`. */
-  client(): Promise<Client>;
+  /** The one client of this command; opened when first asked for and closed by `runCli`. `drives`: see `openClient`. */
+  client(drives?: boolean): Promise<Client>;
 }
 
 /** A verb: does its work and resolves to the exit code. */

@@ -19,7 +19,8 @@ export interface CliPorts {
   readonly files: CliFiles;
   readonly machine: Machine;
   /** Called at most once, and only by verbs that need it. */
-  openClient(settings: ClientSettings): Promise<Client>;
+  /** `drives`: runs will be driven, so what that takes is opened at once, beside the rest. */
+  openClient(settings: ClientSettings, drives: boolean): Promise<Client>;
   /** Git's facts about the repository at `cwd`: the tree as it lies there, or, when `commit` names one, exactly that commit. */
   repository(commit: string | null): Promise<RunSource>;
   /** What the source changed against its past, for path filters; null when that cannot be told. */

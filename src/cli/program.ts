@@ -11,7 +11,7 @@ import { type OptionDefinition, VERBS, type VerbDefinition } from './verbs.ts';
 export async function performCommand(argv: readonly string[], ports: CliPorts): Promise<number> {
   const session = new Session(ports);
   let code: number = EXIT.done;
-  const program = makeProgram(ports, async (definition, given, options) => {
+  const program = makeProgram(argv, ports, async (definition, given, options) => {
     const context = session.context(options);
     const { perform } = await definition.load();
     code = await (perform as Verb<unknown>)(context, given, options);
@@ -67,8 +67,8 @@ class Session {
         this.#sources = sources;
       },
       printJson: (value) => ports.out.write(`${JSON.stringify(value, null, 2)}\n`),
-      client: () => {
-        this.#client ??= ports.openClient({ home: settings.home, workspace: settings.workspace });
+      client: (drives = false) => {
+        this.#client ??= ports.openClient({ home: settings.home, workspace: settings.workspace }, drives);
         return this.#client;
       },
     };
@@ -100,7 +100,7 @@ function writeLines(output: Output, lines: string | readonly string[]): void {
 
 type Perform = (definition: VerbDefinition, given: readonly string[], options: SettingFlags) => Promise<void>;
 
-function makeProgram(ports: CliPorts, perform: Perform): Command {
+function makeProgram(argv: readonly string[], ports: CliPorts, perform: Perform): Command {
   const program = new Command('sluice')
     .description('Takes a change from commit to production and, when it harms, back again.')
     .usage('<command> [options]')
@@ -117,7 +117,11 @@ function makeProgram(ports: CliPorts, perform: Perform): Command {
       outputError: (text, write) => write(`${text}see: sluice --help\n`),
     });
   addSharedOptions(program, false);
-  for (const definition of VERBS) program.addCommand(makeVerb(program, definition, perform));
+  // Making all of them takes 10 ms; a line that begins with a verb needs no other.
+  const asked = VERBS.filter((verb) => verb.name === argv[0]);
+  for (const definition of asked.length > 0 ? asked : VERBS) {
+    program.addCommand(makeVerb(program, definition, perform));
+  }
   // Set after the commands have taken over the settings: they keep commander's own form.
   return program.configureHelp({ formatHelp: overview });
 }

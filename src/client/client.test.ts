@@ -26,7 +26,8 @@ function setUp(
     owners: { self: name, alive: (owner) => living.has(owner), describe: (owner) => `process ${owner}` },
     actor: { kind: 'person', id: 'ann' },
     directory: '/nowhere',
-    openRunner: async () => ({ runner, shutdown: async () => {} }),
+    openRunner: async () => runner,
+    shutdown: async () => {},
   });
   return { client, runner, clock, store, living };
 }

@@ -38,7 +38,9 @@ export interface InProcessOptions {
   /** Made when the first run is driven: looking at runs needs no runner. */
   readonly openRunner: (
     options: ResumeOptions & { readonly onFailedPlace: (cell: string, place: FailedPlace) => void },
-  ) => Promise<{ readonly runner: Runner; readonly shutdown: () => Promise<void> }>;
+  ) => Promise<Runner>;
+  /** Ends what the runners stand on. */
+  readonly shutdown: () => Promise<void>;
 }
 
 /** How many runs of a repository are looked at to find one by a part of its id, or the ones that nobody drives. */
@@ -53,7 +55,6 @@ class InProcessClient implements Client {
   readonly #options: InProcessOptions;
   readonly #feed = new EventFeed();
   readonly #failedPlaces = new Map<string, FailedPlace>();
-  readonly #shutdowns: (() => Promise<void>)[] = [];
   readonly #driven = new Set<string>();
 
   constructor(options: InProcessOptions) {
@@ -186,14 +187,13 @@ class InProcessClient implements Client {
 
   async close(): Promise<void> {
     // A run that is left before its end keeps its helper, so that whoever resumes it finds its steps.
-    if (this.#driven.size === 0) await Promise.all(this.#shutdowns.map((shutdown) => shutdown()));
+    if (this.#driven.size === 0) await this.#options.shutdown();
     await this.#options.store.close();
   }
 
   async #controller(options: ResumeOptions): Promise<Controller> {
     const onFailedPlace = (cell: string, place: FailedPlace) => this.#failedPlaces.set(cell, place);
-    const { runner, shutdown } = await this.#options.openRunner({ ...options, onFailedPlace });
-    this.#shutdowns.push(shutdown);
+    const runner = await this.#options.openRunner({ ...options, onFailedPlace });
     const { store, clock, random, owners } = this.#options;
     return new Controller({
       store,

@@ -203,7 +203,8 @@ export class RunHost {
     for (const message of report.warnings ?? [])
       void this.feed({ type: 'warning', message: `${cell}: ${message}` });
     await this.feed({ type: 'report', cell, attempt, report });
-    if (!this.#broken) this.release(cell, attempt);
+    // When that was the last report, the release of the run sees to it.
+    if (!this.#broken && this.#state.phase !== 'finished') this.release(cell, attempt);
   }
 
   /** What was kept of the attempt for a later owner goes: its report is durable. */

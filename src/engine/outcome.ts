@@ -20,7 +20,7 @@ export function runOutcome(state: RunState): { readonly outcome: RunOutcome; rea
   if (outcomes.cancelled > 0)
     return { outcome: 'cancelled', sentence: `${counted(outcomes.cancelled, 'job')} cancelled` };
   if (outcomes.warned > 0)
-    return { outcome: 'warned', sentence: `${counted(outcomes.warned, 'job')} failed and may` };
+    return { outcome: 'warned', sentence: `${counted(outcomes.warned, 'job')} failed, which is allowed` };
   if (outcomes.succeeded === 0) return { outcome: 'succeeded', sentence: 'nothing had to run' };
   return { outcome: 'succeeded', sentence: `${counted(outcomes.succeeded, 'job')} succeeded` };
 }

@@ -79,20 +79,38 @@ export type RunEvent =
       /** Only these jobs and what they need; null for all. */
       readonly only: readonly string[] | null;
       /** The run this one repeats, and the cells whose results are taken over from it. */
-      readonly rerunOf: { readonly runId: string; readonly reused: Readonly<Record<string, JsonObject>> } | null;
+      readonly rerunOf: {
+        readonly runId: string;
+        readonly reused: Readonly<Record<string, JsonObject>>;
+      } | null;
     }
   /** A process became the owner: at the start, and again at each resume. */
   | { readonly type: 'run.owned'; readonly owner: string; readonly fence: number; readonly resumed: boolean }
   /** The run (cell null), or one cell, waits for its concurrency group behind these holders. */
-  | { readonly type: 'run.waiting'; readonly cell: string | null; readonly group: string; readonly behind: readonly string[] }
+  | {
+      readonly type: 'run.waiting';
+      readonly cell: string | null;
+      readonly group: string;
+      readonly behind: readonly string[];
+    }
   /** The run (cell null), or one cell, holds its concurrency group and goes on. */
   | { readonly type: 'run.admitted'; readonly cell: string | null; readonly group: string }
   /** Somebody, or a newer run, wants it or a part of it stopped. */
-  | { readonly type: 'run.cancel-requested'; readonly target: CancelTarget; readonly by: string; readonly reason: string }
+  | {
+      readonly type: 'run.cancel-requested';
+      readonly target: CancelTarget;
+      readonly by: string;
+      readonly reason: string;
+    }
   /** The owner was told of something a person should see. */
   | { readonly type: 'run.warning'; readonly message: string }
   /** A deadline of the run or of a stage passed. */
-  | { readonly type: 'deadline.passed'; readonly scope: 'run' | 'stage'; readonly stage: string | null; readonly limitMs: number }
+  | {
+      readonly type: 'deadline.passed';
+      readonly scope: 'run' | 'stage';
+      readonly stage: string | null;
+      readonly limitMs: number;
+    }
   /** The matrix of a job was computed from the outputs of the jobs it needs. */
   | { readonly type: 'matrix.expanded'; readonly job: string; readonly cells: readonly JsonObject[] }
   /** The condition of a job holds; its cells (all of its matrix) wait for workers. */
@@ -111,7 +129,14 @@ export type RunEvent =
   /** A cell is handed to a runner. Intent: from here on its first step may have started. */
   | { readonly type: 'cell.started'; readonly cell: string; readonly job: string; readonly attempt: number }
   /** Intent: the step's process is about to be started. */
-  | { readonly type: 'step.started'; readonly cell: string; readonly attempt: number; readonly step: string; readonly try: number; readonly isolation: string }
+  | {
+      readonly type: 'step.started';
+      readonly cell: string;
+      readonly attempt: number;
+      readonly step: string;
+      readonly try: number;
+      readonly isolation: string;
+    }
   /** Receipt: the step is over. */
   | {
       readonly type: 'step.finished';
@@ -124,7 +149,10 @@ export type RunEvent =
       readonly durationMs: number;
       readonly outputs: Readonly<Record<string, string>>;
       /** Variables and path entries that the step left for later steps. */
-      readonly exported: { readonly variables: Readonly<Record<string, string>>; readonly path: readonly string[] };
+      readonly exported: {
+        readonly variables: Readonly<Record<string, string>>;
+        readonly path: readonly string[];
+      };
       readonly log: LogSize;
       /** Resources of the process tree, where the machine tells. */
       readonly usage: { readonly cpuMs: number; readonly memoryMaxBytes: number } | null;

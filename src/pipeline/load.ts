@@ -12,8 +12,7 @@ import { decodeSource } from './native/source.ts';
 import { parseYaml } from './native/syntax.ts';
 import type { Plan } from './plan.ts';
 
-export type { SourceFiles, SourceRefusal } from './native/include.ts';
-export { choosePipelineFile } from './native/pipeline-file.ts';
+export type { SourceFiles } from './native/include.ts';
 
 /** Reads and checks a pipeline file of the repository. Gives the plan, or all the problems at once. Never throws. */
 export function loadPipeline(path: string, files: SourceFiles): Checked<Plan> {

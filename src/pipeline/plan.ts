@@ -158,9 +158,6 @@ export interface Expression {
   readonly place: Place;
 }
 
-/** Why an attempt ended that did not succeed, in the order in which causes are looked for. */
-export type FailureCause = 'cancelled' | 'timeout' | 'silence' | 'lost' | 'signal' | 'exit-code' | 'could-not-start';
-
 export interface RetryPolicy {
   /** Attempts after the first; 0 switches retrying off. */
   readonly max: number;

@@ -4,6 +4,7 @@ import type { Cause, Reason } from '../journal/run-event.ts';
 import { decisionSentence, evaluateCondition } from '../pipeline/expression.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
 import type { Emit, JobControl, JobReport, StepFinished } from './contract.ts';
+import { jobKey } from './job-key.ts';
 import { type Failure, fill, type JobState } from './job-state.ts';
 import { logFile, stepKey } from './log/paths.ts';
 import { readLogTail } from './log/tail.ts';
@@ -11,7 +12,7 @@ import type { RunnerOptions } from './options.ts';
 import { JobProblem } from './problem.ts';
 import { outputPatterns, retryDelay } from './retry.ts';
 import type { JobSetup } from './step-setup.ts';
-import { performTry, type TryEnd, type TryPlace } from './step-try.ts';
+import { type Attach, performTry, type TryEnd, type TryPlace } from './step-try.ts';
 import { Supervised } from './supervised.ts';
 
 const KILL_GRACE_MS = 10_000;
@@ -43,6 +44,8 @@ export class Attempt {
   readonly #lastStep: PlanStep | undefined;
   #lastReceipt: StepFinished | null = null;
   #isFirstIntent: boolean;
+  /** A resumed attempt of which the journal knows no step: its first one may have been started all the same. */
+  #isPerhapsStarted: boolean;
   /** Clean-up after a stop has only so long. null: not stopped yet. */
   #graceIsOver: boolean | null = null;
   #cancelGraceTimer: (() => void) | null = null;
@@ -66,6 +69,8 @@ export class Attempt {
     const { sealed, unsealed, resumed, job: definition } = state.message;
     this.#lastStep = definition.cleanup.at(-1) ?? definition.steps.at(-1);
     this.#isFirstIntent = !resumed && sealed.length === 0 && unsealed.length === 0;
+    const isUntold = sealed.every((finished) => finished.outcome === 'skipped') && unsealed.length === 0;
+    this.#isPerhapsStarted = resumed && isUntold;
     for (const finished of sealed) this.#lastTry.set(finished.step, { sealed: finished, unsealedTry: null });
     for (const open of unsealed) {
       this.#lastTry.set(open.step, {
@@ -137,7 +142,8 @@ export class Attempt {
     unsealedTry: number | null,
     nextTry: number,
   ): Promise<void> {
-    let attach = unsealedTry !== null;
+    let attach: Attach = unsealedTry !== null ? 'yes' : this.#isPerhapsStarted ? 'perhaps' : 'no';
+    this.#isPerhapsStarted = false;
     for (let tryNumber = unsealedTry ?? nextTry; ; tryNumber++) {
       const supervised = new Supervised(this.#options.clock, this.#options.killGraceMs ?? KILL_GRACE_MS);
       this.#running.set(step.id, { supervised, phase });
@@ -152,7 +158,10 @@ export class Attempt {
       } finally {
         this.#running.delete(step.id);
       }
-      attach = false;
+      attach = 'no';
+      // Nothing of the lost try may be left beside the next one.
+      if (end.isLostAfterRestart && this.#running.size === 0)
+        await this.#options.executor.sweep(this.#jobKey());
       const delayMs = this.#nextTryAfterMs(step, end);
       if (delayMs === null) return this.#seal(end.finished, step, end.environment);
       await this.#record(end.finished);
@@ -163,6 +172,11 @@ export class Attempt {
         return;
       }
     }
+  }
+
+  #jobKey(): string {
+    const { runId, cell, attempt } = this.#state.message;
+    return jobKey(runId, cell, attempt);
   }
 
   #tryPlace(step: PlanStep): TryPlace {

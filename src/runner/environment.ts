@@ -1,8 +1,30 @@
 import type { JobMessage } from './contract.ts';
+import { jobKey } from './job-key.ts';
 import { JobProblem } from './problem.ts';
 
 /** What a job sees of the machine's own environment, besides every LC_ variable. All else stays outside. */
-const ALLOWED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'TZ'];
+const ALLOWED = [
+  ...['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'TZ'],
+  // How this machine reaches the network is a fact of the machine, not of who started the run.
+  ...[
+    'HTTP_PROXY',
+    'HTTPS_PROXY',
+    'ALL_PROXY',
+    'NO_PROXY',
+    'http_proxy',
+    'https_proxy',
+    'all_proxy',
+    'no_proxy',
+  ],
+  ...[
+    'SSL_CERT_FILE',
+    'SSL_CERT_DIR',
+    'NODE_EXTRA_CA_CERTS',
+    'CURL_CA_BUNDLE',
+    'REQUESTS_CA_BUNDLE',
+    'GIT_SSL_CAINFO',
+  ],
+];
 const PATH_DEFAULT = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Linux: one string may have 128 KiB (with its terminating NUL), and 2 MiB is what is left of the stack for all. */
@@ -32,6 +54,8 @@ export function jobEnvironment(message: JobMessage, workspace: string, temporary
     CI: 'true',
     SLUICE: 'true',
     SLUICE_RUN_ID: message.runId,
+    // By this mark a later owner finds processes that left their session.
+    SLUICE_JOB_KEY: jobKey(message.runId, message.cell, message.attempt),
     SLUICE_JOB: message.cell,
     SLUICE_WORKSPACE: workspace,
     SLUICE_BRANCH: source.branch ?? '',

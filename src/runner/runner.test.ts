@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CANCELLED, type JobRig, job, jobRig, machineOf, step } from '../../test/support/job-rig.ts';
 import { StartError, type StepSpec } from '../executor/contract.ts';
-import { type Behaviour, scriptedMachine } from '../executor/scripted.ts';
+import { type Behaviour, scriptedMachine, succeed } from '../executor/scripted.ts';
 import type { RetryCause } from '../pipeline/plan.ts';
 import type { RunnerOptions } from './options.ts';
 
@@ -556,6 +556,20 @@ describe('runner: after a restart', () => {
     expect(machine.started).toEqual([]);
   });
 
+  it('runs a step again that is repeatable when how it ended was lost with its helper', async () => {
+    const machine = scriptedMachine((spec) => (spec.stepKey === 'a.1' ? never : succeed));
+    const planJob = job([step('a', 'x', { repeatable: true })]);
+    const first = jobRig(machine.executor());
+    void first.perform(planJob);
+    const process = await machine.waitFor('a.1');
+    machine.crash();
+    rig = jobRig(machine.executor(), {}, first.root);
+    const performing = rig.perform(planJob, { unsealed: [{ step: 'a', try: 1 }], resumed: true });
+    process.vanish();
+    expect(await performing).toMatchObject({ outcome: 'succeeded' });
+    expect(machine.started.map((one) => one.spec.stepKey)).toEqual(['a.1', 'a.2']);
+  });
+
   it('runs a lost step again that is repeatable', async () => {
     const machine = machineOf({});
     rig = jobRig(machine.executor());
@@ -565,6 +579,31 @@ describe('runner: after a restart', () => {
     });
     expect(report.outcome).toBe('succeeded');
     expect(machine.started.map((process) => process.spec.stepKey)).toEqual(['a.2']);
+  });
+});
+
+describe('runner: an attempt of which only the start is in the journal', () => {
+  it('takes over its first step, which may have been started, and records the intent', async () => {
+    const machine = scriptedMachine(() => never);
+    const planJob = job([step('a', 'x')]);
+    const first = jobRig(machine.executor());
+    void first.perform(planJob);
+    const process = await machine.waitFor('a.1');
+    machine.crash();
+    rig = jobRig(machine.executor(), {}, first.root);
+    const performing = rig.perform(planJob, { resumed: true });
+    await process.print('after\n');
+    process.exit(0);
+    expect(await performing).toMatchObject({ outcome: 'succeeded' });
+    expect(machine.started).toHaveLength(1);
+    expect(eventNames()).toEqual(['step.started a', 'step.finished a']);
+  });
+
+  it('starts its first step when the machine knows nothing of it', async () => {
+    const machine = machineOf({});
+    rig = jobRig(machine.executor());
+    expect((await rig.perform(job([step('a', 'x')]), { resumed: true })).outcome).toBe('succeeded');
+    expect(machine.started.map((process) => process.spec.stepKey)).toEqual(['a.1']);
   });
 });
 

@@ -3,8 +3,8 @@ import type { Cause } from '../journal/run-event.ts';
 import { Attempt } from './attempt.ts';
 import type { Emit, JobControl, JobMessage, JobReport, Runner } from './contract.ts';
 import { allowedEnvironment, type Environment, jobEnvironment } from './environment.ts';
+import { jobKey } from './job-key.ts';
 import { JobState } from './job-state.ts';
-import { safeName } from './log/paths.ts';
 import { createRedaction } from './mask/redaction.ts';
 import type { RunnerOptions } from './options.ts';
 import { JobProblem, machineProblem } from './problem.ts';
@@ -19,6 +19,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
 /** What stays of an attempt until its report is durable. */
 interface Left {
+  readonly runId: string;
   readonly job: ExecutorJob;
   readonly workspace: Workspace;
   readonly isKept: boolean;
@@ -61,6 +62,13 @@ class LocalRunner implements Runner {
   }
 
   async releaseRun(runId: string): Promise<string | null> {
+    // The run's end overtakes the release of its last attempts.
+    for (const [key, { job, workspace, isKept, runId: owner }] of this.#left) {
+      if (owner !== runId) continue;
+      this.#left.delete(key);
+      job.forget();
+      if (isKept) this.#workspaces.keep(workspace);
+    }
     await Promise.all(this.#removing);
     return this.#workspaces.releaseRun(runId);
   }
@@ -68,11 +76,6 @@ class LocalRunner implements Runner {
   tidy(isOver: (runId: string) => Promise<boolean>): Promise<void> {
     return this.#workspaces.tidy(isOver, this.#options.clock.now());
   }
-}
-
-/** The key under which an executor knows one attempt of a cell. */
-export function jobKey(runId: string, cell: string, attempt: number): string {
-  return `${safeName(runId)}.${safeName(cell)}.${attempt}`;
 }
 
 async function performJob(
@@ -131,7 +134,12 @@ async function performJob(
     if (environment)
       await options.onFailedPlace?.(message.cell, { directory: workspace.directory, environment });
     const isGood = report.outcome === 'succeeded' || report.outcome === 'warned';
-    leave({ job: executorJob, workspace, isKept: !isGood && options.keepWorkspaces === 'failed' });
+    leave({
+      runId: message.runId,
+      job: executorJob,
+      workspace,
+      isKept: !isGood && options.keepWorkspaces === 'failed',
+    });
     attempt.emitLastReceipt();
     return report;
   } catch (error) {

@@ -28,6 +28,12 @@ export interface TryPlace {
   readonly onActivity: () => void;
 }
 
+/**
+ * Whether an earlier owner began the try. `perhaps`: its intent is not in the journal, but for the first step of an attempt
+ * `cell.started` is intent enough, so the machine is asked.
+ */
+export type Attach = 'no' | 'yes' | 'perhaps';
+
 /** How one try ended; what is recorded of it. `environment` is null when it was not started by us. */
 export interface TryEnd {
   readonly finished: StepFinished;
@@ -38,13 +44,13 @@ export interface TryEnd {
 
 /**
  * One try of one step, from the evaluated templates to the receipt. `intend` records the intent and is called when nothing
- * but the start itself can fail any more; for a try that an earlier owner began (`attach`) the intent is already recorded.
+ * but the start itself can fail any more; for a try whose intent an earlier owner recorded it is not called.
  */
 export async function performTry(
   place: TryPlace,
   step: PlanStep,
   tryNumber: number,
-  attach: boolean,
+  attach: Attach,
   supervised: Supervised,
   intend: () => Promise<void> | null,
 ): Promise<TryEnd> {
@@ -67,13 +73,26 @@ export async function performTry(
   let cause: Cause | null = null;
   let isLostAfterRestart = false;
   try {
-    stepSetup = attach ? null : setUpStep(step, tryNumber, setup, state, options.random);
-    let process: StepProcess | null;
-    if (stepSetup === null) {
+    const takeOver = () => {
       log.resume();
       output.dropToNewline('Sluice was restarted here; output may be missing up to the next line');
+    };
+    let process: StepProcess | null = null;
+    if (attach === 'yes') {
+      takeOver();
       process = await place.job.attach(key, sink);
-    } else {
+    } else if (attach === 'perhaps') {
+      let isTakenOver = false;
+      process = await place.job.attach(key, (chunk) => {
+        if (!isTakenOver) takeOver();
+        isTakenOver = true;
+        sink(chunk);
+      });
+      const intent = process && intend();
+      if (intent) await intent.catch(asUnrecorded);
+    }
+    if (!process && attach !== 'yes') {
+      stepSetup = setUpStep(step, tryNumber, setup, state, options.random);
       const intent = intend();
       if (intent) await intent.catch(asUnrecorded);
       const { command, directory, environment } = stepSetup;
@@ -91,6 +110,7 @@ export async function performTry(
       end = await supervised.watch(process);
       cancelTimer?.();
       cause = causeOf(end, supervised.stops);
+      isLostAfterRestart = attach !== 'no' && end.exit.kind === 'lost';
       const files = stepSetup?.files ?? findStepFiles(setup.workspace.folder, key);
       if (files) left = readStepLeft(files, setup.redaction, path);
     } else {

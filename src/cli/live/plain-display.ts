@@ -39,7 +39,7 @@ export function eventLines(event: PlacedEvent, fold: RunViewFold, look: Look): s
     case 'run.requested':
       return wrap(`run ${body.runId} of ${visible(body.pipeline)}, ${sourceLabel(body.source)}`, look.width);
     case 'run.owned':
-      return body.resumed ? wrap(`resumed by ${visible(body.owner)}`, look.width) : [];
+      return body.resumed ? wrap('resumed: another process drove it before', look.width) : [];
     case 'run.waiting':
       return wrap(`waits for ${visible(fold.view().waitingFor ?? body.group)}`, look.width);
     case 'run.cancel-requested': {

@@ -21,7 +21,7 @@ export async function perform(
     throw userError('bad-option', '--failed and --from exclude each other', 'leave one of them out');
   }
   const secretFiles = await requireFiles(context, '--secrets', options.secrets);
-  const client = await context.client();
+  const client = await context.client(true);
   const runId = await chosenRun(context, client, run);
   const what: RerunWhat =
     options.from !== undefined

@@ -16,7 +16,7 @@ export async function perform(
   options: ResumeOptions,
 ): Promise<number> {
   const secretFiles = await requireFiles(context, '--secrets', options.secrets);
-  const client = await context.client();
+  const client = await context.client(true);
   const runId = run === undefined ? await theOrphan(context, client) : await chosenRun(context, client, run);
   const { code } = await driveRun(
     context,

@@ -46,7 +46,9 @@ export async function perform(
 
 async function runOnce(context: Context, [name]: readonly string[], options: RunOptions): Promise<number> {
   const secretFiles = await requireFiles(context, '--secrets', options.secrets);
-  // git works while the modules are loaded.
+  // git and the client's helpers work while the modules are loaded; a client that cannot open is told of below.
+  const opening = context.client(true);
+  opening.catch(() => {});
   const [source, { loadAsked }] = await Promise.all([
     givenSource(context, options),
     import('../pipeline-source.ts'),
@@ -60,7 +62,7 @@ async function runOnce(context: Context, [name]: readonly string[], options: Run
     changedPaths: asksForPaths(plan.triggers) ? await context.ports.changedPaths(source) : null,
   });
   if (!trigger.run) return notNeeded(context, given.event.name, trigger.sentence);
-  const client = await context.client();
+  const client = await opening;
   await tellOrphans(context, client, source.repository);
   const request: StartRequest = {
     plan,

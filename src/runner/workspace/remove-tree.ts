@@ -37,8 +37,9 @@ async function removeEntry(path: string): Promise<void> {
     return;
   }
   // Entries can only be removed from a folder that its owner may read, write and enter.
-  if ((found.mode & 0o700) !== 0o700) await chmod(path, 0o700);
-  const entries = await readdir(path, { withFileTypes: true });
+  if ((found.mode & 0o700) !== 0o700) await chmod(path, 0o700).catch(whenGone);
+  // Somebody else may be removing it too.
+  const entries = (await readdir(path, { withFileTypes: true }).catch(whenGone)) ?? [];
   let next = 0;
   const removeAll = async (): Promise<void> => {
     while (next < entries.length) {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunSource } from '../../journal/run-event.ts';
@@ -98,10 +98,13 @@ export class Workspaces {
 
   async #fill(place: Omit<Workspace, 'warnings'>, tree: SourceTree): Promise<string[]> {
     await makeClean(place.folder, this.#quarantine());
-    mkdirSync(place.directory);
+    const partial = join(place.folder, 'partial');
+    mkdirSync(partial);
     mkdirSync(place.temporary);
-    const changed = await copyTree(tree.list, place.directory);
-    if (tree.gitView) writeFileSync(join(place.directory, '.git'), `gitdir: ${tree.gitView}\n`);
+    const changed = await copyTree(tree.list, partial);
+    if (tree.gitView) writeFileSync(join(partial, '.git'), `gitdir: ${tree.gitView}\n`);
+    // Under its name it is whole: a later owner never takes a half-filled one for the job's.
+    renameSync(partial, place.directory);
     const warnings = [...tree.list.warnings];
     if (!tree.isFrozen && changed.length > 0) warnings.push(changedSentence(changed));
     return warnings;
