@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { Seeded } from '../sim/random.ts';
+import { killProcessesOf } from '../support/processes.ts';
 import { checkTrial } from './invariant.ts';
-import { playTrial } from './trial.ts';
+import { type Kill, playTrial } from './trial.ts';
 
 const KILLS = process.env.SLUICE_SOAK === '1' ? 300 : 40;
 const SEED = Number(process.env.SLUICE_SEED ?? Date.now() % 1_000_000);
@@ -17,7 +18,8 @@ const root = mkdtempSync(join(tmpdir(), 'sluice-crash-'));
 afterAll(() => rmSync(root, { recursive: true, force: true, maxRetries: 3 }));
 
 describe('the real program', () => {
-  it(`survives ${KILLS} kills at random (SLUICE_SEED=${SEED})`, { timeout: 600_000 }, async () => {
+  it(`survives ${KILLS} kills at random (SLUICE_SEED=${SEED})`, { timeout: 900_000 }, async () => {
+    const failures: string[] = [];
     let kills = 0;
     let next = 0;
     const lane = async (): Promise<void> => {
@@ -27,15 +29,17 @@ describe('the real program', () => {
         const trial = await playTrial(folder, new Seeded(SEED * 10_000 + number), KILLS_PER_TRIAL);
         kills += trial.kills.length;
         await checkTrial(trial).catch((error: Error) => {
-          const told = trial.kills.map(
-            (kill) => `${kill.who} after ${kill.afterEvents} events and ${kill.delayMs} ms`,
-          );
-          error.message = `SLUICE_SEED=${SEED}, trial ${number} (killed: ${told.join('; ')}): ${error.message}`;
-          throw error;
+          failures.push(`trial ${number}, killed ${trial.kills.map(tell).join('; ')}: ${error.message}`);
         });
+        killProcessesOf(folder);
         rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
       }
     };
     await Promise.all(Array.from({ length: LANES }, lane));
+    expect(failures, `SLUICE_SEED=${SEED}, ${kills} kills in ${next} trials`).toEqual([]);
   });
 });
+
+function tell({ who, afterEvents, delayMs }: Kill): string {
+  return `${who} ${delayMs} ms after event ${afterEvents}`;
+}

@@ -137,7 +137,15 @@ async function checkLogs({ folder, runId, journals, kills }: Trial): Promise<voi
         if (!text.startsWith(RESTARTED)) expect(wanted, `log of ${name}`).toContain(text);
     } else {
       const tries = finished.filter((other) => nameOf(other) === name && other.attempt === one.attempt);
-      expect(texts, `log of ${name}`).toEqual(tries.flatMap(() => wanted));
+      const whole = tries.filter(
+        (other) => other.outcome === 'succeeded' || other.cause?.kind === 'exit-code',
+      );
+      for (const line of wanted) {
+        const count = texts.filter((text) => text === line).length;
+        // A try that was lost with its helper may have printed some of its lines.
+        expect(count, `times of "${line}" in its log`).toBeGreaterThanOrEqual(whole.length);
+        if (whole.length === tries.length) expect(count, `times of "${line}" in its log`).toBe(whole.length);
+      }
       expect(one.log.lines, `lines of ${name}`).toBe(3);
     }
   }

@@ -7,7 +7,7 @@ import { machineClock } from '../../src/machine/clock.ts';
 import type { Damage } from '../../src/store/contract.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Seeded } from '../sim/random.ts';
-import { processesOf } from '../support/processes.ts';
+import { isHelper, killProcess, processesOf } from '../support/processes.ts';
 import { homeOf, type Product, type ProductEnd, runProduct, startProduct } from '../support/product.ts';
 import { makeRepository } from '../support/repository.ts';
 
@@ -88,18 +88,9 @@ async function killAtRandom(product: Product, folder: string, random: Seeded): P
   if (!isThere) return null;
   let hit = kill.who !== 'helper' && product.kill('SIGKILL');
   if (kill.who !== 'program') {
-    for (const { pid } of processesOf(folder).filter((one) => one.command.includes('supervisor.pl')))
-      hit = killProcess(pid) || hit;
+    for (const { pid } of processesOf(folder).filter(isHelper)) hit = killProcess(pid) || hit;
   }
   return hit ? kill : null;
-}
-
-function killProcess(pid: number): boolean {
-  try {
-    return process.kill(pid, 'SIGKILL');
-  } catch {
-    return false;
-  }
 }
 
 /** All events of the one run, and whether the journal is sound. */

@@ -8,7 +8,7 @@ import type { LogLine } from '../../src/client/contract.ts';
 import { foldRun } from '../../src/client/fold-run.ts';
 import type { RunView } from '../../src/client/run-view.ts';
 import type { PlacedEvent } from '../../src/journal/event.ts';
-import { type ProcessSeen, processesOf } from '../support/processes.ts';
+import { killProcessesOf } from '../support/processes.ts';
 import {
   homeOf,
   type Product,
@@ -79,7 +79,7 @@ class Play {
     if ('until_file' in action) return untilFile(this.#path(action.until_file));
     if ('until_output' in action || 'until_error' in action || 'until_runs' in action)
       return this.#untilTold(action);
-    if ('kill_processes' in action) return killAll(this.#folder);
+    if ('kill_processes' in action) return killProcessesOf(this.#folder);
     if ('signal' in action) return void this.#one(action.to).product.kill(action.signal as NodeJS.Signals);
     if ('write' in action) return writeFiles(this.#repository, this.#filledIn(action.write));
     execFileSync('sh', ['-ec', this.#fill(action.shell)], {
@@ -101,7 +101,7 @@ class Play {
       product.kill('SIGKILL');
       await product.ended;
     }
-    killAll(this.#folder);
+    killProcessesOf(this.#folder);
   }
 
   /** Whatever a scenario is about: the program leaves no workspace behind. */
@@ -269,23 +269,6 @@ class Play {
       Object.entries(value).map(([key, one]) => [this.#fill(key), this.#filledIn(one)]),
     ) as T;
   }
-}
-
-/** Kills what a killed program left behind: its helper, steps and their children. */
-function killAll(folder: string): void {
-  // The helper first: it would tell how the steps ended.
-  const all = processesOf(folder).sort((one, other) => Number(isHelper(other)) - Number(isHelper(one)));
-  for (const { pid } of all) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It ended by itself.
-    }
-  }
-}
-
-function isHelper({ command }: ProcessSeen): boolean {
-  return command.includes('supervisor.pl');
 }
 
 /** Where nobody looks at the text, the program is asked for its events: then one process tells all. */

@@ -27,6 +27,27 @@ export async function processesAfter(folder: string, waitMs: number): Promise<Pr
   }
 }
 
+/** Kills what a program left behind of a test's folder: its helper, steps and their children. */
+export function killProcessesOf(folder: string): void {
+  // The helper first: it would tell how the steps ended.
+  const all = processesOf(folder).sort((one, other) => Number(isHelper(other)) - Number(isHelper(one)));
+  for (const { pid } of all) killProcess(pid);
+}
+
+/** Whether it is the program's helper that starts steps. */
+export function isHelper({ command }: ProcessSeen): boolean {
+  return command.includes('supervisor.pl');
+}
+
+/** Kills with SIGKILL; false when it is gone already. */
+export function killProcess(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
+  }
+}
+
 function contentOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');
