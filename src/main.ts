@@ -58,8 +58,17 @@ const exitCode = await runCli(process.argv.slice(2), {
   watchFiles: watchRepository,
   onInterrupt,
 } satisfies CliPorts);
-// At once: nothing is open any more, and standard output is written synchronously here.
+// A pipe whose reader is slow takes what is written later. Then at once: a run that was left must not hold the program.
+await Promise.all([process.stdout, process.stderr].map(drained));
 process.exit(exitCode);
+
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    // A reader that is gone is told by an error event as well, which nobody need hear any more.
+    stream.on('error', () => resolve());
+    stream.write('', () => resolve());
+  });
+}
 
 /** Where Sluice keeps its data: SLUICE_HOME, or the user's data folder. */
 function homeOf({ home }: ClientSettings): string {

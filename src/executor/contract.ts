@@ -14,6 +14,10 @@ export interface Executor {
    * Returns the number of processes killed.
    */
   sweep(jobKey: string): Promise<number>;
+  /** The groups of jobs of which anything is kept. */
+  groups(): readonly string[];
+  /** Sweeps every job of the group of which anything is kept. */
+  sweepGroup(group: string): Promise<number>;
   /** Ends helpers. No job may be open. */
   shutdown(): Promise<void>;
 }
@@ -26,7 +30,10 @@ export interface Isolation {
 }
 
 export interface JobSpec {
-  /** Unique over all runs on the machine: run, cell, attempt. Letters, digits, `-`, `_`, `.`. */
+  /**
+   * Unique over all runs on the machine. Letters, digits, `-`, `_`, `~`, `.`. What stands before the first dot is the job's
+   * group: its run.
+   */
   readonly jobKey: string;
 }
 

@@ -100,6 +100,16 @@ export function scriptedMachine(behave: (spec: StepSpec) => Behaviour = () => su
           forget(jobKey);
           return killed;
         },
+        groups: () => [...new Set([...processes.values()].map((process) => groupOf(process.jobKey)))],
+        sweepGroup: async (group) => {
+          let killed = 0;
+          for (const { jobKey } of processes.values()) {
+            if (groupOf(jobKey) !== group) continue;
+            killed += close(jobKey);
+            forget(jobKey);
+          }
+          return killed;
+        },
         shutdown: async () => {},
       };
     },
@@ -120,6 +130,10 @@ export function scriptedMachine(behave: (spec: StepSpec) => Behaviour = () => su
 
 /** Ends with exit code 0 and no output. */
 export const succeed: Behaviour = (process) => process.exit(0);
+
+function groupOf(jobKey: string): string {
+  return jobKey.split('.')[0]!;
+}
 
 function keyOf(jobKey: string, stepKey: string): string {
   return `${jobKey}/${stepKey}`;

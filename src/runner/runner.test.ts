@@ -565,7 +565,7 @@ describe('runner: after a restart', () => {
     machine.crash();
     rig = jobRig(machine.executor(), {}, first.root);
     const performing = rig.perform(planJob, { unsealed: [{ step: 'a', try: 1 }], resumed: true });
-    process.vanish();
+    process.vanish('the helper is gone too');
     expect(await performing).toMatchObject({ outcome: 'succeeded' });
     expect(machine.started.map((one) => one.spec.stepKey)).toEqual(['a.1', 'a.2']);
   });

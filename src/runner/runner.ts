@@ -3,7 +3,7 @@ import type { Cause } from '../journal/run-event.ts';
 import { Attempt } from './attempt.ts';
 import type { Emit, JobControl, JobMessage, JobReport, Runner } from './contract.ts';
 import { allowedEnvironment, type Environment, jobEnvironment } from './environment.ts';
-import { jobKey } from './job-key.ts';
+import { jobKey, runGroup } from './job-key.ts';
 import { JobState } from './job-state.ts';
 import { createRedaction } from './mask/redaction.ts';
 import type { RunnerOptions } from './options.ts';
@@ -70,11 +70,15 @@ class LocalRunner implements Runner {
       if (isKept) this.#workspaces.keep(workspace);
     }
     await Promise.all(this.#removing);
+    // Of attempts that an earlier owner performed.
+    await this.#options.executor.sweepGroup(runGroup(runId));
     return this.#workspaces.releaseRun(runId);
   }
 
-  tidy(isOver: (runId: string) => Promise<boolean>): Promise<void> {
-    return this.#workspaces.tidy(isOver, this.#options.clock.now());
+  async tidy(isOver: (runId: string) => Promise<boolean>): Promise<void> {
+    const { executor, clock } = this.#options;
+    for (const group of executor.groups()) if (await isOver(group)) await executor.sweepGroup(group);
+    await this.#workspaces.tidy(isOver, clock.now());
   }
 }
 

@@ -253,6 +253,19 @@ export function executorContract(
       await last.close();
     });
 
+    it('sweeps all jobs of a group, and no other', async () => {
+      for (const jobKey of ['run1.a', 'run1.b', 'run2.a']) {
+        const job = await executor.openJob({ jobKey });
+        await (await job.start(step('one', [{ exit: 0 }]))).ended;
+        await job.close();
+      }
+      expect([...executor.groups()].sort()).toEqual(['run1', 'run2']);
+      await executor.sweepGroup('run1');
+      expect(executor.groups()).toEqual(['run2']);
+      await executor.sweepGroup('run2');
+      expect(executor.groups()).toEqual([]);
+    });
+
     it('sweeps what a killed owner left of a job, and forgets it', async () => {
       await crash('swept', [{ print: 'ready' }, 'leave-one', 'hang'], 'ready');
       expect(await executor.sweep('nothing-known')).toBe(0);

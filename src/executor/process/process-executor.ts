@@ -1,11 +1,11 @@
-import { chmodSync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { userError } from '../../base/diagnostic.ts';
 import type { Clock } from '../../base/port.ts';
 import type { Executor, Isolation } from '../contract.ts';
 import { namesOf, ProcessJob } from './process-job.ts';
-import { jobPrefix } from './step-name.ts';
+import { groupOfFile, groupPrefix, jobPrefix } from './step-name.ts';
 import { Supervisor } from './supervisor.ts';
 
 export type ProcessRung = 'cgroup' | 'subreaper' | 'process-group';
@@ -53,16 +53,28 @@ export async function openProcessExecutor(options: ProcessExecutorOptions): Prom
   return {
     isolation: isolationOf(found as ProcessRung),
     openJob: async ({ jobKey }) => new ProcessJob({ jobKey, directory, clock, drainMs, supervisor }),
-    sweep: async (jobKey) => {
-      const killed = await supervisor.request('close', [jobKey, '1', ...namesOf(directory, jobKey)]);
-      // A FIFO whose owner was killed before the receipt was written.
-      for (const file of readdirSync(directory).filter((name) => name.startsWith(jobPrefix(jobKey)))) {
-        unlinkSync(join(directory, file));
-      }
-      return killed;
-    },
+    sweep: (jobKey) => sweepFiles(supervisor, directory, jobKey, jobPrefix(jobKey)),
+    groups: () => [...new Set(readdirSync(directory).map(groupOfFile))],
+    // Without a job's key there is no mark to look for: what has no receipt is left to the sweep of its job.
+    sweepGroup: (group) => sweepFiles(supervisor, directory, '', groupPrefix(group)),
     shutdown: () => supervisor.quit(),
   };
+}
+
+async function sweepFiles(
+  supervisor: Supervisor,
+  directory: string,
+  jobKey: string,
+  prefix: string,
+): Promise<number> {
+  const names = namesOf(directory, prefix);
+  if (names.length === 0 && jobKey === '') return 0;
+  const killed = await supervisor.request('close', [jobKey, '1', ...names]);
+  // A FIFO whose owner was killed before the receipt was written.
+  for (const file of readdirSync(directory).filter((name) => name.startsWith(prefix))) {
+    rmSync(join(directory, file), { force: true });
+  }
+  return killed;
 }
 
 function isolationOf(rung: ProcessRung): Isolation {

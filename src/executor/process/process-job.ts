@@ -99,7 +99,7 @@ export class ProcessJob implements ExecutorJob {
     // Closing removes the FIFOs; whoever still wants to read one has to have it open by then.
     await Promise.allSettled(running.map(({ step }) => step.started));
     await Promise.all(running.map(({ output }) => output.follow()));
-    const names = this.#tookOver ? namesOf(directory, jobKey) : [...this.#running.keys()];
+    const names = this.#tookOver ? namesOf(directory, jobPrefix(jobKey)) : [...this.#running.keys()];
     const killed = names.length === 0 ? 0 : await supervisor.request('close', [jobKey, '', ...names]);
     await settledWithin(
       running.map(({ step }) => step.ended),
@@ -139,9 +139,8 @@ export class ProcessJob implements ExecutorJob {
   }
 }
 
-/** The steps of a job that have files in the private folder. */
-export function namesOf(directory: string, jobKey: string): string[] {
-  const prefix = jobPrefix(jobKey);
+/** The steps that have files in the private folder whose names begin so. */
+export function namesOf(directory: string, prefix: string): string[] {
   const found = readdirSync(directory).filter((file) => file.startsWith(prefix));
   return [...new Set(found.map((file) => file.split('.', 2).join('.')))];
 }
