@@ -88,7 +88,7 @@ export const cleanupSchema = z
     ),
     on_failure: key(
       z.array(step()),
-      'Steps that run only when the job failed.',
+      'Steps that run only when the job failed or was cancelled.',
       'on_failure: ["cat server.log"]',
     ),
     grace: key(
