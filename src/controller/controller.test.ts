@@ -132,6 +132,7 @@ describe('the controller', () => {
       owners: { self: 'one', alive: () => true, describe: String },
       runner: {
         perform: () => Promise.reject(new Error('boom')),
+        prepare: () => {},
         releaseAttempt: async () => null,
         releaseRun: async () => null,
         tidy: async () => {},

@@ -65,6 +65,8 @@ export interface JobControl {
 export interface Runner {
   /** Performs the attempt. Never rejects for a reason that lies in the job; a rejection is a broken promise of ours. */
   perform(message: JobMessage, emit: Emit, control: JobControl): Promise<JobReport>;
+  /** A run with this source is about to begin: what takes time can begin too. Failures show when a job is performed. */
+  prepare(runId: string, source: RunSource): void;
   /**
    * The attempt's report is durable: what was kept for a later owner goes, its workspace too unless that is to be kept.
    * Resolves to the name of what could not be removed, or null. Also for an attempt that an earlier owner performed.

@@ -1,5 +1,5 @@
 import type { ExecutorJob } from '../executor/contract.ts';
-import type { Cause } from '../journal/run-event.ts';
+import type { Cause, RunSource } from '../journal/run-event.ts';
 import { Attempt } from './attempt.ts';
 import type { Emit, JobControl, JobMessage, JobReport, Runner } from './contract.ts';
 import { allowedEnvironment, type Environment, jobEnvironment } from './environment.ts';
@@ -42,6 +42,10 @@ class LocalRunner implements Runner {
     return performJob(this.#options, this.#workspaces, this.#allowed, message, emit, control, (left) => {
       this.#left.set(jobKey(message.runId, message.cell, message.attempt), left);
     });
+  }
+
+  prepare(runId: string, source: RunSource): void {
+    this.#workspaces.prepare(runId, source);
   }
 
   async releaseAttempt(runId: string, cell: string, attempt: number): Promise<string | null> {

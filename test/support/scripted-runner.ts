@@ -39,6 +39,8 @@ export class ScriptedRunner implements Runner {
     });
   }
 
+  prepare(): void {}
+
   async releaseAttempt(): Promise<null> {
     return null;
   }

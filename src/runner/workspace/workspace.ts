@@ -52,6 +52,13 @@ export class Workspaces {
     return { ...place, warnings: await this.#fill(place, await this.#source(runId, source)) };
   }
 
+  /** Begins to take the files of a run before the first job asks for them. */
+  prepare(runId: string, source: RunSource): void {
+    this.#source(runId, source).catch(() => {
+      // The first job asks again and is told.
+    });
+  }
+
   /** Leaves the workspace for a look, for some days. */
   keep(workspace: Workspace): void {
     this.#kept.add(workspace.folder);
