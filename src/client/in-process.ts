@@ -21,7 +21,7 @@ import type {
   StartRequest,
 } from './contract.ts';
 import { EventFeed } from './event-feed.ts';
-import { expectationsOf } from './expectation.ts';
+import { expectationsOf, newestEnds } from './expectation.ts';
 import { foldRun } from './fold-run.ts';
 import { readLogs } from './logs.ts';
 import { reusedCells } from './rerun.ts';
@@ -177,12 +177,21 @@ class InProcessClient implements Client {
   }
 
   async orphans(repository: string): Promise<readonly RunSummary[]> {
-    const recent = await this.list({ repository, limit: 20 });
-    return recent.filter((run) => run.orphaned);
+    const { journal } = this.#options.store;
+    const found: RunSummary[] = [];
+    for (const { body, stream } of await newestEnds(journal)) {
+      // Most runs are over, which their last event tells; only of the others the first one is read.
+      if (body.type === 'run.finished') continue;
+      const [first] = await journal.read(stream, 0, 1);
+      if (first?.body.type !== 'run.requested' || first.subject?.repository !== repository) continue;
+      const summary = await this.#summary(stream, first);
+      if (summary.orphaned) found.push(summary);
+    }
+    return found;
   }
 
-  expectations(repository: string, pipeline: string): Promise<Readonly<Record<string, number>>> {
-    return expectationsOf(this.#options.store.journal, repository, pipeline);
+  async expectations(repository: string, pipeline: string): Promise<Readonly<Record<string, number>>> {
+    return expectationsOf(await newestEnds(this.#options.store.journal), repository, pipeline);
   }
 
   async close(): Promise<void> {

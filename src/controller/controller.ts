@@ -137,8 +137,13 @@ export class Controller {
     const finished = host.finished.finally(async () => {
       stop();
       this.#hosts.delete(runId);
-      // A lease that cannot be released runs out by itself; a missing checkpoint is made up for by the next.
-      await Promise.allSettled([store.leases.release(lease), store.journal.checkpoint()]);
+      // A lease that cannot be released runs out by itself; a missing checkpoint is made up for by the next, and files that
+      // are left are tidied by it.
+      await Promise.allSettled([
+        store.leases.release(lease),
+        store.journal.checkpoint(),
+        this.#options.runner.releaseRun(runId),
+      ]);
     });
     finished.catch(() => {});
     return { runId, finished };

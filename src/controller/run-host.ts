@@ -286,7 +286,6 @@ export class RunHost {
     this.#tidy();
     // The group is free for others before anyone hears that the run is over.
     await Promise.all([...this.#groups.keys()].map((key) => this.#leaveGroup(key === '' ? null : key)));
-    await this.#options.runner.releaseRun(this.#state.course.request.runId);
     if (!this.#broken) this.#resolve(outcome);
   }
 

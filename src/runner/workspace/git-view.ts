@@ -11,6 +11,15 @@ import { join } from 'node:path';
 import type { RunSource } from '../../journal/run-event.ts';
 import { git } from './git.ts';
 
+/** The git command that lists what `createGitView` takes as `refs`. */
+export const LIST_REFS = [
+  'for-each-ref',
+  '--format=%(objectname) %(refname) %(*objectname)',
+  'refs/heads',
+  'refs/tags',
+  'refs/remotes',
+];
+
 /**
  * A git directory for the workspaces of one run, so that `git describe`, `git log` and version tools work in a job.
  *
@@ -22,18 +31,10 @@ import { git } from './git.ts';
 export async function createGitView(
   source: RunSource,
   folder: string,
+  refs: Buffer,
   indexFile: string | null,
 ): Promise<void> {
-  const [{ objects, index, shallow, format }, refs] = await Promise.all([
-    placesOf(source.path),
-    git(source.path, [
-      'for-each-ref',
-      '--format=%(objectname) %(refname) %(*objectname)',
-      'refs/heads',
-      'refs/tags',
-      'refs/remotes',
-    ]),
-  ]);
+  const { objects, index, shallow, format } = await placesOf(source.path);
   mkdirSync(join(folder, 'objects', 'info'), { recursive: true });
   mkdirSync(join(folder, 'refs'));
   const put = (name: string, text: string) => writeFileSync(join(folder, name), text, { mode: 0o444 });

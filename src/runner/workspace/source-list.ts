@@ -4,13 +4,21 @@ import { visible } from '../../base/text.ts';
 import type { Entry, SourceList } from './entry.ts';
 import { git, isRepository } from './git.ts';
 
+/** The git command that lists the files of a work tree. */
+export const LIST_FILES = ['ls-files', '-co', '--exclude-standard', '-z'];
+
 /**
  * The files of a folder: in a git work tree the tracked and the untracked that are not ignored, else everything but `.git`.
  * Links are listed as links and never followed. `excluded`: absolute folders that are left out, such as our own.
+ * `names`: what `LIST_FILES` printed for the folder itself, when it was asked already.
  */
-export async function listSource(root: string, excluded: readonly string[]): Promise<SourceList> {
+export async function listSource(
+  root: string,
+  excluded: readonly string[],
+  names: Buffer | null = null,
+): Promise<SourceList> {
   const lister = new Lister(root, excluded);
-  await lister.addFolder('');
+  await lister.addFolder('', names);
   return lister.list();
 }
 
@@ -50,9 +58,9 @@ class Lister {
     };
   }
 
-  async addFolder(folder: string): Promise<void> {
+  async addFolder(folder: string, names: Buffer | null = null): Promise<void> {
     if (!isRepository(join(this.#root, folder))) return this.addAll(folder);
-    const output = await git(join(this.#root, folder), ['ls-files', '-co', '--exclude-standard', '-z']);
+    const output = names ?? (await git(join(this.#root, folder), LIST_FILES));
     const inner: string[] = [];
     for (const name of splitNames(output, this.#warnings)) {
       const path = folder === '' ? name : `${folder}/${name}`;

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { RunSource } from '../../journal/run-event.ts';
 import { copyTree } from './copy-tree.ts';
 import type { SourceList } from './entry.ts';
-import { git, isRepository } from './git.ts';
-import { createGitView } from './git-view.ts';
-import { listFolder, listSource } from './source-list.ts';
+import { git, gitTwice, isRepository } from './git.ts';
+import { createGitView, LIST_REFS } from './git-view.ts';
+import { LIST_FILES, listFolder, listSource } from './source-list.ts';
 
 /** Up to here a work tree is copied once for the run, so that every job sees the same files whatever is edited meanwhile. */
 const SNAPSHOT_ENTRIES_MAX = 2000;
@@ -39,10 +39,10 @@ async function takeWorkTree(
   folder: string,
   excluded: readonly string[],
 ): Promise<SourceTree> {
-  const [list, gitView] = await Promise.all([
-    listSource(source.path, excluded),
-    viewOf(source, folder, null),
-  ]);
+  const hasView = source.commit !== null && isRepository(source.path);
+  const [names, refs] = hasView ? await gitTwice(source.path, LIST_FILES, LIST_REFS) : [null, null];
+  const list = await listSource(source.path, excluded, names);
+  const gitView = refs && (await viewOf(source, folder, refs, null));
   if (list.entries.length > SNAPSHOT_ENTRIES_MAX || list.bytes > SNAPSHOT_BYTES_MAX) {
     return { list, gitView, isFrozen: false };
   }
@@ -65,13 +65,18 @@ async function takeCommit(source: RunSource, folder: string): Promise<SourceTree
     mkdirSync(partial);
     await git(source.path, ['checkout-index', '--all', '--force', `--prefix=${partial}/`], index);
   });
-  return { list: listFolder(snapshot), gitView: await viewOf(source, folder, index), isFrozen: true };
+  const refs = await git(source.path, LIST_REFS);
+  return { list: listFolder(snapshot), gitView: await viewOf(source, folder, refs, index), isFrozen: true };
 }
 
-async function viewOf(source: RunSource, folder: string, index: string | null): Promise<string | null> {
-  if (source.commit === null || !isRepository(source.path)) return null;
+async function viewOf(
+  source: RunSource,
+  folder: string,
+  refs: Buffer,
+  index: string | null,
+): Promise<string> {
   const view = join(folder, 'git');
-  await onceComplete(view, (partial) => createGitView(source, partial, index));
+  await onceComplete(view, (partial) => createGitView(source, partial, refs, index));
   return view;
 }
 
