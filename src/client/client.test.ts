@@ -110,6 +110,18 @@ describe('the client in this process', () => {
     expect(sequences.length).toBeGreaterThan(5);
   });
 
+  it('gives all events there are to somebody who does not follow, also of a run driven here', async () => {
+    const { client, runner } = setUp();
+    const run = await client.start(request(aPlan([aJob({ id: 'a' })])));
+    await runner.has('a');
+    runner.end('a');
+    await run.finished;
+    const seen: string[] = [];
+    for await (const { body } of client.events(run.runId, { follow: false })) seen.push(body.type);
+    expect(seen.at(0)).toBe('run.requested');
+    expect(seen.at(-1)).toBe('run.finished');
+  });
+
   it('follows a run that another process drives', async () => {
     const one = setUp();
     const other = setUp(one.clock, one.store, 'two', one.living.add('two'));

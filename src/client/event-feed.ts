@@ -13,13 +13,17 @@ interface Reader {
  */
 export class EventFeed {
   readonly #readers = new Map<string, Set<Reader>>();
+  /** What began the runs driven here, until the first follower comes: the plan in it is large, and once is enough. */
+  readonly #beginnings = new Map<string, readonly PlacedEvent[]>();
 
   /** Tells the followers. `sequence` is that of the event before the first. */
   push(stream: string, events: readonly NewEvent[], sequence: number): void {
-    for (const reader of this.#readers.get(stream) ?? []) {
-      for (const [index, event] of events.entries()) {
-        reader.waiting.push({ ...event, stream, sequence: sequence + index + 1 });
-      }
+    const readers = this.#readers.get(stream);
+    if (!readers && sequence > 0) return;
+    const placed = events.map((event, index) => ({ ...event, stream, sequence: sequence + index + 1 }));
+    if (!readers) this.#beginnings.set(stream, placed);
+    for (const reader of readers ?? []) {
+      for (const event of placed) reader.waiting.push(event);
       reader.wake();
     }
   }
@@ -27,7 +31,8 @@ export class EventFeed {
   /** Ends with the run, or with what is there when not following. */
   async *events(journal: Journal, runId: string, follow: boolean): AsyncGenerator<PlacedEvent> {
     const stream = runStream(runId);
-    const reader: Reader = { waiting: [], wake: () => {} };
+    const reader: Reader = { waiting: [...(this.#beginnings.get(stream) ?? [])], wake: () => {} };
+    this.#beginnings.delete(stream);
     const readers = this.#readers.get(stream) ?? new Set();
     this.#readers.set(stream, readers.add(reader));
     let changed = false;
@@ -39,8 +44,10 @@ export class EventFeed {
       : () => {};
     let sequence = 0;
     try {
-      for (let reading = true; ; ) {
+      let wasRead = false;
+      for (let reading = reader.waiting.length === 0; ; ) {
         const news = reading ? await journal.read(stream, sequence) : reader.waiting.splice(0);
+        wasRead ||= reading;
         reading = false;
         for (const event of news) {
           if (event.sequence <= sequence) continue;
@@ -54,7 +61,11 @@ export class EventFeed {
           if (event.body.type === 'run.finished') return;
         }
         if (reading || reader.waiting.length > 0) continue;
-        if (!follow) return;
+        if (!follow && wasRead) return;
+        if (!follow) {
+          reading = true;
+          continue;
+        }
         if (!changed) await new Promise<void>((resolve) => (reader.wake = resolve));
         reader.wake = () => {};
         // A change without pushed events was made by another process.
@@ -64,6 +75,7 @@ export class EventFeed {
     } finally {
       unwatch();
       readers.delete(reader);
+      if (readers.size === 0) this.#readers.delete(stream);
     }
   }
 }
