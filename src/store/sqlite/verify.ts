@@ -2,7 +2,7 @@ import { CHAIN_START, checkpointHash, eventHash } from '../chain.ts';
 import { type Damage, DamageError } from '../contract.ts';
 import type { CheckpointHead } from './checkpoint.ts';
 import type { Connection } from './connection.ts';
-import { explained } from './fault.ts';
+import { damage, explained } from './fault.ts';
 import { sealOf } from './seal.ts';
 import { readState } from './state.ts';
 import { streamId } from './stream-id.ts';
@@ -28,6 +28,7 @@ export async function* verifyChains(connection: Connection, read: Read): AsyncGe
   for (;;) {
     const stream = await read(() => nextStream(connection, afterId));
     if (stream === null) break;
+    checkOrder(stream.id > afterId, 'stream', connection);
     afterId = stream.id;
     for await (const found of verifyStream(connection, read, stream)) {
       if (typeof found === 'number') events += found;
@@ -47,6 +48,11 @@ interface StreamRow {
   readonly name: string | null;
   readonly sequence: number;
   readonly hash: string;
+}
+
+/** What a damaged index gives may lead back, and following it would never end. */
+function checkOrder(isOrdered: boolean, table: string, { file }: Connection): void {
+  if (!isOrdered) throw damage(null, null, `the rows of table ${table} in ${file} are out of order`);
 }
 
 /** The next stream by id, from the table of heads or from the events themselves. */
@@ -86,6 +92,7 @@ async function* verifyStream(
     );
     for (const row of rows) {
       const found = Number(row.sequence);
+      checkOrder(found > sequence, 'event', connection);
       if (found !== sequence + 1)
         yield finding(name, sequence + 1, `event ${sequence + 1} of ${name} is missing in ${file}`);
       else if (stream.name !== null && eventHash(hash, stream.name, found, String(row.body)) !== row.hash) {
@@ -124,6 +131,7 @@ async function* verifyCheckpoints(connection: Connection, read: Read): AsyncGene
     );
     if (row === undefined) break;
     const found = Number(row.number);
+    checkOrder(found > number, 'checkpoint', connection);
     if (found !== number + 1) yield finding(null, null, `checkpoint ${number + 1} is missing in ${file}`);
     if (checkpointHash(hash, found, String(row.heads)) !== row.hash) {
       yield finding(null, null, `checkpoint ${found} in ${file} does not match its hash`);
@@ -172,6 +180,7 @@ async function* verifySeals(connection: Connection, read: Read, table: string): 
       ),
     );
     for (const { position: rowid, seal, ...columns } of rows) {
+      checkOrder(Number(rowid) > position, table, connection);
       position = Number(rowid);
       const cells = Object.values(columns);
       if (seal !== sealOf(...cells))
