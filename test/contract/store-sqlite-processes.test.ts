@@ -90,14 +90,15 @@ describe('sqlite store and other processes', () => {
 
   it('tells a watcher of what another process appended', async () => {
     const store = await open();
-    const child = start('append', 'a', 1);
+    // Listened to from the start: the process may be gone before the watcher is told.
+    const ending = finish(start('append', 'a', 1));
     await new Promise<void>((resolve) => {
       store.journal.watch('run/shared', () => {
         void store.journal.head('run/shared').then((head) => head > 0 && resolve());
       });
     });
     expect(messages(await store.journal.read('run/shared'))).toEqual(['a-0']);
-    await finish(child);
+    await ending;
     await store.close();
   });
 
