@@ -48,7 +48,11 @@ export const IMPORT_TABLE: readonly TableRow[] = [
     layer: 1,
     rooms: ['engine'],
     pure: true,
-    may: { 'layer 0': 'all', pipeline: ['plan.ts', 'expression*.ts', 'matrix*.ts'], gate: 'types' },
+    may: {
+      'layer 0': 'all',
+      pipeline: ['plan.ts', 'packed-plan.ts', 'expression*.ts', 'matrix*.ts'],
+      gate: 'types',
+    },
   },
   { layer: 1, rooms: ['rollback'], pure: true, may: { 'layer 0': 'all', delivery: 'types' } },
   { layer: 1, rooms: ['metrics'], pure: true, may: { 'layer 0': 'all' } },

@@ -1,6 +1,8 @@
 import type { Checked, Diagnostic } from '../base/diagnostic.ts';
 import { digestOf } from '../base/digest.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { RunSource } from '../journal/run-event.ts';
+import { packPlan, unpackPlan } from '../pipeline/packed-plan.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { Context } from './context.ts';
 import type { Sources } from './ports.ts';
@@ -13,7 +15,8 @@ import type { Sources } from './ports.ts';
 interface Remembered {
   readonly version: string;
   readonly files: readonly (readonly [path: string, digest: string])[];
-  readonly plan: Plan;
+  /** Packed, as in the journal. */
+  readonly plan: JsonObject;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -31,7 +34,9 @@ export async function recallPlan(
     const content = sources.read(file);
     return content instanceof Uint8Array && digestOf(content) === digest;
   });
-  return isSame ? { ok: true, value: remembered.plan, diagnostics: remembered.diagnostics } : null;
+  return isSame
+    ? { ok: true, value: unpackPlan(remembered.plan), diagnostics: remembered.diagnostics }
+    : null;
 }
 
 export async function rememberPlan(
@@ -44,7 +49,7 @@ export async function rememberPlan(
   const remembered: Remembered = {
     version: context.ports.planCache.version(),
     files: [...read].map(([file, content]) => [file, digestOf(content)]),
-    plan: checked.value,
+    plan: packPlan(checked.value),
     diagnostics: checked.diagnostics,
   };
   await context.ports.planCache.write(keyOf(source, path), JSON.stringify(remembered), context.settings);

@@ -1,5 +1,6 @@
 import type { PlacedEvent } from '../journal/event.ts';
 import type { Reason, RunEvent } from '../journal/run-event.ts';
+import { unpackPlan } from '../pipeline/packed-plan.ts';
 import { cellName, type Plan, type PlanJob } from '../pipeline/plan.ts';
 import { cellChange, newCell, stepChange } from './fold-cell.ts';
 import type { CellView, JobView, RunView, StageView } from './run-view.ts';
@@ -51,7 +52,7 @@ export class RunViewFold {
   }
 
   #request(body: Requested, at: number): void {
-    const plan = body.plan as unknown as Plan;
+    const plan = unpackPlan(body.plan);
     this.#run = {
       runId: body.runId,
       pipeline: body.pipeline,

@@ -1,5 +1,4 @@
 import { userError } from '../base/diagnostic.ts';
-import type { JsonObject } from '../base/json.ts';
 import type { Clock, Random } from '../base/port.ts';
 import type { Owners } from '../controller/contract.ts';
 import { Controller, type DrivenRun } from '../controller/controller.ts';
@@ -7,6 +6,7 @@ import { isOrphaned } from '../controller/orphan.ts';
 import type { Actor, PlacedEvent, StoredEvent } from '../journal/event.ts';
 import type { CancelTarget, RunEvent } from '../journal/run-event.ts';
 import { inboxStream, RUN_STREAM_PREFIX, runStream } from '../journal/stream.ts';
+import { packPlan } from '../pipeline/packed-plan.ts';
 import type { Runner } from '../runner/contract.ts';
 import { ConflictError, type Store } from '../store/contract.ts';
 import type {
@@ -75,7 +75,7 @@ class InProcessClient implements Client {
         event,
         inputs,
         variables,
-        plan: plan as unknown as JsonObject,
+        plan: packPlan(plan),
         expectedMs,
         workersMax,
         only,

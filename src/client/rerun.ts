@@ -2,6 +2,7 @@ import { userError } from '../base/diagnostic.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { StoredEvent } from '../journal/event.ts';
 import type { RunEvent } from '../journal/run-event.ts';
+import { unpackPlan } from '../pipeline/packed-plan.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { RerunWhat } from './contract.ts';
 
@@ -21,7 +22,7 @@ export function reusedCells(
     .map((event) => event.body)
     .filter((body): body is Finished => body.type === 'cell.finished' && !body.retry);
   const good = (cell: Finished) => cell.outcome === 'succeeded' || cell.outcome === 'warned';
-  const plan = request.plan as unknown as Plan;
+  const plan = unpackPlan(request.plan);
   const first =
     what.kind === 'from' ? [what.job] : finished.filter((cell) => !good(cell)).map((cell) => cell.job);
   if (what.kind === 'from' && !plan.jobs.some((job) => job.id === what.job)) {

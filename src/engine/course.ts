@@ -1,4 +1,5 @@
 import type { RunEvent } from '../journal/run-event.ts';
+import { unpackPlan } from '../pipeline/packed-plan.ts';
 import type { Plan, PlanJob, PlanStage } from '../pipeline/plan.ts';
 
 export type RunRequested = Extract<RunEvent, { type: 'run.requested' }>;
@@ -21,7 +22,7 @@ export interface Course {
 const EXPECTED_MS_UNKNOWN = 10_000;
 
 export function courseOf(request: RunRequested): Course {
-  const plan = request.plan as unknown as Plan;
+  const plan = unpackPlan(request.plan);
   const wanted = wantedJobs(plan.jobs, request.only);
   const jobs = wanted ? plan.jobs.filter((job) => wanted.has(job.id)) : plan.jobs;
   const jobIndex = new Map(jobs.map((job, index) => [job.id, index]));

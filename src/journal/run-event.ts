@@ -71,7 +71,7 @@ export type RunEvent =
       readonly inputs: JsonObject;
       /** Given on the command line, over the file's. */
       readonly variables: Readonly<Record<string, string>>;
-      /** The whole `Plan` (pipeline/plan.ts), as data. */
+      /** The whole plan, packed (pipeline/packed-plan.ts). */
       readonly plan: JsonObject;
       /** Expected duration of each job in milliseconds, from earlier runs; decides priorities. */
       readonly expectedMs: Readonly<Record<string, number>>;
