@@ -6,6 +6,10 @@ import type { CellView, StepView } from './run-view.ts';
 type CellEvent = Extract<RunEvent, { type: 'cell.queued' | 'cell.started' | 'cell.finished' }>;
 type StepEvent = Extract<RunEvent, { type: 'step.started' | 'step.finished' }>;
 
+/** Shared: a view of 10,000 cells holds them that often. */
+const NOTHING: readonly never[] = [];
+const NO_OUTPUTS: Readonly<Record<string, string>> = {};
+
 /** A cell of which nothing is known but its plan. */
 export function newCell(name: string, plan: PlanJob): CellView {
   return {
@@ -13,14 +17,14 @@ export function newCell(name: string, plan: PlanJob): CellView {
     state: 'waiting',
     outcome: null,
     attempt: 0,
-    earlier: [],
+    earlier: NOTHING,
     reason: null,
     cause: null,
     failedStep: null,
     startedAtMs: null,
     durationMs: null,
-    outputs: {},
-    tail: [],
+    outputs: NO_OUTPUTS,
+    tail: NOTHING,
     reused: false,
     steps: newSteps(plan),
   };

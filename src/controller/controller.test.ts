@@ -208,6 +208,30 @@ describe('concurrency groups', () => {
     expect(await second.finished).toBe('succeeded');
   });
 
+  it('is left by a resume for a job that was over, when the dead owner had not come to it', async () => {
+    const { store, runner, controller, living } = setUp();
+    const shared = { group: 'db', policy: 'queue' } as const;
+    const jobs = [
+      aJob({ id: 'a', concurrency: shared }),
+      aJob({ id: 'b', needs: ['a'], concurrency: shared }),
+    ];
+    const run = await controller.start(request(aPlan(jobs)));
+    await runner.has('a');
+    // The owner dies between the durable end of the job and what follows from it: its last words are refused.
+    const append = store.journal.append.bind(store.journal);
+    store.journal.append = (stream, ...rest) =>
+      stream.startsWith('group/') ? new Promise(() => {}) : append(stream, ...rest);
+    runner.end('a');
+    await new Promise((resolve) => setImmediate(resolve));
+    store.journal.append = append;
+    living.delete('one');
+    const other = setUp(store, 'two', living.add('two'));
+    const resumed = await other.controller.resume(run.runId);
+    await other.runner.has('b');
+    other.runner.end('b');
+    expect(await resumed.finished).toBe('succeeded');
+  });
+
   it('notices that the holder died while it waited', async () => {
     const { store, runner, controller, living } = setUp();
     await controller.start(request(plan('queue')));

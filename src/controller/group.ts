@@ -64,16 +64,12 @@ export class GroupMember {
   }
 
   /** Gives the group up, whether it is held or waited for. */
-  async leave(reason: 'finished' | 'superseded' | 'cancelled'): Promise<void> {
+  async leave(): Promise<void> {
     this.#left = true;
     this.#unwatch();
     this.#stopLooking();
     await this.#work;
-    await this.#append((places) =>
-      places.some((place) => place.holder === this.#holder)
-        ? { type: 'group.released', holder: this.#holder, reason }
-        : null,
-    );
+    await releaseHolder(this.#journal, this.#actor, this.#group, this.#holder, this.#clock.now());
   }
 
   async #join(): Promise<void> {
@@ -126,28 +122,60 @@ export class GroupMember {
     this.#work = this.#work.then(() => this.#look()).catch((error: Error) => this.#listener.onBroken(error));
   }
 
-  async #read(): Promise<{ readonly places: readonly Place[]; readonly sequence: number }> {
-    const events = await this.#journal.read(groupStream(this.#group));
-    let places: Place[] = [];
-    for (const { body } of events) {
-      if (body.type === 'group.requested') places.push({ holder: body.holder, policy: body.policy });
-      if (body.type === 'group.released') places = places.filter((place) => place.holder !== body.holder);
-    }
-    return { places, sequence: events.length };
+  #read() {
+    return readPlaces(this.#journal, this.#group);
   }
 
-  async #append(choose: (places: readonly Place[]) => GroupEvent | null): Promise<void> {
-    for (;;) {
-      const { places, sequence } = await this.#read();
-      const body = choose(places);
-      if (!body) return;
-      const event: NewEvent = { schemaVersion: 1, at: this.#clock.now(), actor: this.#actor, body };
-      try {
-        await this.#journal.append(groupStream(this.#group), sequence, [event]);
-        return;
-      } catch (error) {
-        if (!(error instanceof ConflictError)) throw error;
-      }
+  #append(choose: (places: readonly Place[]) => GroupEvent | null): Promise<void> {
+    return appendToGroup(this.#journal, this.#actor, this.#group, this.#clock.now(), choose);
+  }
+}
+
+/** Takes the holder out of the group, also one whose owner died. Does nothing when it is not in it. */
+export function releaseHolder(
+  journal: Journal,
+  actor: Actor,
+  group: string,
+  holder: string,
+  at: number,
+): Promise<void> {
+  return appendToGroup(journal, actor, group, at, (places) =>
+    places.some((place) => place.holder === holder)
+      ? { type: 'group.released', holder, reason: 'finished' }
+      : null,
+  );
+}
+
+async function readPlaces(
+  journal: Journal,
+  group: string,
+): Promise<{ readonly places: readonly Place[]; readonly sequence: number }> {
+  const events = await journal.read(groupStream(group));
+  let places: Place[] = [];
+  for (const { body } of events) {
+    if (body.type === 'group.requested') places.push({ holder: body.holder, policy: body.policy });
+    if (body.type === 'group.released') places = places.filter((place) => place.holder !== body.holder);
+  }
+  return { places, sequence: events.length };
+}
+
+async function appendToGroup(
+  journal: Journal,
+  actor: Actor,
+  group: string,
+  at: number,
+  choose: (places: readonly Place[]) => GroupEvent | null,
+): Promise<void> {
+  for (;;) {
+    const { places, sequence } = await readPlaces(journal, group);
+    const body = choose(places);
+    if (!body) return;
+    const event: NewEvent = { schemaVersion: 1, at, actor, body };
+    try {
+      await journal.append(groupStream(group), sequence, [event]);
+      return;
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
     }
   }
 }

@@ -8,7 +8,7 @@ import type { Cause, RunEvent, RunOutcome } from '../journal/run-event.ts';
 import { inboxStream, runStream } from '../journal/stream.ts';
 import type { JobReport, Runner } from '../runner/contract.ts';
 import type { Fence, Store } from '../store/contract.ts';
-import { GroupMember } from './group.ts';
+import { GroupMember, releaseHolder } from './group.ts';
 import { jobMessage } from './message.ts';
 
 export interface RunHostOptions {
@@ -166,7 +166,7 @@ export class RunHost {
         this.#joinGroup(command);
         return;
       case 'leave-group':
-        void this.#leaveGroup(command.cell);
+        void this.#leaveGroup(command.cell, command.group);
         return;
       case 'finish':
         void this.#finish(command.outcome);
@@ -226,14 +226,13 @@ export class RunHost {
   }
 
   #joinGroup({ cell, group, policy }: Extract<Command, { type: 'join-group' }>): void {
-    const { runId } = this.#state.course.request;
     const key = cell ?? '';
     if (this.#groups.has(key)) return;
     const member = new GroupMember({
       journal: this.#options.store.journal,
       actor: this.#actor,
       group,
-      holder: cell === null ? runId : `${runId}/${cell}`,
+      holder: this.#holder(cell),
       policy,
       isGone: this.#options.isGone,
       clock: this.#options.clock,
@@ -255,10 +254,20 @@ export class RunHost {
     this.#groups.set(key, member);
   }
 
-  async #leaveGroup(cell: string | null): Promise<void> {
+  async #leaveGroup(cell: string | null, group: string | null): Promise<void> {
     const member = this.#groups.get(cell ?? '');
     this.#groups.delete(cell ?? '');
-    await member?.leave('finished').catch((error: Error) => this.abandon(error));
+    const { journal } = this.#options.store;
+    const leaving = member
+      ? member.leave()
+      : group !== null &&
+        releaseHolder(journal, this.#actor, group, this.#holder(cell), this.#options.clock.now());
+    await Promise.resolve(leaving).catch((error: Error) => this.abandon(error));
+  }
+
+  #holder(cell: string | null): string {
+    const { runId } = this.#state.course.request;
+    return cell === null ? runId : `${runId}/${cell}`;
   }
 
   #watchInbox(): void {
@@ -285,7 +294,7 @@ export class RunHost {
   async #finish(outcome: RunOutcome): Promise<void> {
     this.#tidy();
     // The group is free for others before anyone hears that the run is over.
-    await Promise.all([...this.#groups.keys()].map((key) => this.#leaveGroup(key === '' ? null : key)));
+    await Promise.all([...this.#groups.keys()].map((key) => this.#leaveGroup(key === '' ? null : key, null)));
     if (!this.#broken) this.#resolve(outcome);
   }
 

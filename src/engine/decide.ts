@@ -98,6 +98,8 @@ function askAgain(turn: Turn): void {
     if (cell.phase === 'delayed')
       turn.commands.push({ type: 'set-timer', id: retryTimer(cell), atMs: cell.notBeforeMs! });
     if (cell.phase === 'held') joinCellGroup(turn, cell);
+    // The dead owner may not have come to it, and whoever waits behind this cell would wait for ever.
+    if (cell.phase === 'over') leaveCellGroup(turn, cell);
   }
 }
 

@@ -37,7 +37,7 @@ export function joinCellGroup(turn: Turn, cell: CellState): void {
 }
 
 export function leaveCellGroup(turn: Turn, cell: CellState): void {
-  if (cell.phase !== 'held' && !cell.admitted) return;
+  if (cell.phase !== 'held' && cell.phase !== 'over' && !cell.admitted) return;
   const group = cellGroup(turn.state, cell);
   if (group) turn.commands.push({ type: 'leave-group', cell: cell.name, group: group.group });
 }

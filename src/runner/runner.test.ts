@@ -599,6 +599,20 @@ describe('runner: an attempt of which only the start is in the journal', () => {
     expect(eventNames()).toEqual(['step.started a', 'step.finished a']);
   });
 
+  it('says in its log that output may be missing, also when no more comes', async () => {
+    const machine = scriptedMachine(() => never);
+    const planJob = job([step('a', 'x')]);
+    const first = jobRig(machine.executor());
+    void first.perform(planJob);
+    const process = await machine.waitFor('a.1');
+    machine.crash();
+    rig = jobRig(machine.executor(), {}, first.root);
+    const performing = rig.perform(planJob, { resumed: true });
+    process.exit(0);
+    await performing;
+    expect(rig.log('a')).toContain('Sluice was restarted here');
+  });
+
   it('starts its first step when the machine knows nothing of it', async () => {
     const machine = machineOf({});
     rig = jobRig(machine.executor());

@@ -83,11 +83,16 @@ export async function performTry(
       process = await place.job.attach(key, sink);
     } else if (attach === 'perhaps') {
       let isTakenOver = false;
-      process = await place.job.attach(key, (chunk) => {
+      const takeOverOnce = () => {
         if (!isTakenOver) takeOver();
         isTakenOver = true;
+      };
+      process = await place.job.attach(key, (chunk) => {
+        takeOverOnce();
         sink(chunk);
       });
+      // What it printed to the dead owner may be lost although nothing more comes.
+      if (process) takeOverOnce();
       const intent = process && intend();
       if (intent) await intent.catch(asUnrecorded);
     }

@@ -67,7 +67,12 @@ export class WriteAhead {
   async #carry(): Promise<void> {
     try {
       const { Worker } = await import('node:worker_threads');
-      this.#worker ??= new Worker(PROGRAM, { eval: true, workerData: this.#connection.file });
+      this.#worker ??= new Worker(PROGRAM, {
+        eval: true,
+        workerData: this.#connection.file,
+        // It holds next to nothing; what a thread may grow to by default is 30 MiB.
+        resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
+      });
       this.#worker.unref();
       this.#worker.postMessage('carry');
       await once(this.#worker, 'message');
