@@ -294,8 +294,8 @@ describe('a resume', () => {
     run.feed({ type: 'owned', owner: 'two', fence: 2, resumed: true });
     expect(run.commands).toEqual([
       { type: 'set-timer', id: 'stage/main', atMs: 3_600_000 },
-      { type: 'start-cell', cell: 'a', attempt: 1, resumed: true },
       { type: 'set-timer', id: 'retry/2/b', atMs: 1000 },
+      { type: 'start-cell', cell: 'a', attempt: 1, resumed: true },
     ]);
   });
 });

@@ -87,19 +87,19 @@ function askAgain(turn: Turn): void {
     return;
   }
   setDeadlines(turn);
-  for (const index of state.running) {
-    const cell = state.cells.at(index);
-    if (cell.admitted) joinCellGroup(turn, cell);
-    turn.commands.push({ type: 'start-cell', cell: cell.name, attempt: cell.attempt, resumed: true });
-    const cause = stopCause(state, cell);
-    if (cause) turn.commands.push({ type: 'cancel-cell', cell: cell.name, cause });
-  }
   for (const cell of state.cells) {
     if (cell.phase === 'delayed')
       turn.commands.push({ type: 'set-timer', id: retryTimer(cell), atMs: cell.notBeforeMs! });
-    if (cell.phase === 'held') joinCellGroup(turn, cell);
+    if (cell.phase === 'held' || (cell.phase === 'running' && cell.admitted)) joinCellGroup(turn, cell);
     // The dead owner may not have come to it, and whoever waits behind this cell would wait for ever.
     if (cell.phase === 'over') leaveCellGroup(turn, cell);
+  }
+  // Last, because what comes of a start may be to leave a group.
+  for (const index of state.running) {
+    const cell = state.cells.at(index);
+    turn.commands.push({ type: 'start-cell', cell: cell.name, attempt: cell.attempt, resumed: true });
+    const cause = stopCause(state, cell);
+    if (cause) turn.commands.push({ type: 'cancel-cell', cell: cell.name, cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Clock } from '../../base/port.ts';
@@ -28,6 +28,15 @@ interface Running {
   readonly step: ProcessStep;
   readonly output: StepOutput;
 }
+
+const CUT_OFF: StepProcess = {
+  pid: 0,
+  signal: async () => {},
+  ended: Promise.resolve({
+    exit: { kind: 'lost', reason: 'the helper was killed while it started the step' },
+    usage: null,
+  }),
+};
 
 /** The steps of one job. */
 export class ProcessJob implements ExecutorJob {
@@ -80,12 +89,17 @@ export class ProcessJob implements ExecutorJob {
     const name = stepName(jobKey, stepKey);
     return new Promise((resolve) => {
       supervisor.adopt(name, (found) => {
-        if (found === null) return resolve(null);
+        if (found === null) return resolve(this.#isCutOff(name) ? CUT_OFF : null);
         const step = this.#add(name, found.token, onOutput, '', '');
         step.onStarted(found.pid);
         resolve(step);
       });
     });
+  }
+
+  /** A receipt without its first line: the helper was killed while it started the step, which may run or not. */
+  #isCutOff(name: string): boolean {
+    return existsSync(join(this.#options.directory, `${name}.step`));
   }
 
   close(): Promise<{ readonly killed: number }> {

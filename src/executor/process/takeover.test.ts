@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -156,6 +164,17 @@ describe('a receipt of an earlier owner', () => {
       usage: null,
     });
     await job.close();
+  });
+
+  it('that was cut off before its first line makes the step lost, not unknown', async () => {
+    const file = writeReceipt('a', 1, '0');
+    truncateSync(file, 0);
+    const job = await executor.openJob({ jobKey: 'a' });
+    const step = await job.attach('one', () => {});
+    expect((await step!.ended).exit.kind).toBe('lost');
+    await job.close();
+    await executor.sweep('a');
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it('tells the exit and the usage it holds', async () => {
