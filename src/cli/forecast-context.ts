@@ -1,6 +1,6 @@
 import type { RunSource } from '../journal/run-event.ts';
-import { evaluateTemplate } from '../pipeline/expression.ts';
 import type { ExpressionContext } from '../pipeline/expression-context.ts';
+import { runContextsOf } from '../pipeline/expression-run.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { Given } from './given.ts';
 
@@ -8,28 +8,7 @@ const NOTHING_FAILED = { failed: false, cancelled: false, skippedNeed: false };
 
 /** What conditions can see before a run: the same that the engine will give them, but for the run's id. */
 export function forecastContext(plan: Plan, source: RunSource, given: Given): ExpressionContext {
-  const base = {
-    git: {
-      branch: source.branch,
-      tag: source.tag,
-      ref: source.tag ? `refs/tags/${source.tag}` : source.branch ? `refs/heads/${source.branch}` : '',
-      sha: source.commit,
-      short_sha: source.commit?.slice(0, 7) ?? null,
-      dirty: source.dirty,
-      repository: source.repository,
-    },
-    event: { name: given.event.name, payload: given.event.payload },
-    run: { id: '' },
-    pipeline: { name: plan.name, file: plan.file },
-    inputs: given.inputs,
-    status: NOTHING_FAILED,
-  };
-  const vars: Record<string, string> = {};
-  for (const [name, template] of Object.entries({ ...plan.variables, ...given.variables })) {
-    const value = evaluateTemplate(template, { ...base, vars });
-    vars[name] = value.ok ? value.value : template;
-  }
-  return { ...base, vars };
+  return { ...runContextsOf(plan, source, { ...given, runId: '' }), status: NOTHING_FAILED };
 }
 
 /** The plan with only these jobs and what they need. */

@@ -1,0 +1,49 @@
+import type { JsonObject } from '../base/json.ts';
+import type { RunSource } from '../journal/run-event.ts';
+import { evaluateTemplate } from './expression.ts';
+import type { Plan } from './plan.ts';
+
+/** The parts of an expression's context that are the same for the whole run. */
+export type RunContexts = Readonly<
+  Record<'git' | 'event' | 'run' | 'pipeline' | 'inputs' | 'vars', JsonObject>
+>;
+
+const NOTHING_FAILED = { failed: false, cancelled: false, skippedNeed: false };
+
+/**
+ * What every expression of a run can see. One function for the forecast and the engine, so that `plan` shows what `run`
+ * does. `variables` go over the plan's; `runId` is empty before there is a run.
+ */
+export function runContextsOf(
+  plan: Plan,
+  source: RunSource,
+  given: {
+    readonly runId: string;
+    readonly event: { readonly name: string; readonly payload: JsonObject };
+    readonly inputs: JsonObject;
+    readonly variables: Readonly<Record<string, string>>;
+  },
+): RunContexts {
+  const base = {
+    git: {
+      branch: source.branch,
+      tag: source.tag,
+      ref: source.tag ? `refs/tags/${source.tag}` : source.branch ? `refs/heads/${source.branch}` : '',
+      sha: source.commit,
+      short_sha: source.commit?.slice(0, 7) ?? null,
+      dirty: source.dirty,
+      repository: source.repository,
+    },
+    event: { name: given.event.name, payload: given.event.payload },
+    run: { id: given.runId },
+    pipeline: { name: plan.name, file: plan.file },
+    inputs: given.inputs,
+  };
+  const vars: Record<string, string> = {};
+  for (const [name, template] of Object.entries({ ...plan.variables, ...given.variables })) {
+    const value = evaluateTemplate(template, { ...base, vars, status: NOTHING_FAILED });
+    // A variable that cannot be evaluated stays as written: the runner reports it where it is used.
+    vars[name] = value.ok ? value.value : template;
+  }
+  return { ...base, vars };
+}
