@@ -11,9 +11,7 @@ import type { JobMessage, JobReport, Runner, StepFinished, StepStarted } from '.
 import { logFile, stepKey } from '../../src/runner/log/paths.ts';
 import type { RunnerOptions } from '../../src/runner/options.ts';
 import { createRunner } from '../../src/runner/runner.ts';
-
-const PLACE = { file: 'sluice.yaml', start: { line: 1, column: 1 }, end: { line: 1, column: 2 } };
-const NO_RETRY = { max: 0, delayMs: 0, backoff: 1, on: [] };
+import { aJob, aStep } from './plan.ts';
 
 export const realClock: Clock = {
   now: () => Date.now(),
@@ -27,53 +25,12 @@ export const realRandom: Random = { bytes: (count) => randomBytes(count) };
 
 /** A step with the defaults of the language. */
 export function step(id: string, run: string, more: Partial<PlanStep> = {}): PlanStep {
-  return {
-    id,
-    name: id,
-    run,
-    shell: 'sh',
-    workingDirectory: '.',
-    variables: {},
-    if: null,
-    timeoutMs: null,
-    allowFailure: false,
-    retry: NO_RETRY,
-    repeatable: false,
-    tty: false,
-    parallelGroup: null,
-    when: 'always',
-    place: PLACE,
-    ...more,
-  };
+  return aStep({ id, name: id, run, ...more });
 }
 
 /** A job with the defaults of the language. */
 export function job(steps: readonly PlanStep[], more: Partial<PlanJob> = {}): PlanJob {
-  return {
-    id: 'build',
-    name: 'build',
-    stage: 'build',
-    needs: [],
-    if: null,
-    matrix: null,
-    variables: {},
-    secrets: [],
-    timeoutMs: 3_600_000,
-    silenceTimeoutMs: null,
-    retry: NO_RETRY,
-    allowFailure: false,
-    concurrency: null,
-    steps,
-    cleanup: [],
-    cleanupGraceMs: 30_000,
-    outputs: {},
-    repeatable: false,
-    language: null,
-    deploy: null,
-    refusals: [],
-    place: PLACE,
-    ...more,
-  };
+  return aJob({ id: 'build', stage: 'build', steps, ...more });
 }
 
 /** The message for the first attempt of a job, in a source folder that is no repository. */
