@@ -1,27 +1,19 @@
-import type { JsonObject } from '../base/json.ts';
 import type { ExecutorJob } from '../executor/contract.ts';
-import type { Cause, Reason } from '../journal/run-event.ts';
-import { decisionSentence, evaluateCondition } from '../pipeline/expression.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
+import { reportAttempt } from './attempt-report.ts';
 import type { Emit, JobControl, JobReport, StepFinished } from './contract.ts';
 import { jobKey } from './job-key.ts';
-import { type Failure, fill, type JobState } from './job-state.ts';
-import { logFile, stepKey } from './log/paths.ts';
-import { readLogTail } from './log/tail.ts';
+import type { JobState } from './job-state.ts';
 import type { RunnerOptions } from './options.ts';
-import { JobProblem } from './problem.ts';
 import { outputPatterns, retryDelay } from './retry.ts';
 import type { JobSetup } from './step-setup.ts';
+import { reasonToSkip } from './step-skip.ts';
 import { type Attach, performTry, type TryEnd, type TryPlace } from './step-try.ts';
-import { Supervised } from './supervised.ts';
+import { type Phase, Stopping } from './stopping.ts';
 
 const KILL_GRACE_MS = 10_000;
-const TAIL_LINES = 20;
-const STATUS_FUNCTION = /\b(success|failure|cancelled|always)\s*\(/i;
 
-type Phase = 'main' | 'cleanup';
-
-/** The steps of one attempt, one after the other: what runs, what is skipped, what stops what. */
+/** The steps of one attempt, one after the other: what runs, what is tried again, what is recorded. */
 export class Attempt {
   readonly #options: RunnerOptions;
   readonly #state: JobState;
@@ -29,15 +21,11 @@ export class Attempt {
   readonly #executorJob: ExecutorJob;
   readonly #emit: Emit;
   readonly #startedMs: number;
-  readonly #running = new Map<string, { readonly supervised: Supervised; readonly phase: Phase }>();
-  readonly #stepStops = new Map<string, Cause>();
+  readonly #stopping: Stopping;
   readonly #lastTry = new Map<
     string,
     { readonly sealed: StepFinished | null; readonly unsealedTry: number | null }
   >();
-  /** Calls that end a waiting time early. */
-  readonly #wakers = new Set<() => void>();
-  #activityMs = 0;
   /** The receipt of the last step; awaited before the next step, not before returning. */
   #receipt: Promise<void> | null = null;
   /** The very last step of the attempt, whose receipt goes out together with the report: one flush for both. */
@@ -46,9 +34,6 @@ export class Attempt {
   #isFirstIntent: boolean;
   /** A resumed attempt of which the journal knows no step: its first one may have been started all the same. */
   #isPerhapsStarted: boolean;
-  /** Clean-up after a stop has only so long. null: not stopped yet. */
-  #graceIsOver: boolean | null = null;
-  #cancelGraceTimer: (() => void) | null = null;
   /** For whoever wants to look at the place of the failure. */
   failedEnvironment: Readonly<Record<string, string>> | null = null;
 
@@ -66,6 +51,7 @@ export class Attempt {
     this.#executorJob = job;
     this.#emit = emit;
     this.#startedMs = startedMs;
+    this.#stopping = new Stopping(options.clock, state, options.killGraceMs ?? KILL_GRACE_MS);
     const { sealed, unsealed, resumed, job: definition } = state.message;
     this.#lastStep = definition.cleanup.at(-1) ?? definition.steps.at(-1);
     this.#isFirstIntent = !resumed && sealed.length === 0 && unsealed.length === 0;
@@ -83,23 +69,16 @@ export class Attempt {
   /** Runs everything. Rejects only when an event could not be recorded or the executor broke its promise. */
   async perform(control: JobControl): Promise<JobReport> {
     const { job } = this.#state.message;
-    control.onCancel((cause) => this.#stop(cause));
-    control.onCancelStep((step, cause) => this.#stopStep(step, cause));
-    const { clock } = this.#options;
-    const cancelTimeout = clock.after(job.timeoutMs, () => {
-      this.#stop({ kind: 'timeout', scope: 'job', limitMs: job.timeoutMs });
-    });
-    const cancelSilence = job.silenceTimeoutMs === null ? null : this.#watchSilence(job.silenceTimeoutMs);
+    this.#stopping.open(control);
     try {
       await this.#performAll(job.steps, 'main');
-      cancelTimeout();
+      this.#stopping.endMain();
       if (job.cleanup.length > 0) await this.#performAll(job.cleanup, 'cleanup');
     } finally {
-      cancelTimeout();
-      cancelSilence?.();
-      this.#cancelGraceTimer?.();
+      this.#stopping.close();
     }
-    return this.#report();
+    const durationMs = this.#options.clock.monotonic() - this.#startedMs;
+    return reportAttempt(this.#state, this.#setup, this.#options.directory, durationMs);
   }
 
   /**
@@ -129,10 +108,10 @@ export class Attempt {
         this.#state.noteStep(known.sealed);
         return;
       }
-      const skip = this.#reasonToSkip(step, phase);
+      const skip = reasonToSkip(step, phase, this.#state, this.#stopping, this.#setup.variables);
       if (skip) return this.#seal(skip, step);
     }
-    if (this.#state.isStopped) this.#startGrace();
+    if (this.#state.isStopped) this.#stopping.startGrace();
     await this.#performTries(step, phase, known?.unsealedTry ?? null, (known?.sealed?.try ?? 0) + 1);
   }
 
@@ -145,29 +124,25 @@ export class Attempt {
     let attach: Attach = unsealedTry !== null ? 'yes' : this.#isPerhapsStarted ? 'perhaps' : 'no';
     this.#isPerhapsStarted = false;
     for (let tryNumber = unsealedTry ?? nextTry; ; tryNumber++) {
-      const supervised = new Supervised(this.#options.clock, this.#options.killGraceMs ?? KILL_GRACE_MS);
-      this.#running.set(step.id, { supervised, phase });
-      const asked = this.#stepStops.get(step.id);
-      if (asked) supervised.stop(asked);
-      this.#noteActivity();
+      const supervised = this.#stopping.enter(step.id, phase);
       let end: TryEnd;
       try {
         end = await performTry(this.#tryPlace(step), step, tryNumber, attach, supervised, () =>
           this.#intend(step, tryNumber),
         );
       } finally {
-        this.#running.delete(step.id);
+        this.#stopping.leave(step.id);
       }
       attach = 'no';
       // Nothing of the lost try may be left beside the next one.
-      if (end.isLostAfterRestart && this.#running.size === 0)
+      if (end.isLostAfterRestart && !this.#stopping.isAnyRunning)
         await this.#options.executor.sweep(this.#jobKey());
       const delayMs = this.#nextTryAfterMs(step, end);
       if (delayMs === null) return this.#seal(end.finished, step, end.environment);
       await this.#record(end.finished);
       for (const pattern of end.finished.patterns) this.#state.patterns.add(pattern);
-      if (delayMs > 0) await this.#pause(delayMs);
-      if (this.#state.isStopped || this.#stepStops.has(step.id)) {
+      if (delayMs > 0) await this.#stopping.pause(delayMs);
+      if (this.#stopping.isStopped(step.id)) {
         this.#state.noteStep(end.finished);
         return;
       }
@@ -186,7 +161,7 @@ export class Attempt {
       state: this.#state,
       job: this.#executorJob,
       patterns: outputPatterns([step.retry, this.#state.message.job.retry]),
-      onActivity: this.#noteActivity,
+      onActivity: this.#stopping.noteActivity,
     };
   }
 
@@ -211,7 +186,7 @@ export class Attempt {
   }
 
   #nextTryAfterMs(step: PlanStep, end: TryEnd): number | null {
-    if (this.#state.isStopped || this.#stepStops.has(step.id)) return null;
+    if (this.#stopping.isStopped(step.id)) return null;
     if (end.isLostAfterRestart && (step.repeatable || this.#state.message.job.repeatable)) return 0;
     return this.#retryAfterMs(step, end.finished);
   }
@@ -233,7 +208,7 @@ export class Attempt {
     const isFirstFailure = this.#state.failure === null;
     this.#state.noteStep(sealed);
     if (isFirstFailure && this.#state.failure !== null) this.failedEnvironment = environment;
-    if (step === this.#lastStep && this.#running.size === 0) {
+    if (step === this.#lastStep && !this.#stopping.isAnyRunning) {
       this.#lastReceipt = sealed;
       if (this.#receipt) await this.#receipt;
     } else await this.#record(sealed);
@@ -245,175 +220,5 @@ export class Attempt {
     // The caller of `emit` sees a failure as well; here it must not count as unhandled while nobody waits.
     this.#receipt.catch(() => {});
     if (before) await before;
-  }
-
-  #reasonToSkip(step: PlanStep, phase: Phase): StepFinished | null {
-    const { message } = this.#state;
-    const skipped = (
-      outcome: 'skipped' | 'cancelled' | 'errored',
-      cause: Cause | null,
-      reason: Reason | null,
-    ): StepFinished => ({
-      type: 'step.finished',
-      cell: message.cell,
-      attempt: message.attempt,
-      step: step.id,
-      try: 1,
-      outcome,
-      cause,
-      durationMs: 0,
-      outputs: {},
-      exported: { variables: {}, path: [] },
-      log: { bytes: 0, lines: 0 },
-      usage: null,
-      reason,
-      patterns: [],
-    });
-    const asked = this.#stepStops.get(step.id);
-    if (asked) return skipped('cancelled', asked, { sentence: 'cancelled before it started' });
-    if (this.#graceIsOver) {
-      return skipped('skipped', null, {
-        sentence: `the ${message.job.cleanupGraceMs} ms for clean-up were over`,
-      });
-    }
-    if (phase === 'cleanup' && step.when === 'on-failure' && !this.#hasFailed()) {
-      return skipped('skipped', null, { sentence: 'it runs only on failure, and nothing failed' });
-    }
-    if (step.if === null && (phase === 'cleanup' || !this.#hasFailed())) return null;
-    const context = this.#state.context(this.#setup.variables);
-    const blind = phase === 'cleanup' && !STATUS_FUNCTION.test(step.if?.source ?? '');
-    const status = blind ? { failed: false, cancelled: false, skippedNeed: false } : context.status;
-    const result = evaluateCondition(step.if, { ...context, status }, this.#state.causes);
-    if (!result.ok) {
-      const sentence = `the condition of step ${step.id}: ${result.message}`;
-      return skipped('errored', { kind: 'invalid', message: sentence }, { sentence });
-    }
-    if (result.condition.met) return null;
-    const { decision } = result.condition;
-    return skipped('skipped', null, {
-      sentence: `skipped: ${decisionSentence(decision)}`,
-      decision: decision as unknown as JsonObject,
-    });
-  }
-
-  #hasFailed(): boolean {
-    return this.#state.failure !== null || this.#state.isStopped;
-  }
-
-  #stop(cause: Cause): void {
-    const isFirst = !this.#state.isStopped;
-    this.#state.noteStop(cause);
-    for (const { supervised, phase } of this.#running.values()) {
-      if (phase === 'main') supervised.stop(cause);
-      else if (isFirst) this.#startGrace();
-    }
-    for (const wake of this.#wakers) wake();
-  }
-
-  #stopStep(step: string, cause: Cause): void {
-    if (this.#stepStops.has(step)) return;
-    this.#stepStops.set(step, cause);
-    this.#running.get(step)?.supervised.stop(cause);
-    for (const wake of this.#wakers) wake();
-  }
-
-  /** From the first step that runs after a stop on, what is left has `cleanupGraceMs` in all. */
-  #startGrace(): void {
-    if (this.#graceIsOver !== null) return;
-    this.#graceIsOver = false;
-    const limitMs = this.#state.message.job.cleanupGraceMs;
-    this.#cancelGraceTimer = this.#options.clock.after(limitMs, () => {
-      this.#graceIsOver = true;
-      for (const { supervised } of this.#running.values())
-        supervised.kill({ kind: 'timeout', scope: 'step', limitMs });
-    });
-  }
-
-  readonly #noteActivity = (): void => {
-    this.#activityMs = this.#options.clock.monotonic();
-  };
-
-  /** One timer that looks again when the silence could be over the limit, instead of one armed anew at each output. */
-  #watchSilence(limitMs: number): () => void {
-    const { clock } = this.#options;
-    let cancel = () => {};
-    const look = (): void => {
-      const isWaiting = ![...this.#running.values()].some(({ phase }) => phase === 'main');
-      if (isWaiting) this.#noteActivity();
-      const leftMs = this.#activityMs + limitMs - clock.monotonic();
-      if (leftMs <= 0) this.#stop({ kind: 'silence', limitMs });
-      else cancel = clock.after(leftMs, look);
-    };
-    cancel = clock.after(limitMs, look);
-    return () => cancel();
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        this.#wakers.delete(done);
-        resolve();
-      };
-      const cancel = this.#options.clock.after(delayMs, done);
-      this.#wakers.add(done);
-    });
-  }
-
-  #report(): JobReport {
-    const state = this.#state;
-    const stop = state.stopCause;
-    let { failure } = state;
-    if (stop) {
-      const outcome = stop.kind === 'cancelled' ? 'cancelled' : 'failed';
-      failure = { step: failure?.step ?? null, try: failure?.try ?? 1, outcome, cause: stop };
-    }
-    let outputs: Record<string, string> = {};
-    try {
-      outputs = this.#outputs();
-    } catch (error) {
-      if (!(error instanceof JobProblem)) throw error;
-      failure ??= {
-        step: null,
-        try: 1,
-        outcome: 'errored',
-        cause: { kind: 'invalid', message: error.message },
-      };
-    }
-    const wanted = outputPatterns([state.message.job.retry]);
-    return {
-      outcome: failure?.outcome ?? (state.warned ? 'warned' : 'succeeded'),
-      cause: failure?.cause ?? state.warned?.cause ?? null,
-      step: failure?.step ?? state.warned?.step ?? null,
-      durationMs: Math.round(this.#options.clock.monotonic() - this.#startedMs),
-      outputs,
-      tail: failure ? this.#tail(failure) : [],
-      patterns: wanted.length === 0 ? [] : wanted.filter((pattern) => state.patterns.has(pattern)),
-      ...(state.warnings.length > 0 ? { warnings: state.warnings } : {}),
-    };
-  }
-
-  #outputs(): Record<string, string> {
-    const outputs: Record<string, string> = {};
-    const { message, warnings } = this.#state;
-    for (const [name, template] of Object.entries(message.job.outputs)) {
-      const value = fill(template, `output ${name}`, () => this.#state.context(this.#setup.variables, false));
-      if (this.#setup.redaction.reveals(value))
-        warnings.push(`output ${name} holds a secret and was dropped`);
-      else outputs[name] = value;
-    }
-    return outputs;
-  }
-
-  #tail(failure: Failure): string[] {
-    const { runId, cell, attempt } = this.#state.message;
-    const { step, cause } = failure;
-    if (cause.kind === 'invalid' || cause.kind === 'internal') return [cause.message];
-    if (cause.kind === 'could-not-start') return [cause.reason];
-    if (step === null) return [];
-    return readLogTail(
-      logFile(this.#options.directory, runId, cell, attempt, stepKey(step, failure.try)),
-      TAIL_LINES,
-    );
   }
 }
