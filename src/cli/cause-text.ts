@@ -15,6 +15,8 @@ export function causeText(cause: Cause): string {
       return `printed nothing for ${formatDuration(cause.limitMs)}`;
     case 'lost':
       return `lost: ${visible(cause.reason)}`;
+    case 'limit':
+      return visible(cause.message);
     case 'signal':
       return `killed by ${visible(cause.signal)}${signalHint(cause.signal)}`;
     case 'exit-code':

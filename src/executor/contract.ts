@@ -35,6 +35,75 @@ export interface JobSpec {
    * group: its run.
    */
   readonly jobKey: string;
+  /** What the job may see and use. Without it: what the user's own processes may. */
+  readonly confinement?: Confinement;
+}
+
+/**
+ * What a job may see and use. The sandbox and the container hold to all of it; without isolation only the limits apply,
+ * where the machine can give them. What cannot be held to is refused with a `StartError`, never dropped.
+ */
+export interface Confinement {
+  /** Absolute paths that the job may write (workspace, private temporary folder). They have the same names inside. */
+  readonly writable: readonly string[];
+  /** Absolute paths that it may read besides the system's programs and libraries. They have the same names inside. */
+  readonly readable: readonly string[];
+  /** `none`: not even other addresses of this machine. */
+  readonly network: 'host' | 'none';
+  readonly limits: Limits;
+  /** null: the machine's own programs. */
+  readonly container: ContainerSpec | null;
+}
+
+/** null: no limit of ours. */
+export interface Limits {
+  readonly cpus: number | null;
+  readonly memoryBytes: number | null;
+  readonly processesMax: number | null;
+  /** Of all that the job may write. */
+  readonly diskBytes: number | null;
+}
+
+export interface ContainerSpec {
+  readonly image: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** `8080:80`, `80`, with `/udp` behind. */
+  readonly ports: readonly string[];
+  /** `SOURCE:TARGET[:ro]`; the source is a path below the workspace or a named volume. */
+  readonly volumes: readonly string[];
+  readonly user: string | null;
+}
+
+/** Long-lived containers beside a job: databases and the like. */
+export interface ServiceHost {
+  /**
+   * Starts all and waits until each is healthy. A job in a container reaches them by name, one on the machine by
+   * `127.0.0.1` and the port that was mapped. Rejects with `StartError`, and its last lines of output, when one is not
+   * healthy in time; then none is left.
+   */
+  start(jobKey: string, services: readonly ServiceSpec[]): Promise<readonly StartedService[]>;
+  /** The job's services end, and what they kept. Also for a job that nothing is known of. */
+  stop(jobKey: string): Promise<void>;
+}
+
+export interface ServiceSpec extends ContainerSpec {
+  readonly name: string;
+  readonly command: readonly string[] | null;
+  /** Runs inside; exit code 0 means healthy. null: the image's own health check, or that it runs. */
+  readonly health: {
+    readonly command: readonly string[];
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+    readonly retries: number;
+  } | null;
+  readonly startTimeoutMs: number;
+}
+
+export interface StartedService {
+  readonly name: string;
+  readonly containerId: string;
+  /** Port in the container to port on this machine. */
+  readonly ports: Readonly<Record<string, number>>;
 }
 
 export interface ExecutorJob {
@@ -94,6 +163,8 @@ export interface StepEnd {
     | { readonly kind: 'lost'; readonly reason: string };
   /** Of the step's process and the children it waited for; null when not known. */
   readonly usage: { readonly cpuMs: number; readonly memoryMaxBytes: number } | null;
+  /** The limit of the job that ended the step, with a sentence for people: "out of memory: limit 512 MiB". */
+  readonly limit?: { readonly kind: 'memory' | 'processes' | 'disk'; readonly message: string };
 }
 
 /** The process could not be started: no such program or directory, argument list too long, process limit. */

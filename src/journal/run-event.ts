@@ -17,6 +17,12 @@ export type Cause =
   | { readonly kind: 'timeout'; readonly scope: 'step' | 'job' | 'stage' | 'run'; readonly limitMs: number }
   | { readonly kind: 'silence'; readonly limitMs: number }
   | { readonly kind: 'lost'; readonly reason: string }
+  /** The job used more than it may; `message` names the limit: "out of memory: limit 512 MiB". */
+  | {
+      readonly kind: 'limit';
+      readonly limit: 'memory' | 'processes' | 'disk' | 'output';
+      readonly message: string;
+    }
   | { readonly kind: 'signal'; readonly signal: string }
   | { readonly kind: 'exit-code'; readonly code: number }
   | { readonly kind: 'could-not-start'; readonly reason: string }

@@ -1,0 +1,114 @@
+import type { Digest } from '../base/digest.ts';
+import type { Trust } from '../journal/event.ts';
+
+/**
+ * What a run made and keeps: addressed by run and digest, never by name alone, so that two runs are never confused.
+ * Contents are trees over the blobs of the cache room.
+ */
+export interface ArtifactStore {
+  /** Keeps what `paths` name below `root`. Rejects with `ArtifactError` for a bad name, no match, or a granted secret inside. */
+  upload(request: ArtifactUpload): Promise<ArtifactUploaded>;
+  /** Newest first. */
+  find(query: ArtifactQuery): Promise<readonly ArtifactRecord[]>;
+  /**
+   * Brings the files below `target` (`only`: some of them). Rejects with `ArtifactError` when the artifact's trust is below
+   * `trust`, naming both runs, and when a content is damaged.
+   */
+  download(
+    record: ArtifactRecord,
+    target: string,
+    options: { readonly trust: Trust; readonly runId: string | null; readonly only?: readonly string[] },
+  ): Promise<{ readonly files: number; readonly bytes: number }>;
+  /** Its files in order, for browsing. */
+  files(record: ArtifactRecord): Promise<readonly ArtifactFile[]>;
+  /** One file's content. null: no such file. */
+  open(record: ArtifactRecord, path: string): Promise<AsyncIterable<Uint8Array> | null>;
+  /** While pinned (by a deployment, a person) it does not expire. */
+  pin(record: ArtifactRecord, by: string): Promise<void>;
+  unpin(record: ArtifactRecord, by: string): Promise<void>;
+  remove(record: ArtifactRecord): Promise<void>;
+  /** Removes what has expired and is not pinned. Returns what went. */
+  expire(nowMs: number): Promise<readonly ArtifactRecord[]>;
+}
+
+export interface ArtifactUpload {
+  readonly name: string;
+  readonly root: string;
+  readonly paths: readonly string[];
+  readonly runId: string;
+  readonly cell: string;
+  readonly repository: string;
+  readonly trust: Trust;
+  readonly commit: string | null;
+  readonly branch: string | null;
+  readonly tag: string | null;
+  /** Counts the runs of the repository; part of versions that come from no tag. */
+  readonly buildNumber: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly retention: Retention;
+  /** Values that must not be in it, in any of their encodings. */
+  readonly secrets: readonly string[];
+}
+
+/** `default`: 7 days for a pull request, 30 for a branch, 90 for a tag. */
+export type Retention = { readonly kind: 'default' } | { readonly kind: 'for'; readonly ms: number };
+
+export interface ArtifactUploaded {
+  readonly record: ArtifactRecord;
+  /** What a person should see: node_modules inside, an unusual size. */
+  readonly warnings: readonly string[];
+}
+
+export interface ArtifactRecord {
+  readonly schemaVersion: 1;
+  readonly runId: string;
+  readonly cell: string;
+  readonly name: string;
+  /** Semver from the tag, else build number and commit, with the branch. */
+  readonly version: string;
+  /** Of the manifest: names the content exactly. */
+  readonly digest: Digest;
+  readonly bytes: number;
+  readonly files: number;
+  readonly repository: string;
+  readonly trust: Trust;
+  readonly commit: string | null;
+  readonly branch: string | null;
+  readonly tag: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly createdAtMs: number;
+  /** null: kept until it is removed. */
+  readonly expiresAtMs: number | null;
+  readonly pinnedBy: readonly string[];
+}
+
+/** All that are given must match. */
+export interface ArtifactQuery {
+  readonly repository?: string;
+  readonly runId?: string;
+  readonly name?: string;
+  readonly version?: string;
+  /** A digest or the first eight or more digits of one. */
+  readonly digest?: string;
+  readonly commit?: string;
+  readonly branch?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly limit?: number;
+}
+
+export interface ArtifactFile {
+  readonly path: string;
+  readonly kind: 'file' | 'folder' | 'link';
+  readonly size: number;
+  readonly digest: Digest | null;
+}
+
+/** The artifact cannot be kept or brought; the message names the entry and the way out. */
+export class ArtifactError extends Error {
+  readonly code: 'name' | 'no-match' | 'secret' | 'trust' | 'damaged' | 'unsafe' | 'unknown';
+  constructor(code: ArtifactError['code'], message: string) {
+    super(message);
+    this.name = 'ArtifactError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,275 @@
+import type { Digest } from '../base/digest.ts';
+import type { JsonObject } from '../base/json.ts';
+
+/**
+ * Bytes kept by what they are, and the names that point at them. Caches, artifacts and snapshots are all made of these two.
+ * One contract suite (test/contract/blob.contract.ts) is passed by every implementation: a local folder, an S3-compatible
+ * server, plain HTTP, memory.
+ */
+export interface Storage {
+  /** For messages: "the folder X", "the bucket Y at Z". */
+  readonly name: string;
+  readonly blobs: BlobStore;
+  readonly references: ReferenceStore;
+  close(): Promise<void>;
+}
+
+export interface BlobRef {
+  /** Of the content as it was given, before any compression. */
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/**
+ * A blob is either wholly there or not at all; a crash at any instant leaves no half blob that a reader could see. Compression
+ * is the store's own affair.
+ */
+export interface BlobStore {
+  /** Stores the content unless it is there already. Resolves when it is durable. */
+  put(content: BlobContent): Promise<BlobRef>;
+  /**
+   * The content, or null when there is no such blob. Verified while it is read: a blob whose bytes do not match its digest
+   * is put aside (a later `put` stores it anew) and reading rejects with `BlobDamageError`, before the last byte at the latest.
+   */
+  open(digest: Digest): Promise<AsyncIterable<Uint8Array> | null>;
+  /** Those of the digests that are there, by presence and stored size, without reading the content. */
+  has(digests: readonly Digest[]): Promise<ReadonlySet<Digest>>;
+  /** Everything that is there. A blob that comes or goes meanwhile may be told or not. */
+  list(): AsyncIterable<StoredBlob>;
+  remove(digest: Digest): Promise<void>;
+}
+
+export type BlobContent =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** A regular file, not followed when it is a link. It may change meanwhile: what counts is what was read. */
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array> };
+
+export interface StoredBlob {
+  readonly digest: Digest;
+  readonly storedBytes: number;
+  /** When it was stored or last asked for, in milliseconds since the epoch. */
+  readonly usedAtMs: number;
+}
+
+/**
+ * Small named JSON records. Names are `/`-separated parts of letters, digits, `.`, `_`, `-`, `~`. A record is written whole
+ * or not at all; two writers of one name leave one of the two records. No conditional writes: not every server has them.
+ */
+export interface ReferenceStore {
+  write(name: string, record: JsonObject): Promise<void>;
+  /** null: there is none. Rejects with `BlobDamageError` when it cannot be read as what was written. */
+  read(name: string): Promise<JsonObject | null>;
+  /** Names below `prefix` (whole parts), in descending order, at most `limit` (1,000 when not said). */
+  list(prefix: string, limit?: number): Promise<readonly string[]>;
+  remove(name: string): Promise<void>;
+}
+
+/** Stored bytes are not what they should be. */
+export class BlobDamageError extends Error {
+  readonly digest: Digest | null;
+  constructor(message: string, digest: Digest | null) {
+    super(message);
+    this.name = 'BlobDamageError';
+    this.digest = digest;
+  }
+}
+
+/** Files and folders below a root, as one manifest blob and the blobs of their contents. */
+export interface TreeStore {
+  /**
+   * Records what `select` names below `root` and stores the contents that are new. Large files are kept in chunks cut by
+   * content, so that a file which changed in part costs about what changed.
+   * Rejects with a `TreeError` that names the entry: a socket, device or FIFO; a link that leaves the root.
+   */
+  save(request: TreeSave): Promise<SavedTree>;
+  /** null: no such manifest. */
+  manifest(digest: Digest): Promise<TreeManifest | null>;
+  /**
+   * Brings the tree below `target` as private copies: changing a restored file changes nothing that is kept. `link` uses hard links and is only for what
+   * nobody can write (a read-only mount, `readonly: true`). What stands in the way is replaced; nothing is written through a link.
+   * Rejects with `BlobDamageError` when a content is missing or damaged; then nothing of this tree that was begun is left half written.
+   */
+  restore(digest: Digest, target: string, options?: TreeRestore): Promise<RestoredTree>;
+  /** Whether the manifest and every content of it are there. */
+  isWhole(digest: Digest): Promise<boolean>;
+}
+
+export interface TreeSave {
+  readonly root: string;
+  /** Paths and globs relative to the root, `/`-separated, `!` before one leaves out. A folder stands for all in it. */
+  readonly select: readonly string[];
+  /** An earlier tree of the same place: unchanged files (size, time, inode) need no reading. */
+  readonly since?: Digest;
+}
+
+export interface SavedTree {
+  readonly digest: Digest;
+  readonly files: number;
+  readonly bytes: number;
+  /** Bytes of contents that were not there before, as stored. */
+  readonly storedBytes: number;
+}
+
+export interface TreeManifest {
+  readonly schemaVersion: 1;
+  /** In ascending order of path (code units); a folder before what is in it. */
+  readonly entries: readonly TreeEntry[];
+}
+
+export type TreeEntry =
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      /** Permission bits without setuid, setgid and sticky. */
+      readonly mode: number;
+      readonly size: number;
+      readonly digest: Digest;
+      /** The blobs that joined give the content; absent when the content is one blob of this digest. */
+      readonly chunks?: readonly Digest[];
+    }
+  | { readonly kind: 'folder'; readonly path: string; readonly mode: number }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string };
+
+export interface TreeRestore {
+  readonly mode?: 'copy' | 'link';
+  /** Only these entries and what is below them. */
+  readonly only?: readonly string[];
+  /** Remove what is below the target and not in the tree. */
+  readonly exact?: boolean;
+}
+
+export interface RestoredTree {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** A file that cannot be kept or brought back, with its path relative to the root. */
+export class TreeError extends Error {
+  readonly path: string;
+  constructor(path: string, message: string) {
+    super(message);
+    this.name = 'TreeError';
+    this.path = path;
+  }
+}
+
+/**
+ * Who may see an entry. What an untrusted run writes is never read by a trusted one: trust is part of the scope, and an
+ * untrusted run may read the trusted scopes and write only its own.
+ */
+export interface CacheScope {
+  readonly repository: string;
+  readonly trust: 'trusted' | 'untrusted';
+  /** Branch, tag or pull request. */
+  readonly ref: string;
+  /** Refs whose entries may be read too, nearest first: the base and the default branch. */
+  readonly readableRefs: readonly string[];
+}
+
+/** Directory caches as users know them: versioned under one key, the newest wins. */
+export interface DirectoryCaches {
+  /** The newest entry of the first key that has one: `key` whole, then each of `restoreKeys` as a prefix. null: none. */
+  restore(request: CacheRestore): Promise<CacheHit | null>;
+  /** Adds a version. An entry with the same content under the same key is not added again. */
+  save(request: CacheSave): Promise<{ readonly storedBytes: number; readonly saved: boolean }>;
+  /** For people: each key with versions, size, hits, misses and time saved. */
+  entries(repository: string): Promise<readonly CacheEntryView[]>;
+  remove(repository: string, key: string | null): Promise<number>;
+}
+
+export interface CacheRestore {
+  readonly scope: CacheScope;
+  readonly key: string;
+  readonly restoreKeys: readonly string[];
+  /** As declared; entries of other paths do not match. */
+  readonly paths: readonly string[];
+  readonly root: string;
+}
+
+export interface CacheSave {
+  readonly scope: CacheScope;
+  readonly key: string;
+  readonly paths: readonly string[];
+  readonly root: string;
+  /** How long making the content took; what a later hit saves. */
+  readonly tookMs: number;
+}
+
+export interface CacheHit {
+  readonly key: string;
+  readonly exact: boolean;
+  readonly digest: Digest;
+  readonly bytes: number;
+  readonly savedAtMs: number;
+}
+
+export interface CacheEntryView {
+  readonly key: string;
+  readonly ref: string;
+  readonly trust: 'trusted' | 'untrusted';
+  readonly versions: number;
+  readonly bytes: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly savedMs: number;
+  readonly usedAtMs: number;
+}
+
+/** What a job or step was made of. Each field says why it is part of the key (fingerprint.ts). */
+export interface Fingerprint {
+  readonly digest: Digest;
+  /** Field name to a short text or digest: what `sluice cache explain` compares. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Input path to the digest of its content. */
+  readonly inputs: Readonly<Record<string, Digest>>;
+}
+
+/** Results of work that was done before. */
+export interface ResultCache {
+  /** The result of the same work, if its outputs and log are whole. */
+  find(scope: CacheScope, fingerprint: Digest): Promise<WorkResult | null>;
+  save(scope: CacheScope, subject: string, fingerprint: Fingerprint, result: WorkResult): Promise<void>;
+  /** What the subject (`pipeline/job`) was last made of when it was found or done; for explaining a miss. */
+  last(scope: CacheScope, subject: string): Promise<Fingerprint | null>;
+}
+
+export interface WorkResult {
+  readonly runId: string;
+  /** Declared output files. null: none are declared. */
+  readonly tree: Digest | null;
+  /** The log as it was shown, masked. */
+  readonly log: Digest | null;
+  /** Output values. */
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly durationMs: number;
+}
+
+/**
+ * Keeps what is in use from being collected. Holding is local to the machine; it ends by `release`, or when the holder's process
+ * is gone.
+ */
+export interface Holds {
+  hold(digests: readonly Digest[]): Promise<() => Promise<void>>;
+}
+
+export interface Collector {
+  /**
+   * Removes references that are over their age or size limit, then blobs that no reference reaches, that nobody holds and that are older than
+   * the grace period. Safe beside writers and readers, and when killed at any instant.
+   */
+  collect(limits: CollectLimits, nowMs: number): Promise<Collected>;
+}
+
+export interface CollectLimits {
+  readonly cacheBytesMax: number;
+  readonly cacheAgeMaxMs: number;
+  /** A blob younger than this is never removed. */
+  readonly graceMs: number;
+}
+
+export interface Collected {
+  readonly references: number;
+  readonly blobs: number;
+  readonly bytes: number;
+}
