@@ -1,0 +1,96 @@
+const HITS_MAX = 2 ** 31 - 1;
+const NONE = new Int32Array(0);
+
+/**
+ * How often each line was run: line number -> count. Kept in typed arrays, since a report may have ten million lines.
+ * Reports write lines in order, which makes adding one an append; a line out of order goes to a map beside.
+ */
+export class LineHits {
+  #lines = NONE;
+  #hits = NONE;
+  #size = 0;
+  #others: Map<number, number> | null = null;
+  #covered = 0;
+
+  /** Lines that can be run. */
+  get total(): number {
+    return this.#size + (this.#others?.size ?? 0);
+  }
+
+  /** Lines that were run. */
+  get covered(): number {
+    return this.#covered;
+  }
+
+  /** Adds to a line's count (saturating at 2^31 - 1). `line` is 1 to 2^31 - 1, `hits` not negative. */
+  add(line: number, hits: number): void {
+    const size = this.#size;
+    if (size === 0 || line > this.#lines[size - 1]!) this.#append(line, Math.min(hits, HITS_MAX));
+    else this.#addKnown(line, hits);
+  }
+
+  /** The line's count; null for a line that cannot be run. */
+  get(line: number): number | null {
+    const index = this.#find(line);
+    if (index >= 0) return this.#hits[index]!;
+    return this.#others?.get(line) ?? null;
+  }
+
+  /** All lines with their counts; those that came in order first. */
+  *entries(): Generator<readonly [line: number, hits: number]> {
+    for (let i = 0; i < this.#size; i++) yield [this.#lines[i]!, this.#hits[i]!];
+    yield* this.#others ?? [];
+  }
+
+  #append(line: number, hits: number): void {
+    if (this.#others?.has(line)) {
+      this.#addOther(line, hits);
+      return;
+    }
+    if (this.#size === this.#lines.length) {
+      this.#lines = grown(this.#lines);
+      this.#hits = grown(this.#hits);
+    }
+    this.#lines[this.#size] = line;
+    this.#hits[this.#size++] = hits;
+    if (hits > 0) this.#covered++;
+  }
+
+  #addKnown(line: number, hits: number): void {
+    const index = this.#find(line);
+    if (index < 0) {
+      this.#addOther(line, hits);
+      return;
+    }
+    const before = this.#hits[index]!;
+    if (before === 0 && hits > 0) this.#covered++;
+    this.#hits[index] = Math.min(before + hits, HITS_MAX);
+  }
+
+  #addOther(line: number, hits: number): void {
+    this.#others ??= new Map();
+    const before = this.#others.get(line) ?? 0;
+    if (before === 0 && hits > 0) this.#covered++;
+    this.#others.set(line, Math.min(before + hits, HITS_MAX));
+  }
+
+  /** Where the line stands among those in order, or -1. */
+  #find(line: number): number {
+    let low = 0;
+    let high = this.#size - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const there = this.#lines[middle]!;
+      if (there === line) return middle;
+      if (there < line) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+}
+
+function grown(from: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(Math.max(16, Math.ceil(from.length * 1.5)));
+  larger.set(from);
+  return larger;
+}
