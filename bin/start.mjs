@@ -11,7 +11,10 @@ if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
     'Install a newer Node (https://nodejs.org/en/download); in a checkout of Sluice `npm ci` brings the right one.',
   );
 } else {
-  import('node:fs').then(wanted === '--version' || wanted === '-V' ? printVersion : startProgram);
+  // Imported, node:fs would start its streams, which takes some milliseconds.
+  const files = process.getBuiltinModule('node:fs');
+  if (wanted === '--version' || wanted === '-V') printVersion(files);
+  else startProgram(files);
 }
 
 function printVersion(files) {

@@ -13,17 +13,31 @@ const typedPipelines = 'src/pipeline/native/typed.ts';
 
 /**
  * Node's own modules through `process.getBuiltinModule`. Imported, each gets a module of its own with every export read
- * once, which starts streams and cryptography nobody asked for: 15 of the 100 ms of a small run.
+ * once, which starts streams and cryptography nobody asked for: 15 of the 100 ms of a small run. For the same reason only
+ * the names that somebody imports are taken out of them.
  */
 const builtinsWithoutFacade: Plugin = {
   name: 'builtins without facade',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }));
-    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    onResolve({ filter: /^node:/ }, ({ path, kind }) => ({
+      path,
+      namespace: kind === 'import-statement' ? 'imported builtin' : 'required builtin',
+      sideEffects: false,
     }));
+    onLoad({ filter: /.*/, namespace: 'required builtin' }, ({ path }) => ({
+      contents: `module.exports = ${builtin(path)};`,
+    }));
+    onLoad({ filter: /.*/, namespace: 'imported builtin' }, ({ path }) => {
+      const names = Object.keys(process.getBuiltinModule(path)!).filter((name) => name !== 'default');
+      const exported = names.map((name) => `export const ${name} = /* @__PURE__ */ (() => all.${name})();`);
+      return { contents: [`const all = ${builtin(path)};`, 'export default all;', ...exported].join('\n') };
+    });
   },
 };
+
+function builtin(path: string): string {
+  return `/* @__PURE__ */ process.getBuiltinModule(${JSON.stringify(path)})`;
+}
 
 /** Bundles the checkout into `folder`, which is emptied first. */
 async function buildRelease(folder: string): Promise<void> {
@@ -47,7 +61,7 @@ async function buildRelease(folder: string): Promise<void> {
     logLevel: 'warning',
     // Some packages are CommonJS and ask for Node's own modules with require().
     banner: {
-      js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",
+      js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
     },
   });
   copyCompanions(folder);
