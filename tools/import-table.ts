@@ -43,18 +43,29 @@ export const CONTRACT_FILES: Readonly<Record<string, readonly string[]>> = {
 export const IMPORT_TABLE: readonly TableRow[] = [
   { layer: 0, rooms: ['base'], pure: true, may: {} },
   { layer: 0, rooms: ['journal'], pure: true, may: { base: 'all' } },
-  { layer: 1, rooms: ['pipeline', 'gate', 'delivery', 'build'], pure: true, may: { 'layer 0': 'all' } },
+  { layer: 1, rooms: ['pipeline', 'build'], pure: true, may: { 'layer 0': 'all' } },
+  {
+    layer: 1,
+    rooms: ['gate', 'delivery'],
+    pure: true,
+    may: { 'layer 0': 'all', pipeline: ['plan*.ts', 'expression*.ts'] },
+  },
   {
     layer: 1,
     rooms: ['engine'],
     pure: true,
     may: {
       'layer 0': 'all',
-      pipeline: ['plan.ts', 'packed-plan.ts', 'expression*.ts', 'matrix*.ts'],
+      pipeline: ['plan*.ts', 'packed-plan.ts', 'expression*.ts', 'matrix*.ts'],
       gate: 'types',
     },
   },
-  { layer: 1, rooms: ['rollback'], pure: true, may: { 'layer 0': 'all', delivery: 'types' } },
+  {
+    layer: 1,
+    rooms: ['rollback'],
+    pure: true,
+    may: { 'layer 0': 'all', pipeline: ['plan*.ts'], delivery: 'types' },
+  },
   { layer: 1, rooms: ['metrics'], pure: true, may: { 'layer 0': 'all' } },
   { layer: 2, rooms: ['driver'], pure: false, may: { 'layer 0': 'all', 'layer 1': 'types' } },
   {

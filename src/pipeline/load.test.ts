@@ -95,7 +95,7 @@ describe("the seeds' YAML", () => {
     expect(deploy.steps).toEqual([]);
     expect(deploy.deploy).toEqual({
       environment: 'staging',
-      strategy: 'rolling',
+      strategy: expect.objectContaining({ type: 'rolling', weights: null }),
       rollbackOnFailure: true,
       service: null,
       artifact: null,
@@ -300,6 +300,7 @@ describe('jobs', () => {
       retry: { max: 1, delayMs: 0, backoff: 1, on: [] },
       repeatable: true,
       tty: true,
+      work: null,
       parallelGroup: null,
       when: 'always',
       place: { file: 'sluice.yaml', start: { line: 4, column: 9 }, end: { line: 4, column: 198 } },

@@ -24,9 +24,12 @@ const STEP_DEFAULTS: Fields = {
   retry: NO_RETRY,
   repeatable: false,
   tty: false,
+  work: null,
   parallelGroup: null,
   when: 'always',
 };
+
+const PLAN_DEFAULTS: Fields = { environments: [], services: [], waivers: [] };
 
 const JOB_DEFAULTS: Fields = {
   needs: [],
@@ -44,6 +47,21 @@ const JOB_DEFAULTS: Fields = {
   outputs: {},
   repeatable: false,
   language: null,
+  work: null,
+  isolation: {
+    mode: null,
+    network: 'host',
+    readable: [],
+    limits: { cpus: null, memoryBytes: null, processesMax: null, diskBytes: null },
+  },
+  container: null,
+  services: [],
+  caches: [],
+  downloads: [],
+  artifacts: [],
+  reports: [],
+  gates: [],
+  approval: null,
   deploy: null,
   refusals: [],
 };
@@ -53,7 +71,11 @@ const known = new WeakMap<object, Plan>();
 
 /** The plan as the journal keeps it. */
 export function packPlan(plan: Plan): JsonObject {
-  const packed = { ...plan, format: FORMAT, jobs: plan.jobs.map((job) => packJob(job, plan.file)) };
+  const packed = {
+    ...without(plan, PLAN_DEFAULTS),
+    format: FORMAT,
+    jobs: plan.jobs.map((job) => packJob(job, plan.file)),
+  };
   known.set(packed, plan);
   return packed as unknown as JsonObject;
 }
@@ -68,6 +90,7 @@ export function unpackPlan(packed: JsonObject): Plan {
     const { format: _format, jobs, ...rest } = packed;
     const file = String(rest.file);
     plan = {
+      ...PLAN_DEFAULTS,
       ...rest,
       jobs: (jobs as readonly Fields[]).map((job) => unpackJob(job, file)),
     } as unknown as Plan;

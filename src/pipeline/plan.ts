@@ -1,6 +1,16 @@
 import type { Place } from '../base/diagnostic.ts';
 import type { Digest } from '../base/digest.ts';
 import type { JsonObject, JsonValue } from '../base/json.ts';
+import type { ApprovalRequest } from './plan-approval.ts';
+import type { PlanArtifact, PlanDownload } from './plan-artifact.ts';
+import type { DirectoryCache } from './plan-cache.ts';
+import type { EnvironmentDefinition } from './plan-environment.ts';
+import type { GateCondition, Waiver } from './plan-gate.ts';
+import type { PlanContainer, PlanIsolation, PlanService } from './plan-isolation.ts';
+import type { PlanReport } from './plan-report.ts';
+import type { ServiceDefinition } from './plan-service.ts';
+import type { StrategyDefinition } from './plan-strategy.ts';
+import type { WorkDeclaration } from './plan-work.ts';
 
 /**
  * The plan: what a pipeline file says, checked, with templates and static matrices expanded. Plain data, so that it can be
@@ -28,6 +38,11 @@ export interface Plan {
   /** Inputs that a manual run may give, with defaults. */
   readonly inputs: Readonly<Record<string, InputDefinition>>;
   readonly timeoutMs: number | null;
+  /** Where can be deployed, and what; in the order of the files. */
+  readonly environments: readonly EnvironmentDefinition[];
+  readonly services: readonly ServiceDefinition[];
+  /** Accepted failures, from the repository's waivers file. */
+  readonly waivers: readonly Waiver[];
 }
 
 export interface InputDefinition {
@@ -99,7 +114,25 @@ export interface PlanJob {
   /** May be started again by a resume when its outcome is unknown. */
   readonly repeatable: boolean;
   readonly language: string | null;
-  /** Set when the job is a deployment: a stage with `environment: NAME`. */
+  /** What decides its result, when unchanged work may be skipped. */
+  readonly work: WorkDeclaration | null;
+  readonly isolation: PlanIsolation;
+  /** The steps run in it; null: on the machine or in its sandbox. */
+  readonly container: PlanContainer | null;
+  /** Run beside the steps. */
+  readonly services: readonly PlanService[];
+  readonly caches: readonly DirectoryCache[];
+  readonly downloads: readonly PlanDownload[];
+  readonly artifacts: readonly PlanArtifact[];
+  readonly reports: readonly PlanReport[];
+  /**
+   * Conditions on facts. Of a job with steps: on its own reports, judged after them. Of a job without: on those of all jobs
+   * before it.
+   */
+  readonly gates: readonly GateCondition[];
+  /** Set when the job is an approval; it has no steps then. */
+  readonly approval: ApprovalRequest | null;
+  /** Set when the job is a deployment: a stage with `environment: NAME`. It has no steps then. */
   readonly deploy: DeployRequest | null;
   /**
    * What the job asks for that this version checks but does not perform. A job with any runs nothing and ends
@@ -116,7 +149,7 @@ export interface SecretGrant {
 
 export interface DeployRequest {
   readonly environment: string;
-  readonly strategy: string | null;
+  readonly strategy: StrategyDefinition | null;
   readonly rollbackOnFailure: boolean;
   readonly service: string | null;
   readonly artifact: string | null;
@@ -145,6 +178,8 @@ export interface PlanStep {
   readonly retry: RetryPolicy;
   readonly repeatable: boolean;
   readonly tty: boolean;
+  /** What decides its result, when unchanged work may be skipped. */
+  readonly work: WorkDeclaration | null;
   /** Steps with the same number stand together in a `parallel:` block and run at the same time; null runs alone. */
   readonly parallelGroup: number | null;
   /** Clean-up steps only: run always or only when the job failed. */

@@ -3,6 +3,7 @@ import { digestOf } from '../../src/base/digest.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import type { RunRequested } from '../../src/engine/course.ts';
 import type { Plan, PlanJob, PlanStage, PlanStep, RetryPolicy } from '../../src/pipeline/plan.ts';
+import { PLAIN_JOB, PLAIN_PLAN } from '../../src/pipeline/plan-default.ts';
 
 const PLACE: Place = { file: 'sluice.yaml', start: { line: 1, column: 1 }, end: { line: 1, column: 2 } };
 export const NO_RETRY: RetryPolicy = { max: 0, delayMs: 0, backoff: 1, on: [] };
@@ -22,6 +23,7 @@ export function aStep(step: Partial<PlanStep> = {}): PlanStep {
     retry: NO_RETRY,
     repeatable: false,
     tty: false,
+    work: null,
     parallelGroup: null,
     when: 'always',
     place: PLACE,
@@ -50,8 +52,7 @@ export function aJob(job: Partial<PlanJob> & { readonly id: string }): PlanJob {
     outputs: {},
     repeatable: false,
     language: null,
-    deploy: null,
-    refusals: [],
+    ...PLAIN_JOB,
     place: PLACE,
     ...job,
   };
@@ -74,6 +75,7 @@ export function aPlan(jobs: readonly PlanJob[], plan: Partial<Plan> = {}): Plan 
     triggers: [],
     inputs: {},
     timeoutMs: null,
+    ...PLAIN_PLAN,
     ...plan,
   };
 }

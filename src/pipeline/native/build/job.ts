@@ -1,4 +1,5 @@
 import type { Expression, PlanJob } from '../../plan.ts';
+import { PLAIN_JOB } from '../../plan-default.ts';
 import { entryOf, type MapNode, placeOf, type Span } from '../node.ts';
 import { shown } from '../problem.ts';
 import { headOf } from '../read.ts';
@@ -77,7 +78,7 @@ export function draftJob(source: JobSource, stage: StageSetting, context: BuildC
     outputs: texts(definition.outputs),
     repeatable: definition.repeatable ?? false,
     language: definition.language ?? null,
-    deploy: null,
+    ...PLAIN_JOB,
     refusals: refusalsOf(definition),
     place: placeOf(identity.at),
   };

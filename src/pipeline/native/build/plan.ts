@@ -1,5 +1,6 @@
 import type { Digest } from '../../../base/digest.ts';
 import type { Plan } from '../../plan.ts';
+import { PLAIN_PLAN } from '../../plan-default.ts';
 import { child, type MapNode, type Span } from '../node.ts';
 import { type Problems, shown } from '../problem.ts';
 import { headOf } from '../read.ts';
@@ -46,6 +47,7 @@ export function buildPlan(trees: readonly MapNode[], digest: Digest, problems: P
     triggers: triggersOf(pipeline, context),
     inputs: inputsOf(pipeline, context),
     timeoutMs: durationMs(pipeline.timeout, null),
+    ...PLAIN_PLAN,
   };
 }
 

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { DeployRequest, PlanJob, PlanStage, Refusal } from '../../plan.ts';
+import { PLAIN_JOB } from '../../plan-default.ts';
 import { child, type Node, placeOf, type Span } from '../node.ts';
 import { shown } from '../problem.ts';
 import { headOf } from '../read.ts';
@@ -9,6 +10,7 @@ import type { BuildContext, JobSource } from './context.ts';
 import { type DraftJob, draftJob, idOfName, type StageSetting } from './job.ts';
 import { gatesRefusal, refusal } from './refusal.ts';
 import { NO_RETRY } from './retry.ts';
+import { strategyOf } from './strategy.ts';
 import { conditionOf, durationMs, listOf, texts } from './text.ts';
 
 type StageDefinition = z.input<typeof stageSchema>;
@@ -142,10 +144,9 @@ function lastJob(
   }
   const at = nodeAt(definition, 'environment');
   checkTarget(definition, environment, at, context);
-  const strategy = typeof definition.strategy === 'object' ? definition.strategy.type : definition.strategy;
   const deploy: DeployRequest = {
     environment,
-    strategy: strategy?.replace('-', '_') ?? null,
+    strategy: strategyOf(definition),
     rollbackOnFailure: definition.rollback_on_failure ?? true,
     service: definition.service ?? null,
     artifact: definition.artifact ?? null,
@@ -222,6 +223,7 @@ function bareJob(
     outputs: {},
     repeatable: false,
     language: null,
+    ...PLAIN_JOB,
     deploy,
     refusals,
     place: placeOf(at),

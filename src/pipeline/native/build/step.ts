@@ -130,6 +130,7 @@ function planned(
       retry: retryOf(definition.retry) ?? NO_RETRY,
       repeatable: definition.repeatable ?? false,
       tty: definition.tty ?? false,
+      work: null,
       parallelGroup,
       when,
       place: placeOfNode(node),

@@ -8,7 +8,7 @@ import { key } from './key.ts';
 import { retry } from './retry.ts';
 import { services } from './service.ts';
 import { stageSchema } from './stage.ts';
-import { displayName, duration, innerPath, shell, text } from './text.ts';
+import { displayName, duration, innerPath, shell } from './text.ts';
 import { trigger } from './trigger.ts';
 import { secretNames, variables } from './variable.ts';
 

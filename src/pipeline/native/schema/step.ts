@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { key, requiredKey } from './key.ts';
 import { retry } from './retry.ts';
-import { condition, displayName, duration, flag, idText, innerPath, script, shell, text } from './text.ts';
+import { condition, displayName, duration, flag, idText, innerPath, script, shell } from './text.ts';
 import { variables } from './variable.ts';
 
 export const stepSchema = z
