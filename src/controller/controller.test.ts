@@ -123,6 +123,34 @@ describe('the controller', () => {
     expect(await run.finished).toBe('succeeded');
   });
 
+  it('has the files of a run taken while it is accepted, unless no job of it begins', async () => {
+    const { runner, controller } = setUp();
+    const run = await controller.start(request(aPlan([aJob({ id: 'a' })])));
+    expect(runner.prepared).toEqual([run.runId]);
+    const nothing = setUp();
+    await nothing.controller.start(request(aPlan([])));
+    expect(nothing.runner.prepared).toEqual([]);
+  });
+
+  it('tidies what is over, or died before it was accepted, and nothing else', async () => {
+    const { store, runner, controller, living } = setUp();
+    const run = await controller.start(request(aPlan([aJob({ id: 'a' })])));
+    await store.leases.acquire(runLease('cut-off'), 'dead', 1000);
+    await store.leases.acquire(runLease('beginning'), 'two', 1000);
+    living.add('two');
+    const isOver = (runId: string) => runner.isOver(runId);
+    expect(await Promise.all([run.runId, 'cut-off', 'beginning', 'of-somebody'].map(isOver))).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
+    await runner.has('a');
+    runner.end('a');
+    await run.finished;
+    expect(await runner.isOver(run.runId)).toBe(true);
+  });
+
   it('reports a broken promise of the runner as an error of ours', async () => {
     const { store, controller } = setUp();
     const failing = new Controller({

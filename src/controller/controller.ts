@@ -149,11 +149,18 @@ export class Controller {
     return { runId, finished };
   }
 
-  /** Only what this journal knows to be over: anything else in the folder may be somebody's. */
+  /**
+   * Only what this journal knows to be over, or to have died before it was accepted: anything else in the folder may be
+   * somebody's.
+   */
   async #isOver(runId: string): Promise<boolean> {
-    const { journal } = this.#options.store;
+    const { journal, leases } = this.#options.store;
+    if (this.#hosts.has(runId)) return false;
     const head = await journal.head(runStream(runId));
-    if (head === 0 || this.#hosts.has(runId)) return false;
+    if (head === 0) {
+      const owner = await leases.lastOwner(runLease(runId));
+      return owner !== null && this.#options.owners.alive(owner) === false;
+    }
     const [last] = await journal.read(runStream(runId), head - 1, 1);
     return last?.body.type === 'run.finished';
   }
@@ -186,7 +193,7 @@ export class Controller {
       repository,
       ...(commit ? { commit } : {}),
       ...(commitTimeMs !== null ? { commitTimeMs } : {}),
-      trust: 'trusted',
+      trust: request.trust ?? 'trusted',
       traceId: Buffer.from(this.#options.random.bytes(16)).toString('hex'),
     };
   }

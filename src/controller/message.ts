@@ -11,15 +11,17 @@ export function jobMessage(state: RunState, cellName: string, resumed: boolean):
     const { result, outputs } = state.jobs.at(index);
     needs[course.jobs[index]!.id] = { result: result!, outputs };
   }
+  const job = course.jobs[cell.job]!;
   return {
     schemaVersion: 1,
     runId: course.request.runId,
     cell: cell.name,
     attempt: cell.attempt,
-    trust: 'trusted',
-    job: course.jobs[cell.job]!,
+    trust: course.request.trust ?? 'trusted',
+    job,
     matrix: cell.values,
     needs,
+    kept: job.downloads.length === 0 ? {} : keptBefore(state),
     contexts: runContexts(course),
     variables: runContexts(course).vars as Readonly<Record<string, string>>,
     source: course.request.source,
@@ -27,4 +29,13 @@ export function jobMessage(state: RunState, cellName: string, resumed: boolean):
     unsealed: cell.unsealed,
     resumed,
   };
+}
+
+function keptBefore(state: RunState): JobMessage['kept'] {
+  const kept: Record<string, JobMessage['kept'][string]> = {};
+  for (const [index, job] of state.course.jobs.entries()) {
+    const { kept: own } = state.jobs.at(index);
+    if (own.length > 0) kept[job.id] = own;
+  }
+  return kept;
 }

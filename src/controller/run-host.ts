@@ -68,6 +68,9 @@ export class RunHost {
     const decided = decideRequest(request, options.clock.now());
     const host = new RunHost(options, decided.state, 0);
     const accepted = host.#commit(decided);
+    // Reading the files of the repository takes git longer than the journal takes to accept the run.
+    if (decided.commands.some(({ type }) => type === 'start-cell'))
+      options.runner.prepare(request.runId, request.source);
     host.feed({ type: 'owned', owner: options.owner, fence: options.lease.token, resumed: false });
     await accepted;
     host.#watchInbox();

@@ -72,6 +72,8 @@ export interface Leases {
   peek(
     name: string,
   ): Promise<{ readonly owner: string; readonly token: number; readonly expiresAtMs: number } | null>;
+  /** Whoever had it last, also when it has expired or was released since. null when nobody ever had it. */
+  lastOwner(name: string): Promise<string | null>;
   /** Ends another owner's lease at once; for an owner that is known to be dead. */
   break(name: string, token: number): Promise<void>;
 }

@@ -336,8 +336,19 @@ export function storeContract(open: (clock: TestClock) => Promise<Store>): void 
       expect(await store.leases.acquire('l', 'two', 1000)).not.toBeNull();
     });
 
+    it('remembers who had it last, after its end too', async () => {
+      const first = (await store.leases.acquire('l', 'one', 1000))!;
+      expect(await store.leases.lastOwner('l')).toBe('one');
+      await store.leases.release(first);
+      expect(await store.leases.lastOwner('l')).toBe('one');
+      await store.leases.acquire('l', 'two', 1000);
+      clock.pass(1000);
+      expect(await store.leases.lastOwner('l')).toBe('two');
+    });
+
     it('does not know a lease that nobody took', async () => {
       expect(await store.leases.peek('l')).toBeNull();
+      expect(await store.leases.lastOwner('l')).toBeNull();
       expect(await store.leases.renew({ lease: 'l', token: 1 }, 1000)).toBe(false);
       await store.leases.release({ lease: 'l', token: 1 });
       await store.leases.break('l', 1);

@@ -22,6 +22,10 @@ const SUCCEEDED: JobReport = {
 export class ScriptedRunner implements Runner {
   readonly running = new Map<string, Running>();
   readonly started: string[] = [];
+  /** Runs whose files were asked for before their first job. */
+  readonly prepared: string[] = [];
+  /** Tells of a run whether its files may go, as the controller said when it last had them tidied. */
+  isOver: (runId: string) => Promise<boolean> = async () => false;
   #waiting: { cell: string; resolve: (running: Running) => void }[] = [];
 
   perform(message: JobMessage, emit: Emit, control: JobControl): Promise<JobReport> {
@@ -39,13 +43,17 @@ export class ScriptedRunner implements Runner {
     });
   }
 
-  prepare(): void {}
+  prepare(runId: string): void {
+    this.prepared.push(runId);
+  }
 
   async releaseAttempt(): Promise<null> {
     return null;
   }
 
-  async tidy(): Promise<void> {}
+  async tidy(isOver: (runId: string) => Promise<boolean>): Promise<void> {
+    this.isOver = isOver;
+  }
 
   async releaseRun(): Promise<null> {
     return null;

@@ -48,6 +48,10 @@ export class MemoryLeases implements Leases {
     return { owner: present.owner, token: present.token, expiresAtMs: this.#clock.now() + remainingMs };
   }
 
+  async lastOwner(name: string): Promise<string | null> {
+    return this.#leases.get(name)?.owner ?? null;
+  }
+
   /** Throws `FencedError` when the fence's lease was released or has another token. */
   check(fence: Fence): void {
     const present = this.#leases.get(fence.lease);

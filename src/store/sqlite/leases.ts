@@ -84,6 +84,10 @@ export class SqliteLeases implements Leases {
     return lease.held && lease.boot === this.#machine.boot && this.#machine.nowMs() < lease.expiresMs;
   }
 
+  lastOwner(name: string): Promise<string | null> {
+    return this.#writer.read(() => readLease(this.#connection, name)?.owner ?? null);
+  }
+
   #put(name: string, { token, owner, held, boot, expiresMs }: LeaseRow): void {
     const cells = [name, token, owner, held ? 1 : 0, boot, expiresMs];
     this.#connection.run(
