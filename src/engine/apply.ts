@@ -1,7 +1,7 @@
 import { ChunkedArray } from '../base/chunked-array.ts';
 import type { JsonObject } from '../base/json.ts';
 import { unreachable } from '../base/unreachable.ts';
-import type { Cause, CellOutcome, RunEvent } from '../journal/run-event.ts';
+import type { Cause, CellOutcome, KeptArtifact, RunEvent } from '../journal/run-event.ts';
 import type { JobResult } from '../pipeline/expression-context.ts';
 import { cellName } from '../pipeline/plan.ts';
 import { courseOf, type RunRequested } from './course.ts';
@@ -11,6 +11,7 @@ import { type CellState, findCell, type JobState, type RunState } from './state.
 /** Shared, because 10,000 cells have nothing most of the time. */
 const NO_STEPS: readonly never[] = [];
 const NO_OUTPUTS: Readonly<Record<string, string>> = {};
+const NOTHING_KEPT: readonly KeptArtifact[] = [];
 
 /** The state of a run that was just asked for. */
 export function begin(request: RunRequested, at: number): RunState {
@@ -30,6 +31,7 @@ export function begin(request: RunRequested, at: number): RunState {
       result: null,
       failedThrough: false,
       outputs: NO_OUTPUTS,
+      kept: NOTHING_KEPT,
       succeeded: 0,
       spentMs: 0,
       cancel: null,
@@ -284,6 +286,7 @@ function applyFinished(
   next = changeJob(next, jobIndex, {
     cellsLeft: job.cellsLeft - 1,
     outputs,
+    kept: event.extras?.kept ? [...job.kept, ...event.extras.kept] : job.kept,
     failFast,
     succeeded: job.succeeded + good,
     spentMs: job.spentMs + good * event.durationMs,

@@ -138,7 +138,7 @@ function takeReport(turn: Turn, name: string, attempt: number, report: CellRepor
   const stopped = stopCause(turn.state, cell) !== null;
   const retry = stopped ? null : retryOf(job.retry, attempt, report);
   const outcome = report.outcome === 'failed' && job.allowFailure && !retry ? 'warned' : report.outcome;
-  const { cause, step, durationMs, outputs, tail } = report;
+  const { cause, step, durationMs, outputs, tail, extras } = report;
   turn.emit({
     type: 'cell.finished',
     cell: name,
@@ -151,6 +151,7 @@ function takeReport(turn: Turn, name: string, attempt: number, report: CellRepor
     outputs,
     tail,
     retry,
+    ...(extras ? { extras } : {}),
   });
   if (retry) {
     const id = retryTimer({ name, attempt: attempt + 1 });

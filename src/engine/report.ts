@@ -1,4 +1,4 @@
-import type { Cause, CellOutcome } from '../journal/run-event.ts';
+import type { Cause, CellExtras, CellOutcome } from '../journal/run-event.ts';
 
 /** How an attempt of a cell ended, as its runner reports it. */
 export interface CellReport {
@@ -9,4 +9,5 @@ export interface CellReport {
   readonly outputs: Readonly<Record<string, string>>;
   readonly tail: readonly string[];
   readonly patterns: readonly string[];
+  readonly extras?: CellExtras;
 }

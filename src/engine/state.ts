@@ -1,6 +1,6 @@
 import type { ChunkedArray } from '../base/chunked-array.ts';
 import type { JsonObject } from '../base/json.ts';
-import type { Cause, CellOutcome, RunEvent, RunOutcome } from '../journal/run-event.ts';
+import type { Cause, CellOutcome, KeptArtifact, RunEvent, RunOutcome } from '../journal/run-event.ts';
 import type { JobResult } from '../pipeline/expression-context.ts';
 import type { Course } from './course.ts';
 import type { Heap } from './heap.ts';
@@ -50,6 +50,8 @@ export interface JobState {
   /** Failed itself, or was skipped because something before it failed: what `failure()` asks for. */
   readonly failedThrough: boolean;
   readonly outputs: Readonly<Record<string, string>>;
+  /** Artifacts of its cells, for the jobs behind it. */
+  readonly kept: readonly KeptArtifact[];
   /** Cells that succeeded, and what they took together. */
   readonly succeeded: number;
   readonly spentMs: number;

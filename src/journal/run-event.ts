@@ -1,4 +1,6 @@
+import type { Digest } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { Trust } from './event.ts';
 
 /*
  * What happens in a run. A member has a type, and exactly the data that its reader needs; each has a sentence.
@@ -26,6 +28,8 @@ export type Cause =
   | { readonly kind: 'signal'; readonly signal: string }
   | { readonly kind: 'exit-code'; readonly code: number }
   | { readonly kind: 'could-not-start'; readonly reason: string }
+  /** An artifact or cache that the job needs or makes could not be brought or kept. */
+  | { readonly kind: 'artifact'; readonly message: string }
   /** A feature that is checked and planned but not performed by this version. */
   | { readonly kind: 'refused'; readonly sentences: readonly string[] }
   /** A broken expression, an unknown secret, an invalid matrix: found only when the run got there. */
@@ -58,6 +62,48 @@ export interface LogSize {
   readonly lines: number;
 }
 
+/** An artifact that a cell kept. */
+export interface KeptArtifact {
+  readonly runId: string;
+  readonly cell: string;
+  readonly name: string;
+  readonly version: string;
+  /** Of its manifest: names the content exactly. */
+  readonly digest: Digest;
+  readonly bytes: number;
+  readonly files: number;
+  readonly trust: Trust;
+  /** null: kept until it is removed. */
+  readonly expiresAtMs: number | null;
+}
+
+/** What a cell did with a directory cache. */
+export interface CacheUse {
+  readonly key: string;
+  readonly action: 'restored' | 'missed' | 'saved' | 'not-saved';
+  /** Which entry was taken and why, or why there was none. */
+  readonly sentence: string;
+  readonly bytes: number;
+  readonly tookMs: number;
+}
+
+/** Whether work was skipped because its fingerprint was seen, or why it was not. */
+export interface WorkUse {
+  readonly fingerprint: Digest;
+  /** The run whose result was taken over; null: the work was done. */
+  readonly reusedFrom: string | null;
+  readonly sentence: string;
+  /** What the work took when it was done. */
+  readonly savedMs: number;
+}
+
+/** What else an attempt of a cell did; each part only where there is any. */
+export interface CellExtras {
+  readonly kept?: readonly KeptArtifact[];
+  readonly caches?: readonly CacheUse[];
+  readonly work?: WorkUse;
+}
+
 /** What a cancellation is aimed at. */
 export type CancelTarget =
   | { readonly kind: 'run' }
@@ -84,6 +130,10 @@ export type RunEvent =
       readonly workersMax: number;
       /** Only these jobs and what they need; null for all. */
       readonly only: readonly string[] | null;
+      /** `untrusted`: the code comes from a fork. Not said: trusted. */
+      readonly trust?: Trust;
+      /** Counts the runs of the repository on this store. */
+      readonly number?: number;
       /** The run this one repeats, and the cells whose results are taken over from it. */
       readonly rerunOf: {
         readonly runId: string;
@@ -165,6 +215,10 @@ export type RunEvent =
       readonly reason: Reason | null;
       /** Which of the retry policies' output patterns were seen. */
       readonly patterns: readonly string[];
+      /** The step declares what it reads and makes. */
+      readonly work?: WorkUse;
+      /** The workspace as the step left it (a tree manifest). */
+      readonly snapshot?: Digest;
     }
   /** A cell is over. With `retry` set, a further attempt follows. */
   | {
@@ -181,6 +235,7 @@ export type RunEvent =
       /** The last lines that matter, masked; at most 20. */
       readonly tail: readonly string[];
       readonly retry: { readonly afterMs: number; readonly sentence: string } | null;
+      readonly extras?: CellExtras;
     }
   /** The run is over, with exactly one outcome. */
   | {

@@ -1,6 +1,13 @@
 import type { JsonObject } from '../base/json.ts';
 import type { Trust } from '../journal/event.ts';
-import type { Cause, CellOutcome, RunEvent, RunSource } from '../journal/run-event.ts';
+import type {
+  Cause,
+  CellExtras,
+  CellOutcome,
+  KeptArtifact,
+  RunEvent,
+  RunSource,
+} from '../journal/run-event.ts';
 import type { JobResult } from '../pipeline/expression-context.ts';
 import type { PlanJob } from '../pipeline/plan.ts';
 
@@ -20,6 +27,8 @@ export interface JobMessage {
   readonly needs: Readonly<
     Record<string, { readonly result: JobResult; readonly outputs: Readonly<Record<string, string>> }>
   >;
+  /** By job: what the jobs before this one kept. Empty when the job downloads nothing. */
+  readonly kept: Readonly<Record<string, readonly KeptArtifact[]>>;
   /** git, event, run, pipeline, inputs, vars: what expressions see besides. */
   readonly contexts: Readonly<Record<'git' | 'event' | 'run' | 'pipeline' | 'inputs' | 'vars', JsonObject>>;
   /** Of the pipeline; the job's and the step's own come over it. Templates. */
@@ -49,6 +58,7 @@ export interface JobReport {
   readonly patterns: readonly string[];
   /** What a person should see although it decided nothing: files that changed under the run, a dropped output. */
   readonly warnings?: readonly string[];
+  readonly extras?: CellExtras;
 }
 
 /** What the runner tells while it works. The promise resolves when the event is durable; intents are awaited, receipts too. */

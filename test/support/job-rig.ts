@@ -44,6 +44,7 @@ export function messageFor(planJob: PlanJob, source: string, more: Partial<JobMe
     job: planJob,
     matrix: null,
     needs: {},
+    kept: {},
     contexts: { git: {}, event: { name: 'manual' }, run: { id: 'r1' }, pipeline: {}, inputs: {}, vars: {} },
     variables: {},
     source: {
