@@ -20,19 +20,34 @@ export interface BlobRef {
   readonly size: number;
 }
 
+export interface PutBlob extends BlobRef {
+  /** What this call added to the store, in bytes as stored. 0: it was there. */
+  readonly addedBytes: number;
+}
+
 /**
  * A blob is either wholly there or not at all; a crash at any instant leaves no half blob that a reader could see. Compression
  * is the store's own affair.
  */
 export interface BlobStore {
   /** Stores the content unless it is there already. Resolves when it is durable. */
-  put(content: BlobContent): Promise<BlobRef>;
+  put(content: BlobContent): Promise<PutBlob>;
+  /**
+   * The same for many, in the order given, made durable together: 30,000 small files are not 30,000 waits for the disk. When
+   * it rejects, some of them may be there.
+   */
+  putMany(contents: Iterable<BlobContent>): Promise<readonly PutBlob[]>;
+  /** As `open`, in one piece, and quicker: for what fits into memory. */
+  read(digest: Digest): Promise<Uint8Array | null>;
   /**
    * The content, or null when there is no such blob. Verified while it is read: a blob whose bytes do not match its digest
    * is put aside (a later `put` stores it anew) and reading rejects with `BlobDamageError`, before the last byte at the latest.
    */
   open(digest: Digest): Promise<AsyncIterable<Uint8Array> | null>;
-  /** Those of the digests that are there, by presence and stored size, without reading the content. */
+  /**
+   * Those of the digests that are there, by presence and stored size, without reading the content. Whoever means to use a blob
+   * again without storing it asks here first: asking, like storing and reading, makes it young for the collector.
+   */
   has(digests: readonly Digest[]): Promise<ReadonlySet<Digest>>;
   /** Everything that is there. A blob that comes or goes meanwhile may be told or not. */
   list(): AsyncIterable<StoredBlob>;
@@ -55,6 +70,10 @@ export interface StoredBlob {
 /**
  * Small named JSON records. Names are `/`-separated parts of letters, digits, `.`, `_`, `-`, `~`. A record is written whole
  * or not at all; two writers of one name leave one of the two records. No conditional writes: not every server has them.
+ *
+ * A record may have a member `keeps`, a list of digests: these blobs, and all that a tree manifest among them names, are kept
+ * while the record is there. What no record keeps is removed some time later. Records whose names begin with `cache/` may be
+ * removed by the collector when they are over their limits; all others only by whoever wrote them.
  */
 export interface ReferenceStore {
   write(name: string, record: JsonObject): Promise<void>;
@@ -63,6 +82,16 @@ export interface ReferenceStore {
   /** Names below `prefix` (whole parts), in descending order, at most `limit` (1,000 when not said). */
   list(prefix: string, limit?: number): Promise<readonly string[]>;
   remove(name: string): Promise<void>;
+}
+
+/** The storage itself cannot do what was asked. The message names it, the cause and the way out. */
+export class StorageError extends Error {
+  readonly code: 'full' | 'denied' | 'missing' | 'unreachable' | 'refused' | 'setting';
+  constructor(code: StorageError['code'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'StorageError';
+    this.code = code;
+  }
 }
 
 /** Stored bytes are not what they should be. */
