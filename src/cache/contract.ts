@@ -122,18 +122,36 @@ export interface TreeStore {
   restore(digest: Digest, target: string, options?: TreeRestore): Promise<RestoredTree>;
   /** Whether the manifest and every content of it are there. */
   isWhole(digest: Digest): Promise<boolean>;
+  /**
+   * Records everything below `root` as `save` does, quick for a root that was recorded before by this store: only what changed
+   * is read and stored. `changed` names the paths that were added, changed or removed since `previous`; all of them when it is null.
+   */
+  snapshot(root: string, previous: Digest | null): Promise<TreeSnapshot>;
+  /**
+   * The digests of the regular files that `select` names, by path. What did not change since it was last asked for (size,
+   * times, inode) is not read again. Links are not followed and not told.
+   */
+  digestFiles(root: string, select: readonly string[]): Promise<ReadonlyMap<string, Digest>>;
+}
+
+export interface TreeSnapshot {
+  readonly digest: Digest;
+  readonly changed: readonly string[];
 }
 
 export interface TreeSave {
   readonly root: string;
   /** Paths and globs relative to the root, `/`-separated, `!` before one leaves out. A folder stands for all in it. */
   readonly select: readonly string[];
-  /** An earlier tree of the same place: unchanged files (size, time, inode) need no reading. */
+  /** An earlier tree of the same place: unchanged files (size, times, inode) need no reading, and contents that it holds are not stored again. */
   readonly since?: Digest;
 }
 
 export interface SavedTree {
+  /** Of the manifest: what `restore` takes. Equal trees that were packed differently have different ones. */
   readonly digest: Digest;
+  /** Of what the tree is - paths, kinds, permissions, contents - however it is kept: equal for equal trees. For comparing. */
+  readonly content: Digest;
   readonly files: number;
   readonly bytes: number;
   /** Bytes of contents that were not there before, as stored. */
@@ -142,6 +160,12 @@ export interface SavedTree {
 
 export interface TreeManifest {
   readonly schemaVersion: 1;
+  readonly content: Digest;
+  /**
+   * The blobs that hold all contents of this tree, and nothing else does: many small files and chunks of large ones lie in one
+   * pack, one behind the other, since opening a file or asking a server costs more than its bytes.
+   */
+  readonly packs: readonly Digest[];
   /** In ascending order of path (code units); a folder before what is in it. */
   readonly entries: readonly TreeEntry[];
 }
@@ -152,13 +176,19 @@ export type TreeEntry =
       readonly path: string;
       /** Permission bits without setuid, setgid and sticky. */
       readonly mode: number;
+      /** When it was last changed, in whole milliseconds since the epoch; not part of `content`. */
+      readonly mtimeMs: number;
       readonly size: number;
+      /** Of the whole content. */
       readonly digest: Digest;
-      /** The blobs that joined give the content; absent when the content is one blob of this digest. */
-      readonly chunks?: readonly Digest[];
+      /** The parts that joined give the content; one for a file of up to 1 MiB, none for an empty one. */
+      readonly pieces: readonly TreePiece[];
     }
   | { readonly kind: 'folder'; readonly path: string; readonly mode: number }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
+
+/** Where a part of a content lies: its digest, the number of its pack in `packs`, the offset in the pack and its size in bytes. */
+export type TreePiece = readonly [digest: Digest, pack: number, offset: number, size: number];
 
 export interface TreeRestore {
   readonly mode?: 'copy' | 'link';
