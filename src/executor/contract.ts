@@ -165,6 +165,8 @@ export interface StepEnd {
   readonly usage: { readonly cpuMs: number; readonly memoryMaxBytes: number } | null;
   /** The limit of the job that ended the step, with a sentence for people: "out of memory: limit 512 MiB". */
   readonly limit?: { readonly kind: 'memory' | 'processes' | 'disk'; readonly message: string };
+  /** Of what it wrote something may not have come to the sink, and nothing else says so. */
+  readonly outputLost?: boolean;
 }
 
 /** The process could not be started: no such program or directory, argument list too long, process limit. */

@@ -26,6 +26,8 @@ export interface ScriptedProcess {
   onSignal(listener: (signal: 'SIGTERM' | 'SIGINT') => void): void;
   /** Leaves processes behind that live until the job is closed. */
   leaveBehind(count: number): void;
+  /** Of what it printed something never comes to the sink: its end will say so. */
+  loseOutput(): void;
   /** Makes it vanish together with the knowledge of how it ended. */
   vanish(reason: string): void;
 }
@@ -146,6 +148,7 @@ class Process implements ScriptedProcess {
   readonly #end = Promise.withResolvers<StepEnd>();
   #running = true;
   #left = 0;
+  #outputLost = false;
   #sink: OutputSink | null = null;
   #owned = Promise.withResolvers<void>();
   /** Resolves when the job is closed: from then on nothing is handed on. */
@@ -175,6 +178,10 @@ class Process implements ScriptedProcess {
 
   die(signal: string): void {
     this.#over({ exit: { kind: 'signal', signal }, usage: { cpuMs: 1, memoryMaxBytes: 1_048_576 } });
+  }
+
+  loseOutput(): void {
+    this.#outputLost = true;
   }
 
   vanish(reason: string): void {
@@ -228,6 +235,6 @@ class Process implements ScriptedProcess {
 
   #over(end: StepEnd): void {
     this.#running = false;
-    this.#end.resolve(end);
+    this.#end.resolve(this.#outputLost ? { ...end, outputLost: true } : end);
   }
 }

@@ -499,6 +499,22 @@ describe('runner: what is invalid', () => {
   });
 });
 
+describe('runner: output that was lost', () => {
+  it('keeps the outcome, and says so in the log and in the report', async () => {
+    const report = await on({
+      a: async (process) => {
+        await process.print('half a li');
+        process.loseOutput();
+        process.exit(0);
+      },
+    }).perform(job([step('a', 'x')]));
+    const sentence = 'the helper that starts steps was killed; output of this step may be missing';
+    expect(report).toMatchObject({ outcome: 'succeeded', warnings: [`step a: ${sentence}`] });
+    expect(rig.log('a')).toBe(`half a li\n[sluice: ${sentence}]\n`);
+    expect(rig.finished('a')).toMatchObject({ outcome: 'succeeded', log: { lines: 2 } });
+  });
+});
+
 describe('runner: after a restart', () => {
   it('skips what is sealed, with its outputs', async () => {
     const first = on({ a: leave('SLUICE_OUTPUT', 'v=1\n') });

@@ -129,10 +129,11 @@ export async function performTry(
     cause = decidingCause([...supervised.stops, causeOfError(error)]);
   }
   output.end();
-  for (const warning of left.warnings) log.appendMarker(warning);
+  const warnings = end?.outputLost ? [...left.warnings, OUTPUT_LOST] : left.warnings;
+  for (const warning of warnings) log.appendMarker(warning);
   if (log.problem) state.warnings.push(`step ${step.id}: ${log.problem}`);
   log.close();
-  state.warnings.push(...left.warnings.map((warning) => `step ${step.id}: ${warning}`));
+  state.warnings.push(...warnings.map((warning) => `step ${step.id}: ${warning}`));
   return {
     finished: {
       type: 'step.finished',
@@ -155,6 +156,8 @@ export async function performTry(
   };
 }
 
+/** The outcome stands; only what the step wrote may be gone. */
+const OUTPUT_LOST = 'the helper that starts steps was killed; output of this step may be missing';
 const LOG_BYTES_MAX = 1024 * 1024 * 1024;
 
 function armTimeout(place: TryPlace, step: PlanStep, supervised: Supervised): (() => void) | null {

@@ -75,12 +75,7 @@ function runIdOf(events: readonly StoredEvent[]): string {
 /** Kills after a number of events that the program told, and some milliseconds. null: the program was over before. */
 async function killAtRandom(product: Product, folder: string, random: Seeded): Promise<Kill | null> {
   const kill: Kill = {
-    // The helper alone only in the soak: it may take the log of a step that just ended with it, which is open (docs/soak.md).
-    who: random.chance(0.7)
-      ? 'program'
-      : random.chance(0.7) || process.env.SLUICE_SOAK !== '1'
-        ? 'both'
-        : 'helper',
+    who: random.chance(0.7) ? 'program' : random.chance(0.7) ? 'both' : 'helper',
     afterEvents: random.below(EVENTS_OF_A_RUN),
     delayMs: random.below(DELAY_MAX_MS),
   };

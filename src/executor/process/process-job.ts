@@ -11,6 +11,7 @@ import {
   type StepSpec,
 } from '../contract.ts';
 import { ProcessStep } from './process-step.ts';
+import { readReceiptEnd } from './receipt.ts';
 import { impossibleStart } from './start-error.ts';
 import { jobPrefix, stepName } from './step-name.ts';
 import { StepOutput } from './step-output.ts';
@@ -141,6 +142,7 @@ export class ProcessJob implements ExecutorJob {
       clock,
       program,
       directory,
+      receiptEnd: () => readReceiptEnd(this.#options.directory, name),
       confirm: () => supervisor.send(['confirm', name]),
       signal: async (signal) => {
         await supervisor.request('signal', [name, signal]);

@@ -14,6 +14,8 @@ export interface ProcessStepOptions {
   readonly clock: Clock;
   readonly program: string;
   readonly directory: string;
+  /** The fields of the end that stands in the receipt, or null. */
+  readonly receiptEnd: () => readonly string[] | null;
   /** Asks the supervisor to say when the program runs. */
   readonly confirm: () => void;
   readonly signal: (signal: string) => Promise<void>;
@@ -59,6 +61,12 @@ export class ProcessStep implements StepProcess {
 
   onLost(reason: string): void {
     if (this.#over) return;
+    // The helper may have been killed between writing the receipt and telling us.
+    const end = this.#options.receiptEnd();
+    if (end !== null) {
+      this.#onEnded(end);
+      return;
+    }
     this.#cancelConfirm();
     // Whether the program began cannot be told any more, so it counts as begun: only then is it looked for and killed.
     this.#started.resolve();
@@ -87,7 +95,7 @@ export class ProcessStep implements StepProcess {
   async #finish(end: StepEnd): Promise<void> {
     this.#over = true;
     await this.#options.output.finish(this.#options.drainMs);
-    this.#ended.resolve(end);
+    this.#ended.resolve(this.#options.output.isLost ? { ...end, outputLost: true } : end);
   }
 }
 

@@ -8,6 +8,8 @@ const CHUNK_BYTES = 262_144;
 /** The most a FIFO can be made to hold without privilege: what was written before an exit is within it. */
 const FIFO_MAX_BYTES = 1_048_576;
 const OPEN_AGAIN_MS = 50;
+/** What opening a FIFO for writing says when nobody has it open for reading. */
+const NO_READER = 'ENXIO';
 
 const scratch = Buffer.allocUnsafe(CHUNK_BYTES);
 
@@ -24,6 +26,7 @@ export class StepOutput {
   #sinkBusy: Promise<void> | null = null;
   #held = false;
   #stopped = false;
+  #isLost = false;
   #atEnd!: () => void;
   /** Resolves when the stream is at its end or was stopped. */
   readonly end = new Promise<void>((resolve) => {
@@ -34,6 +37,11 @@ export class StepOutput {
     this.#path = path;
     this.#sink = sink;
     this.#clock = clock;
+  }
+
+  /** Whether what was written before the FIFO was opened here is gone. */
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
   /** Hands on output as it comes, from now on. */
@@ -76,10 +84,11 @@ export class StepOutput {
   async #open(): Promise<boolean> {
     while (this.#fd === null && !this.#stopped) {
       try {
-        this.#fd = openSync(this.#path, open.O_RDONLY | open.O_NONBLOCK);
+        this.#fd = openHeld(this.#path);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code !== 'EMFILE' && code !== 'ENFILE') {
+          this.#isLost = code === NO_READER;
           this.stop();
           break;
         }
@@ -134,6 +143,19 @@ export class StepOutput {
       this.#startSocket();
     });
     return false;
+  }
+}
+
+/**
+ * Opens the FIFO for reading. Throws ENXIO when nobody has it open for reading: its keeper, the helper, was killed, and what
+ * the FIFO held may have gone with it. Opened for writing first, because only that tells, and from then on nothing is lost.
+ */
+function openHeld(path: string): number {
+  const writer = openSync(path, open.O_WRONLY | open.O_NONBLOCK);
+  try {
+    return openSync(path, open.O_RDONLY | open.O_NONBLOCK);
+  } finally {
+    closeSync(writer);
   }
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -43,10 +44,21 @@ const spec = (script: string, onOutput: StepSpec['onOutput'] = () => {}): StepSp
   onOutput,
 });
 
+/** Empty when there is none. */
+function receiptOf(jobKey: string): string {
+  const file = join(directory, `${stepName(jobKey, 'one')}.step`);
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
 /** The helper's pid, from the receipt of a running step. */
 function helperOf(jobKey: string): number {
-  const receipt = readFileSync(join(directory, `${stepName(jobKey, 'one')}.step`), 'utf8');
-  return Number(receipt.split(' ')[2]);
+  return Number(receiptOf(jobKey).split(' ')[2]);
+}
+
+/** Waits without letting anything else of this process run. */
+function busyUntil(isSo: () => boolean): void {
+  const end = performance.now() + 10_000;
+  while (!isSo()) if (performance.now() > end) throw new Error('it did not come to that');
 }
 
 describe('a helper that dies', () => {
@@ -64,6 +76,40 @@ describe('a helper that dies', () => {
     job.forget();
     await executor.sweep('nothing');
     expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('leaves the outcome of a step that had ended, and says that its output is gone', async () => {
+    const output = collect();
+    const job = await executor.openJob({ jobKey: 'a' });
+    const starting = job.start(spec('echo gone', output.sink));
+    // Nothing of ours may run before the helper is dead: it would open the output.
+    busyUntil(() => receiptOf('a').includes('\nended '));
+    const helper = helperOf('a');
+    process.kill(helper, 'SIGKILL');
+    busyUntil(() => !isAlive(helper));
+    expect(await (await starting).ended).toMatchObject({
+      exit: { kind: 'code', code: 0 },
+      outputLost: true,
+    });
+    expect(output.text()).toBe('');
+    await job.close();
+    job.forget();
+    await executor.sweep('nothing');
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('takes no output with it that is followed already', async () => {
+    const output = collect();
+    const job = await executor.openJob({ jobKey: 'a' });
+    const step = await job.start(spec('echo ready; sleep 0.05; echo done', output.sink));
+    await output.until('ready');
+    busyUntil(() => receiptOf('a').includes('\nended '));
+    process.kill(helperOf('a'), 'SIGKILL');
+    const end = await step.ended;
+    expect(end.exit).toEqual({ kind: 'code', code: 0 });
+    expect(end.outputLost).toBeUndefined();
+    expect(output.text()).toBe('ready\ndone\n');
+    await job.close();
   });
 
   it('is not ended by the signals of a terminal or an administrator', async () => {
