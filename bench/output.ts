@@ -13,6 +13,7 @@ import { logFile, stepKey } from '../src/runner/log/paths.ts';
 import { secretVariants } from '../src/runner/mask/variants.ts';
 import { createRunner } from '../src/runner/runner.ts';
 import { job, messageFor, realClock, realRandom, step } from '../test/support/job-rig.ts';
+import { noRooms } from '../test/support/rooms.ts';
 
 const TURNS = 3;
 const SOURCE_BYTES = 64 * 1024 * 1024;
@@ -84,6 +85,7 @@ async function ours(
 ): Promise<number> {
   const runner = createRunner({
     executor,
+    rooms: noRooms,
     secrets: { read: async (name) => secrets[Number(name)] ?? null },
     clock: realClock,
     random: realRandom,

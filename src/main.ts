@@ -12,6 +12,7 @@ import type { Executor } from './executor/contract.ts';
 import { machineClock } from './machine/clock.ts';
 import { commitFiles, treeFiles } from './machine/source-files.ts';
 import { onInterrupt } from './machine/terminal.ts';
+import type { RunnerRooms } from './runner/rooms.ts';
 
 /* The only file that joins contracts to real implementations. What a command does not need is not loaded. */
 
@@ -123,6 +124,7 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
       ]);
       const runner = createRunner({
         executor: await executor,
+        rooms: runnerRooms(directory),
         secrets: await givenSecrets(secretFiles, process.env),
         clock: machineClock,
         random: machineRandom,
@@ -139,6 +141,19 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
       await opened?.shutdown();
     },
   });
+}
+
+/** What few jobs ask for, opened when the first one does. */
+function runnerRooms(_directory: string): RunnerRooms {
+  const missing = (what: string) => () =>
+    Promise.reject(userError('not-built', `this version has no ${what} yet`, undefined, 3));
+  return {
+    executor: missing('isolation'),
+    serviceHost: missing('service containers'),
+    caches: missing('caches'),
+    artifacts: missing('artifacts'),
+    leftBehind: async () => [],
+  };
 }
 
 async function openExecutor(directory: string): Promise<Executor> {

@@ -35,6 +35,8 @@ export interface ArtifactUpload {
   readonly name: string;
   readonly root: string;
   readonly paths: readonly string[];
+  /** null: semver from the tag, else build number and commit, with the branch. */
+  readonly version: string | null;
   readonly runId: string;
   readonly cell: string;
   readonly repository: string;
@@ -42,16 +44,16 @@ export interface ArtifactUpload {
   readonly commit: string | null;
   readonly branch: string | null;
   readonly tag: string | null;
+  /** Name of the event that the run is for: a pull request's artifacts are kept shorter. */
+  readonly event: string;
   /** Counts the runs of the repository; part of versions that come from no tag. */
   readonly buildNumber: number;
   readonly metadata: Readonly<Record<string, string>>;
-  readonly retention: Retention;
+  /** null: 7 days for a pull request, 30 for a branch, 90 for a tag. */
+  readonly retentionMs: number | null;
   /** Values that must not be in it, in any of their encodings. */
   readonly secrets: readonly string[];
 }
-
-/** `default`: 7 days for a pull request, 30 for a branch, 90 for a tag. */
-export type Retention = { readonly kind: 'default' } | { readonly kind: 'for'; readonly ms: number };
 
 export interface ArtifactUploaded {
   readonly record: ArtifactRecord;
@@ -64,7 +66,6 @@ export interface ArtifactRecord {
   readonly runId: string;
   readonly cell: string;
   readonly name: string;
-  /** Semver from the tag, else build number and commit, with the branch. */
   readonly version: string;
   /** Of the manifest: names the content exactly. */
   readonly digest: Digest;

@@ -34,6 +34,7 @@ export function reportAttempt(
     };
   }
   const wanted = outputPatterns([state.message.job.retry]);
+  const extras = state.extras.told();
   return {
     outcome: failure?.outcome ?? (state.warned ? 'warned' : 'succeeded'),
     cause: failure?.cause ?? state.warned?.cause ?? null,
@@ -43,6 +44,7 @@ export function reportAttempt(
     tail: failure ? failureTail(state, directory, failure) : [],
     patterns: wanted.length === 0 ? [] : wanted.filter((pattern) => state.patterns.has(pattern)),
     ...(state.warnings.length > 0 ? { warnings: state.warnings } : {}),
+    ...(extras ? { extras } : {}),
   };
 }
 
@@ -59,7 +61,8 @@ function jobOutputs(state: JobState, setup: JobSetup): Record<string, string> {
 function failureTail(state: JobState, directory: string, failure: Failure): string[] {
   const { runId, cell, attempt } = state.message;
   const { step, cause } = failure;
-  if (cause.kind === 'invalid' || cause.kind === 'internal') return [cause.message];
+  if (cause.kind === 'invalid' || cause.kind === 'internal' || cause.kind === 'artifact')
+    return [cause.message];
   if (cause.kind === 'could-not-start') return [cause.reason];
   if (step === null) return [];
   return readLogTail(logFile(directory, runId, cell, attempt, stepKey(step, failure.try)), TAIL_LINES);

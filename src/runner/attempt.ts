@@ -1,10 +1,13 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import type { ExecutorJob } from '../executor/contract.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
 import { reportAttempt } from './attempt-report.ts';
 import type { Emit, JobControl, JobReport, StepFinished } from './contract.ts';
 import { jobKey } from './job-key.ts';
 import type { JobState } from './job-state.ts';
+import { bringIn, type KeepPlace, keep } from './keeping.ts';
 import type { RunnerOptions } from './options.ts';
+import { JobProblem, KeepProblem } from './problem.ts';
 import { outputPatterns, retryDelay } from './retry.ts';
 import type { JobSetup } from './step-setup.ts';
 import { reasonToSkip } from './step-skip.ts';
@@ -71,7 +74,9 @@ export class Attempt {
     const { job } = this.#state.message;
     this.#stopping.open(control);
     try {
+      if (job.downloads.length > 0 || job.caches.length > 0) await this.#around('before', bringIn);
       await this.#performAll(job.steps, 'main');
+      if (job.artifacts.length > 0 || job.caches.length > 0) await this.#around('after', keep);
       this.#stopping.endMain();
       if (job.cleanup.length > 0) await this.#performAll(job.cleanup, 'cleanup');
     } finally {
@@ -79,6 +84,20 @@ export class Attempt {
     }
     const durationMs = this.#options.clock.monotonic() - this.#startedMs;
     return reportAttempt(this.#state, this.#setup, this.#options.directory, durationMs);
+  }
+
+  /** What the job brings along and keeps. In a resumed attempt the workspace holds what was brought when it says so. */
+  async #around(when: 'before' | 'after', work: (place: KeepPlace) => Promise<void>): Promise<void> {
+    const marker = `${this.#setup.workspace.folder}/brought`;
+    if (when === 'before' && this.#state.message.resumed && existsSync(marker)) return;
+    if (this.#state.isStopped && when === 'before') return;
+    try {
+      await work({ options: this.#options, state: this.#state, setup: this.#setup });
+      if (when === 'before') writeFileSync(marker, '');
+    } catch (error) {
+      if (!(error instanceof KeepProblem) && !(error instanceof JobProblem)) throw error;
+      this.#state.noteProblem(error);
+    }
   }
 
   /**
@@ -136,7 +155,7 @@ export class Attempt {
       attach = 'no';
       // Nothing of the lost try may be left beside the next one.
       if (end.isLostAfterRestart && !this.#stopping.isAnyRunning)
-        await this.#options.executor.sweep(this.#jobKey());
+        await this.#setup.executor.sweep(this.#jobKey());
       const delayMs = this.#nextTryAfterMs(step, end);
       if (delayMs === null) return this.#seal(end.finished, step, end.environment);
       await this.#record(end.finished);
@@ -168,7 +187,7 @@ export class Attempt {
   /** The intent of the very first step is covered by `cell.started`, so nothing waits for it. */
   #intend(step: PlanStep, tryNumber: number): Promise<void> | null {
     const { cell, attempt } = this.#state.message;
-    const { kind, rung } = this.#options.executor.isolation;
+    const { kind, rung } = this.#setup.executor.isolation;
     const intent = this.#emit({
       type: 'step.started',
       cell,

@@ -2,9 +2,11 @@ import type { JsonObject } from '../base/json.ts';
 import type { Cause, StepOutcome } from '../journal/run-event.ts';
 import { type ConditionCauses, evaluateTemplate } from '../pipeline/expression.ts';
 import type { ExpressionContext, JobResult } from '../pipeline/expression-context.ts';
+import type { DirectoryCache } from '../pipeline/plan-cache.ts';
 import type { JobMessage, StepFinished } from './contract.ts';
 import type { Environment } from './environment.ts';
-import { JobProblem } from './problem.ts';
+import { Extras } from './extras.ts';
+import { JobProblem, KeepProblem } from './problem.ts';
 import { decidingCause } from './stop.ts';
 
 /** Who decided the outcome of the attempt, and how. */
@@ -22,6 +24,9 @@ export class JobState {
   /** Values by secret name. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly warnings: string[] = [];
+  readonly extras = new Extras();
+  /** Caches that were restored; true: from an entry under exactly their key. */
+  readonly cacheHits = new Map<DirectoryCache, boolean>();
   readonly patterns = new Set<string>();
   /** Left by steps for later ones. */
   readonly variables: Environment = {};
@@ -49,6 +54,15 @@ export class JobState {
 
   noteStop(cause: Cause): void {
     this.#stops.push(cause);
+  }
+
+  /** The job itself went wrong, before or after its steps. What was wrong first decides. */
+  noteProblem(problem: JobProblem | KeepProblem): void {
+    const { message } = problem;
+    this.failure ??=
+      problem instanceof KeepProblem
+        ? { step: null, try: 1, outcome: 'failed', cause: { kind: 'artifact', message } }
+        : { step: null, try: 1, outcome: 'errored', cause: { kind: 'invalid', message } };
   }
 
   /** Takes in what a step ended with, live or from the journal. */
@@ -88,7 +102,9 @@ export class JobState {
   get causes(): ConditionCauses {
     const stop = this.stopCause;
     const failed = this.failure
-      ? `step ${this.failure.step} ${this.failure.outcome}`
+      ? this.failure.step === null
+        ? 'what comes before the steps failed'
+        : `step ${this.failure.step} ${this.failure.outcome}`
       : stop
         ? `the job ran into its ${stop.kind}`
         : null;

@@ -1,10 +1,13 @@
 import type { Clock, Random } from '../base/port.ts';
 import type { Executor } from '../executor/contract.ts';
 import type { SecretSource } from '../secret/contract.ts';
+import type { RunnerRooms } from './rooms.ts';
 
 /** What a runner on this machine is made of. */
 export interface RunnerOptions {
+  /** Runs steps on the machine itself. */
   readonly executor: Executor;
+  readonly rooms: RunnerRooms;
   readonly secrets: SecretSource;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,8 +1,10 @@
-import type { ExecutorJob } from '../executor/contract.ts';
+import { UserError } from '../base/diagnostic.ts';
+import type { Executor, ExecutorJob } from '../executor/contract.ts';
 import type { Cause, RunSource } from '../journal/run-event.ts';
 import { Attempt } from './attempt.ts';
 import type { Emit, JobControl, JobMessage, JobReport, Runner } from './contract.ts';
 import { allowedEnvironment, type Environment, jobEnvironment } from './environment.ts';
+import { confinementOf, executorOf } from './isolation.ts';
 import { jobKey, runGroup } from './job-key.ts';
 import { JobState } from './job-state.ts';
 import { createRedaction } from './mask/redaction.ts';
@@ -53,7 +55,7 @@ class LocalRunner implements Runner {
     const left = this.#left.get(key);
     this.#left.delete(key);
     if (left) left.job.forget();
-    else await this.#options.executor.sweep(key);
+    else for (const executor of await this.#executors()) await executor.sweep(key);
     if (left?.isKept) {
       this.#workspaces.keep(left.workspace);
       return null;
@@ -75,14 +77,19 @@ class LocalRunner implements Runner {
     }
     await Promise.all(this.#removing);
     // Of attempts that an earlier owner performed.
-    await this.#options.executor.sweepGroup(runGroup(runId));
+    for (const executor of await this.#executors()) await executor.sweepGroup(runGroup(runId));
     return this.#workspaces.releaseRun(runId);
   }
 
   async tidy(isOver: (runId: string) => Promise<boolean>): Promise<void> {
-    const { executor, clock } = this.#options;
-    for (const group of executor.groups()) if (await isOver(group)) await executor.sweepGroup(group);
-    await this.#workspaces.tidy(isOver, clock.now());
+    for (const executor of await this.#executors())
+      for (const group of executor.groups()) if (await isOver(group)) await executor.sweepGroup(group);
+    await this.#workspaces.tidy(isOver, this.#options.clock.now());
+  }
+
+  /** All that may hold something of an earlier owner. */
+  async #executors(): Promise<readonly Executor[]> {
+    return [this.#options.executor, ...(await this.#options.rooms.leftBehind())];
   }
 }
 
@@ -115,6 +122,7 @@ async function performJob(
     return ended({ kind: 'refused', sentences: job.refusals.map((refusal) => refusal.message) });
   let workspace: Workspace | null = null;
   try {
+    const executor = await executorOf(options, message);
     const secrets = job.secrets.length === 0 ? {} : await readSecrets(job.secrets, options.secrets);
     const state = new JobState(message, secrets);
     const variables = jobVariables(state);
@@ -127,9 +135,13 @@ async function performJob(
     );
     state.warnings.push(...workspace.warnings);
     const base = { ...allowed, ...jobEnvironment(message, workspace.directory, workspace.temporary) };
-    const setup = { workspace, redaction: createRedaction(Object.values(secrets)), base, variables };
-    const executorJob = await options.executor.openJob({
+    const redaction = createRedaction(Object.values(secrets));
+    const setup = { workspace, redaction, base, variables, executor, startedMs };
+    const { kind } = executor.isolation;
+    const confinement = confinementOf(kind, state, workspace.folder, () => workspaces.shared(message.runId));
+    const executorJob = await executor.openJob({
       jobKey: jobKey(message.runId, message.cell, message.attempt),
+      ...(confinement ? { confinement } : {}),
     });
     const attempt = new Attempt(options, state, setup, executorJob, emit, startedMs);
     let report: JobReport;
@@ -151,12 +163,19 @@ async function performJob(
     attempt.emitLastReceipt();
     return report;
   } catch (error) {
-    if (error instanceof JobProblem) {
+    if (error instanceof JobProblem || error instanceof UserError) {
       if (workspace) await workspaces.remove(workspace);
-      return ended({ kind: 'invalid', message: error.message });
+      return ended({ kind: 'invalid', message: sentenceOf(error) });
     }
     const problem = workspace === null ? machineProblem(error) : null;
     if (problem === null) throw error;
     return ended({ kind: 'internal', message: `the job could not be prepared: ${problem}` });
   }
+}
+
+function sentenceOf(error: JobProblem | UserError): string {
+  if (error instanceof JobProblem) return error.message;
+  return error.diagnostics
+    .map(({ message, suggestion }) => (suggestion ? `${message}; ${suggestion}` : message))
+    .join('; ');
 }

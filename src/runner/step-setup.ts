@@ -1,6 +1,7 @@
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { JsonObject } from '../base/json.ts';
 import type { Random } from '../base/port.ts';
+import type { Executor } from '../executor/contract.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
 import { checkEnvironment, type Environment } from './environment.ts';
 import { fill, type JobState } from './job-state.ts';
@@ -26,6 +27,9 @@ export interface JobSetup {
   readonly base: Environment;
   /** Of pipeline and job, evaluated, and the granted secrets. */
   readonly variables: Environment;
+  readonly executor: Executor;
+  /** When the attempt began, on the monotonic clock. */
+  readonly startedMs: number;
 }
 
 /** The variables of pipeline and job, the latter over the former. Throws a `JobProblem`. */

@@ -12,6 +12,7 @@ import { logFile, stepKey } from '../../src/runner/log/paths.ts';
 import type { RunnerOptions } from '../../src/runner/options.ts';
 import { createRunner } from '../../src/runner/runner.ts';
 import { aJob, aStep } from './plan.ts';
+import { noRooms } from './rooms.ts';
 
 export const realClock: Clock = {
   now: () => Date.now(),
@@ -96,6 +97,7 @@ export function jobRig(
   const directory = join(root, 'data');
   const runner = createRunner({
     executor,
+    rooms: noRooms,
     secrets: { read: async () => null },
     clock: realClock,
     random: realRandom,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunSource } from '../../journal/run-event.ts';
@@ -57,6 +57,17 @@ export class Workspaces {
     this.#source(runId, source).catch(() => {
       // The first job asks again and is told.
     });
+  }
+
+  /** What the workspaces of a run read besides: the git directory that they point to, and the objects that it borrows. */
+  shared(runId: string): readonly string[] {
+    const view = join(this.#runFolder(runId), SOURCE, 'git');
+    try {
+      const objects = readFileSync(join(view, 'objects', 'info', 'alternates'), 'utf8').trimEnd();
+      return [view, objects];
+    } catch {
+      return []; // The source is no repository.
+    }
   }
 
   /** Leaves the workspace for a look, for some days. */

@@ -1,0 +1,12 @@
+import type { RunnerRooms } from '../../src/runner/rooms.ts';
+
+const none = () => Promise.reject(new Error('this test has no such room'));
+
+/** For runners whose jobs ask for nothing beyond their steps. */
+export const noRooms: RunnerRooms = {
+  executor: none,
+  serviceHost: none,
+  caches: none,
+  artifacts: none,
+  leftBehind: async () => [],
+};
