@@ -1,0 +1,55 @@
+import type { Dispersion } from './dispersion.ts';
+
+/**
+ * What may end a release by itself. A metric is `errors`, a quantile of latency (`q95`: slower than its threshold), or the name
+ * of samples that windows carry.
+ */
+export type Trigger =
+  /** The canary's rate is above the baseline's: the grid mixture of ratio-test.ts. */
+  | { readonly kind: 'ratio'; readonly name: string; readonly metric: string }
+  /** The canary is slower: the mean of the E-values of all four thresholds, each by ratio-test.ts. */
+  | { readonly kind: 'latency'; readonly name: string }
+  /** The canary's rate is above a limit, 0 < limit < 1: limit-test.ts. */
+  | { readonly kind: 'limit'; readonly name: string; readonly metric: string; readonly limit: number }
+  /** The raw form, opt-in: so many windows in a row above the limit. It has no share in alpha; see per-window.ts. */
+  | {
+      readonly kind: 'per-window';
+      readonly name: string;
+      readonly metric: string;
+      readonly limit: number;
+      readonly windowsInARow: number;
+    };
+
+/** How a release is judged. Fixed when the release begins; plain data. */
+export interface Policy {
+  /** The chance that a good release is ever called harmful. One for the release; all statistical triggers share it. */
+  readonly alpha: number;
+  /** At least one; names differ. */
+  readonly triggers: readonly Trigger[];
+  /** Safe means: proven to be less than so many times worse than the baseline. More than 1. */
+  readonly notWorseThan: number;
+  /** What A/A windows taught, by metric. */
+  readonly dispersion: Readonly<Record<string, Dispersion>>;
+  /** Whether the sign test must agree with a trigger whose dispersion is not learnt yet. */
+  readonly isGuarded: boolean;
+  /** Canary requests that the present weight must have seen before anything is called safe. */
+  readonly sampleMin: number;
+  /** Evidence of a trigger that is older than this is no data. */
+  readonly staleAfterMs: number;
+}
+
+/** Errors and latency, beside the baseline: what judges a release when nobody says otherwise. */
+export const DEFAULT_TRIGGERS: readonly Trigger[] = [
+  { kind: 'ratio', name: 'error rate', metric: 'errors' },
+  { kind: 'latency', name: 'latency' },
+];
+
+export const DEFAULT_POLICY: Policy = {
+  alpha: 0.01,
+  triggers: DEFAULT_TRIGGERS,
+  notWorseThan: 2,
+  dispersion: {},
+  isGuarded: true,
+  sampleMin: 0,
+  staleAfterMs: 5 * 60_000,
+};
