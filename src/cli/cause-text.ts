@@ -16,7 +16,7 @@ export function causeText(cause: Cause): string {
     case 'lost':
       return `lost: ${visible(cause.reason)}`;
     case 'limit':
-    case 'artifact':
+    case 'surroundings':
       return visible(cause.message);
     case 'signal':
       return `killed by ${visible(cause.signal)}${signalHint(cause.signal)}`;

@@ -28,8 +28,8 @@ export type Cause =
   | { readonly kind: 'signal'; readonly signal: string }
   | { readonly kind: 'exit-code'; readonly code: number }
   | { readonly kind: 'could-not-start'; readonly reason: string }
-  /** An artifact or cache that the job needs or makes could not be brought or kept. */
-  | { readonly kind: 'artifact'; readonly message: string }
+  /** What the job needs besides its steps (an artifact, a service) could not be had, or what it makes not be kept. */
+  | { readonly kind: 'surroundings'; readonly message: string }
   /** A feature that is checked and planned but not performed by this version. */
   | { readonly kind: 'refused'; readonly sentences: readonly string[] }
   /** A broken expression, an unknown secret, an invalid matrix: found only when the run got there. */

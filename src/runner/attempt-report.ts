@@ -61,7 +61,7 @@ function jobOutputs(state: JobState, setup: JobSetup): Record<string, string> {
 function failureTail(state: JobState, directory: string, failure: Failure): string[] {
   const { runId, cell, attempt } = state.message;
   const { step, cause } = failure;
-  if (cause.kind === 'invalid' || cause.kind === 'internal' || cause.kind === 'artifact')
+  if (cause.kind === 'invalid' || cause.kind === 'internal' || cause.kind === 'surroundings')
     return [cause.message];
   if (cause.kind === 'could-not-start') return [cause.reason];
   if (step === null) return [];

@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import type { ExecutorJob } from '../executor/contract.ts';
+import { type ExecutorJob, StartError } from '../executor/contract.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
 import { reportAttempt } from './attempt-report.ts';
 import type { Emit, JobControl, JobReport, StepFinished } from './contract.ts';
@@ -9,6 +9,7 @@ import { bringIn, type KeepPlace, keep } from './keeping.ts';
 import type { RunnerOptions } from './options.ts';
 import { JobProblem, KeepProblem } from './problem.ts';
 import { outputPatterns, retryDelay } from './retry.ts';
+import { startServices } from './services.ts';
 import type { JobSetup } from './step-setup.ts';
 import { reasonToSkip } from './step-skip.ts';
 import { type Attach, performTry, type TryEnd, type TryPlace } from './step-try.ts';
@@ -75,6 +76,8 @@ export class Attempt {
     this.#stopping.open(control);
     try {
       if (job.downloads.length > 0 || job.caches.length > 0) await this.#around('before', bringIn);
+      if (job.services.length > 0)
+        await this.#around('services', (place) => startServices(place, this.#executorJob));
       await this.#performAll(job.steps, 'main');
       if (job.artifacts.length > 0 || job.caches.length > 0) await this.#around('after', keep);
       this.#stopping.endMain();
@@ -87,16 +90,20 @@ export class Attempt {
   }
 
   /** What the job brings along and keeps. In a resumed attempt the workspace holds what was brought when it says so. */
-  async #around(when: 'before' | 'after', work: (place: KeepPlace) => Promise<void>): Promise<void> {
+  async #around(
+    when: 'before' | 'services' | 'after',
+    work: (place: KeepPlace) => Promise<void>,
+  ): Promise<void> {
     const marker = `${this.#setup.workspace.folder}/brought`;
     if (when === 'before' && this.#state.message.resumed && existsSync(marker)) return;
-    if (this.#state.isStopped && when === 'before') return;
+    if (when !== 'after' && (this.#state.isStopped || this.#state.failure)) return;
     try {
       await work({ options: this.#options, state: this.#state, setup: this.#setup });
       if (when === 'before') writeFileSync(marker, '');
     } catch (error) {
-      if (!(error instanceof KeepProblem) && !(error instanceof JobProblem)) throw error;
-      this.#state.noteProblem(error);
+      if (error instanceof StartError) this.#state.noteProblem(new KeepProblem(error.message));
+      else if (error instanceof KeepProblem || error instanceof JobProblem) this.#state.noteProblem(error);
+      else throw error;
     }
   }
 

@@ -1,5 +1,7 @@
-import type { Confinement, Executor } from '../executor/contract.ts';
+import type { Confinement, ContainerSpec, Executor } from '../executor/contract.ts';
+import type { PlanContainer } from '../pipeline/plan-isolation.ts';
 import type { JobMessage } from './contract.ts';
+import type { Environment } from './environment.ts';
 import { fill, type JobState } from './job-state.ts';
 import type { RunnerOptions } from './options.ts';
 import { JobProblem } from './problem.ts';
@@ -43,28 +45,38 @@ export async function executorOf(options: RunnerOptions, message: JobMessage): P
 export function confinementOf(
   kind: Executor['isolation']['kind'],
   state: JobState,
+  variables: Environment,
   folder: string,
   shared: () => readonly string[],
 ): Confinement | undefined {
-  const { isolation, container, variables } = state.message.job;
+  const { isolation, container } = state.message.job;
   const { network, readable, limits } = isolation;
   const isLimited = Object.values(limits).some((limit) => limit !== null);
   if ((kind === 'process' || kind === 'scripted') && !isLimited) return undefined;
-  const filled = (text: string, subject: string) =>
-    fill(text, subject, () => state.context({ ...variables }));
   return {
     writable: [folder],
     readable: [...readable, ...shared()],
     network,
     limits,
-    container: container && {
-      image: filled(container.image, 'the image'),
-      environment: Object.fromEntries(
-        Object.entries(container.variables).map(([name, text]) => [name, filled(text, `variable ${name}`)]),
-      ),
-      ports: container.ports,
-      volumes: container.volumes.map((volume) => filled(volume, 'a volume')),
-      user: container.user === null ? null : filled(container.user, 'the user'),
-    },
+    container: container && containerOf(container, state, variables),
+  };
+}
+
+/** A container with its templates evaluated over `variables`. Throws a `JobProblem`. */
+export function containerOf(
+  container: PlanContainer,
+  state: JobState,
+  variables: Environment,
+): ContainerSpec {
+  const filled = (text: string, subject: string) =>
+    fill(text, subject, () => state.context({ ...variables }));
+  return {
+    image: filled(container.image, 'the image'),
+    environment: Object.fromEntries(
+      Object.entries(container.variables).map(([name, text]) => [name, filled(text, `variable ${name}`)]),
+    ),
+    ports: container.ports,
+    volumes: container.volumes.map((volume) => filled(volume, 'a volume')),
+    user: container.user === null ? null : filled(container.user, 'the user'),
   };
 }

@@ -25,6 +25,10 @@ export class JobState {
   readonly secrets: Readonly<Record<string, string>>;
   readonly warnings: string[] = [];
   readonly extras = new Extras();
+  /** By service: id and ports, for expressions. */
+  services: JsonObject = {};
+  /** The job's processes are being ended. */
+  isClosing = false;
   /** Caches that were restored; true: from an entry under exactly their key. */
   readonly cacheHits = new Map<DirectoryCache, boolean>();
   readonly patterns = new Set<string>();
@@ -61,7 +65,7 @@ export class JobState {
     const { message } = problem;
     this.failure ??=
       problem instanceof KeepProblem
-        ? { step: null, try: 1, outcome: 'failed', cause: { kind: 'artifact', message } }
+        ? { step: null, try: 1, outcome: 'failed', cause: { kind: 'surroundings', message } }
         : { step: null, try: 1, outcome: 'errored', cause: { kind: 'invalid', message } };
   }
 
@@ -92,7 +96,7 @@ export class JobState {
       matrix: matrix ?? {},
       needs: needs as JsonObject,
       steps: this.#steps,
-      job: { status: cancelled ? 'cancelled' : failed ? 'failure' : 'success' },
+      job: { status: cancelled ? 'cancelled' : failed ? 'failure' : 'success', services: this.services },
       ...(withSecrets ? { secrets: this.secrets } : {}),
       status: { failed, cancelled, skippedNeed: false },
     };

@@ -11,6 +11,7 @@ import { createRedaction } from './mask/redaction.ts';
 import type { RunnerOptions } from './options.ts';
 import { JobProblem, machineProblem } from './problem.ts';
 import { readSecrets } from './secrets.ts';
+import { stopServices } from './services.ts';
 import { jobVariables } from './step-setup.ts';
 import { type Workspace, Workspaces } from './workspace/workspace.ts';
 
@@ -138,7 +139,9 @@ async function performJob(
     const redaction = createRedaction(Object.values(secrets));
     const setup = { workspace, redaction, base, variables, executor, startedMs };
     const { kind } = executor.isolation;
-    const confinement = confinementOf(kind, state, workspace.folder, () => workspaces.shared(message.runId));
+    const confinement = confinementOf(kind, state, variables, workspace.folder, () =>
+      workspaces.shared(message.runId),
+    );
     const executorJob = await executor.openJob({
       jobKey: jobKey(message.runId, message.cell, message.attempt),
       ...(confinement ? { confinement } : {}),
@@ -148,7 +151,9 @@ async function performJob(
     try {
       report = await attempt.perform(control);
     } finally {
+      state.isClosing = true;
       await executorJob.close();
+      if (job.services.length > 0) await stopServices({ options, state, setup });
     }
     const environment = attempt.failedEnvironment;
     if (environment)

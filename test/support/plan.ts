@@ -5,7 +5,11 @@ import type { RunRequested } from '../../src/engine/course.ts';
 import type { Plan, PlanJob, PlanStage, PlanStep, RetryPolicy } from '../../src/pipeline/plan.ts';
 import { PLAIN_JOB, PLAIN_PLAN } from '../../src/pipeline/plan-default.ts';
 
-const PLACE: Place = { file: 'sluice.yaml', start: { line: 1, column: 1 }, end: { line: 1, column: 2 } };
+export const PLACE: Place = {
+  file: 'sluice.yaml',
+  start: { line: 1, column: 1 },
+  end: { line: 1, column: 2 },
+};
 export const NO_RETRY: RetryPolicy = { max: 0, delayMs: 0, backoff: 1, on: [] };
 
 /** A step with everything left at its default but what is given. */
