@@ -22,17 +22,18 @@ function printVersion(files) {
 }
 
 function startProgram(files) {
-  silenceSqliteWarning();
+  silenceKnownWarnings();
   // By default the heap may grow to several times of what lives in it before old garbage is looked for: with 10,000 jobs
   // that was 60 MiB more. A flag that a later V8 does not know is ignored here.
   process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=30');
   const source = new URL('src/main.ts', root);
-  const program = files.existsSync(source) ? source : new URL('dist/main.js', root);
-  return import(program.href).catch((error) => {
-    const packages = new URL('node_modules', root);
-    if (program !== source) {
-      fail(`this installation is damaged: ${error.message}`, 'Install it again: npm install --global sluice');
-    } else if (error.code === 'ERR_MODULE_NOT_FOUND' && !files.existsSync(packages)) {
+  if (files.existsSync(source)) startCheckout(files, source);
+  else startRelease(files, new URL('dist/main.js', root));
+}
+
+function startCheckout(files, source) {
+  import(source.href).catch((error) => {
+    if (error.code === 'ERR_MODULE_NOT_FOUND' && !files.existsSync(new URL('node_modules', root))) {
       fail(
         'the npm packages of this checkout are missing.',
         `Type: npm ci --prefix '${decodeURIComponent(root.pathname)}'`,
@@ -43,12 +44,73 @@ function startProgram(files) {
   });
 }
 
-// Node calls node:sqlite experimental on each start. What we rely on is tested; all other warnings are shown.
-function silenceSqliteWarning() {
+// The bundle is a function of one file (tools/build.ts). Node's own cache of compiled code keeps no function that is
+// compiled when it is first called, and those are a quarter of a small run. So V8's cache of them is kept here.
+function startRelease(files, bundle) {
+  try {
+    const { Script, constants } = process.getBuiltinModule('node:vm');
+    const { createRequire } = process.getBuiltinModule('node:module');
+    // tools/build.ts writes nothing but ASCII.
+    const text = files.readFileSync(bundle, 'latin1');
+    const place = codePlace(text);
+    const cachedData = place === null ? undefined : readCode(files, place);
+    const script = new Script(text, {
+      filename: decodeURIComponent(bundle.pathname),
+      cachedData: cachedData && cachedData.length > 0 ? cachedData : undefined,
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+    const isKept = cachedData && cachedData.length > 0 && !script.cachedDataRejected;
+    if (place !== null && !isKept && process.argv[2] === 'run') {
+      process.on('exit', (code) => {
+        if (code === 0) keepCode(files, place, cachedData === undefined ? null : script);
+      });
+    }
+    script.runInThisContext()(createRequire(bundle), bundle.href);
+  } catch (error) {
+    fail(`this installation is damaged: ${error.message}`, 'Install it again: npm install --global sluice');
+  }
+}
+
+// V8 compares the length of a text with that of the cached code, and not the text: so the name says which bundle it is.
+function codePlace(text) {
+  const digest = /\/\/ ([0-9a-f]{64})\n$/.exec(text.slice(-100));
+  const folder = process.env.NODE_COMPILE_CACHE;
+  return folder && digest ? `${folder}/sluice-${process.version}-${process.arch}-${digest[1]}` : null;
+}
+
+function readCode(files, place) {
+  try {
+    return files.readFileSync(place);
+  } catch {
+    return undefined;
+  }
+}
+
+// The first run of all reads the pipeline, which a later one remembers: so it leaves an empty file (no script), and the
+// next run, which knows better what a run needs, leaves the code. A file that is there is whole, also after a crash.
+function keepCode(files, place, script) {
+  const partial = `${place}.${process.pid}`;
+  try {
+    const file = files.openSync(partial, 'wx', 0o600);
+    if (script !== null) {
+      files.writeFileSync(file, script.createCachedData());
+      files.fsyncSync(file);
+    }
+    files.closeSync(file);
+    files.renameSync(partial, place);
+  } catch {
+    // A folder that cannot be written costs only time.
+    files.rmSync(partial, { force: true });
+  }
+}
+
+// Node calls these experimental on each start. What we rely on is tested; all other warnings are shown.
+function silenceKnownWarnings() {
   const emitWarning = process.emitWarning;
   process.emitWarning = (warning, ...rest) => {
     const name = typeof rest[0] === 'object' && rest[0] !== null ? rest[0].type : rest[0];
-    if (name === 'ExperimentalWarning' && String(warning).startsWith('SQLite')) return;
+    const isKnown = /^SQLite|^vm\.USE_MAIN_CONTEXT_DEFAULT_LOADER/.test(String(warning));
+    if (name === 'ExperimentalWarning' && isKnown) return;
     emitWarning.call(process, warning, ...rest);
   };
 }

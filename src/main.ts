@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import { createRequire, registerHooks } from 'node:module';
 import { availableParallelism, homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -23,7 +23,10 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 // Most commands ask git first, and git is another process: it works while the program is loaded.
 let facts = ['run', 'plan'].includes(process.argv[2] ?? '') ? gitFacts(null) : null;
 
-const exitCode = await runCli(process.argv.slice(2), {
+// Whatever keeps the end from being reached is no success.
+process.exitCode = 3;
+
+void runCli(process.argv.slice(2), {
   version,
   out: process.stdout,
   err: process.stderr,
@@ -58,10 +61,13 @@ const exitCode = await runCli(process.argv.slice(2), {
     (await import('./machine/terminal.ts')).openShell(directory, environment),
   watchFiles: watchRepository,
   onInterrupt,
-} satisfies CliPorts);
-// A pipe whose reader is slow takes what is written later. Then at once: a run that was left must not hold the program.
-await Promise.all([process.stdout, process.stderr].map(drained));
-process.exit(exitCode);
+} satisfies CliPorts).then(leave);
+
+/** A pipe whose reader is slow takes what is written later. Then at once: a run that was left must not hold the program. */
+async function leave(exitCode: number): Promise<void> {
+  await Promise.all([process.stdout, process.stderr].map(drained));
+  process.exit(exitCode);
+}
 
 function drained(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
@@ -208,7 +214,7 @@ async function storeSoundness(settings: ClientSettings) {
 
 async function loadModule(path: string): Promise<unknown> {
   // What package.json exports: the source in a checkout, the bundle in a release.
-  const typed = import.meta.resolve('sluice');
+  const typed = pathToFileURL(createRequire(import.meta.url).resolve('sluice')).href;
   // A repository need not have installed Sluice for its sluice.ts to say `import { pipeline } from 'sluice'`.
   const hooks = registerHooks({
     resolve: (specifier, context, next) =>

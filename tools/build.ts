@@ -5,7 +5,8 @@
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { digestOf } from '../src/base/digest.ts';
 import { typedDeclaration } from './typed-declaration.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -43,30 +44,41 @@ function builtin(path: string): string {
 async function buildRelease(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const { metafile } = await build({
+  const shared = {
     absWorkingDir: root,
-    entryPoints: { main: 'src/main.ts', typed: typedPipelines },
     outdir: folder,
     bundle: true,
-    // One file: what is imported lazily is still run lazily, and thirty small files would cost more to open than this one.
-    splitting: false,
-    format: 'esm',
     platform: 'node',
     target: 'node24',
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
+    charset: 'ascii',
     metafile: true,
     plugins: [builtinsWithoutFacade],
     logLevel: 'warning',
-    // Some packages are CommonJS and ask for Node's own modules with require().
-    banner: {
-      js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
-    },
+  } satisfies BuildOptions;
+  await build({ ...shared, entryPoints: { typed: typedPipelines }, format: 'esm' });
+  const { metafile } = await build({
+    ...shared,
+    entryPoints: { main: 'src/main.ts' },
+    // One file: what is imported lazily is still run lazily, and thirty small files would cost more to open than this one.
+    // No module: only a script's code can be cached with the functions that were compiled while it ran (bin/start.mjs).
+    format: 'cjs',
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: '(function (require, bundleUrl) {' },
+    footer: { js: '})' },
   });
+  sign(join(folder, 'main.js'));
   copyCompanions(folder);
   writeFileSync(join(folder, 'typed.d.ts'), typedDeclaration(root, typedPipelines));
   writeFileSync(join(folder, 'LICENSES.txt'), licenses(metafile));
+}
+
+/** Writes the file's digest at its end, by which its compiled code is told from that of another version. */
+function sign(file: string): void {
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, `${text}// ${digestOf(text)}\n`);
 }
 
 /** Modules find the files beside them through import.meta.url, which is dist/ in a release: so they lie there flat. */

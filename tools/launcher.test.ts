@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +33,10 @@ function release(main: string): string {
   cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
   cpSync(join(root, 'package.json'), join(folder, 'package.json'));
   mkdirSync(join(folder, 'dist'));
-  writeFileSync(join(folder, 'dist/main.js'), main);
+  writeFileSync(
+    join(folder, 'dist/main.js'),
+    `(function (require, bundleUrl) {${main}\n})\n// ${'0'.repeat(64)}\n`,
+  );
   return join(folder, 'bin/sluice');
 }
 
@@ -68,6 +81,25 @@ describe('launcher', () => {
     expect(run(program, [], { NODE_COMPILE_CACHE: '' }).stdout).toBe('\n');
   });
 
+  it('keeps compiled code of the second good run for all later ones, and goes on without it', () => {
+    const program = release('console.log(process.argv[2]);');
+    const kept = () => {
+      const compile = join(folder, '.cache/sluice/compile');
+      const name = readdirSync(compile).find((one) => one.startsWith('sluice-'));
+      return name === undefined ? null : join(compile, name);
+    };
+    run(program, ['list']);
+    expect(kept()).toBeNull();
+    run(program, ['run']);
+    expect(statSync(kept()!).size).toBe(0);
+    run(program, ['run']);
+    expect(statSync(kept()!).size).toBeGreaterThan(100);
+    expect(run(program, ['list'])).toEqual({ status: 0, stdout: 'list\n', stderr: '' });
+    writeFileSync(kept()!, 'this is no code');
+    expect(run(program, ['run'])).toEqual({ status: 0, stdout: 'run\n', stderr: '' });
+    expect(readFileSync(kept()!, 'latin1')).not.toBe('this is no code');
+  });
+
   it('silences the warning of node:sqlite and no other', () => {
     const program = release(`
       process.emitWarning('SQLite is an experimental feature', 'ExperimentalWarning');
@@ -108,7 +140,7 @@ describe('launcher, where it cannot start', () => {
   });
 
   it('says so when a release is damaged', () => {
-    const { status, stderr } = run(release('import "./lost.js";'));
+    const { status, stderr } = run(release('require("./lost.js");'));
     expect(status).toBe(3);
     expect(stderr).toContain('this installation is damaged');
     expect(stderr).toContain('npm install --global sluice');
