@@ -6,11 +6,11 @@ export const DURATION_MAX_MS = 30 * UNIT_MS.d;
 
 /**
  * Reads a duration: a number of seconds, or text such as `90s`, `15m`, `1h30m`, `500ms`, `2d`.
- * Returns milliseconds, or null when the text is no duration. Zero, negative, infinite and longer than 30 days are null too.
+ * Returns milliseconds, or null when the text is no duration. Zero, negative, infinite and longer than `maxMs` are null too.
  */
-export function parseDuration(value: string | number): number | null {
+export function parseDuration(value: string | number, maxMs = DURATION_MAX_MS): number | null {
   const ms = typeof value === 'number' ? value * 1000 : parseText(value.trim());
-  if (ms === null || !Number.isFinite(ms) || ms <= 0 || ms > DURATION_MAX_MS) return null;
+  if (ms === null || !Number.isFinite(ms) || ms <= 0 || ms > maxMs) return null;
   return Math.round(ms);
 }
 

@@ -24,6 +24,11 @@ export interface ExpressionContext {
   /** Per finished step: outcome, conclusion, outputs. */
   readonly steps?: JsonObject;
   readonly job?: JsonObject;
+  /**
+   * Of a deployment: environment, type, service, version, digest, commit, artifact, previous (the version before), arm
+   * (`new` or `old`), host, port.
+   */
+  readonly deploy?: JsonObject;
   /** Values; only in the runner. */
   readonly secrets?: JsonObject;
   readonly status: { readonly failed: boolean; readonly cancelled: boolean; readonly skippedNeed: boolean };

@@ -126,6 +126,8 @@ export class ContextData extends data.Dictionary {
         return toData(context.steps);
       case 'job':
         return toData(context.job);
+      case 'deploy':
+        return toData(context.deploy);
       case 'secrets':
         return toData(context.secrets);
       case 'github':

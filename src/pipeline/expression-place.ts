@@ -19,7 +19,9 @@ export const CONTEXTS = {
   outputs: IN_STEP,
   concurrency: IN_JOB,
   name: IN_JOB,
+  /** Hooks, checks and variables of a deployment. */
+  deploy: [...ALWAYS, 'deploy', 'secrets'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Every context there is. */
-export const CONTEXT_NAMES: readonly string[] = [...IN_STEP, 'secrets'];
+export const CONTEXT_NAMES: readonly string[] = [...IN_STEP, 'secrets', 'deploy'];

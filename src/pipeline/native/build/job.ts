@@ -5,13 +5,20 @@ import { shown } from '../problem.ts';
 import { headOf } from '../read.ts';
 import { idProblem, nameProblem } from '../schema/text.ts';
 import { nodeAt, plainValue } from '../value.ts';
+import { approvalOf } from './approval.ts';
+import { artifactsOf, downloadsOf } from './artifact.ts';
+import { cachesOf } from './cache.ts';
 import type { BuildContext, JobSource } from './context.ts';
+import { gatesOf } from './gate.ts';
+import { containerOf, isolationOf, jobServicesOf } from './isolation.ts';
 import { matrixOf } from './matrix.ts';
 import { refusalsOf } from './refusal.ts';
+import { reportsOf } from './report.ts';
 import { NO_RETRY, retryOf } from './retry.ts';
 import { grantsOf, reportUnaskedSecrets } from './secret.ts';
 import { cleanupOf, type JobDefinition, stepsOf } from './step.ts';
 import { bothConditions, concurrencyOf, conditionOf, durationMs, listOf, texts } from './text.ts';
+import { workOf } from './work.ts';
 
 /** What a job gets from its stage. */
 export interface StageSetting {
@@ -42,18 +49,13 @@ export function draftJob(source: JobSource, stage: StageSetting, context: BuildC
   };
   checkWork(definition, node, identity?.id ?? 'the job', context);
   const cleanup = cleanupOf(definition, defaults, context.problems);
+  const declarations = declarationsOf(definition, identity?.id ?? 'job', defaults, context);
   const parts = {
     matrix: matrixOf(definition, context),
     secrets: grantsOf(definition, context),
     steps: stepsOf(definition, defaults, context.problems),
   };
-  if (definition.inputs !== undefined) {
-    context.problems.warn(
-      'not-yet',
-      headOf(nodeAt(definition, 'inputs')),
-      'this version checks `inputs` but cannot skip unchanged work yet; the job runs each time',
-    );
-  }
+  warnOfInputs(definition, context);
   reportUnaskedSecrets(node, parts.secrets, context.problems);
   if (!identity) return null;
   const needs = listOf(definition.needs).map((name, index) => ({
@@ -75,14 +77,72 @@ export function draftJob(source: JobSource, stage: StageSetting, context: BuildC
     concurrency: concurrencyOf(definition.concurrency),
     cleanup: cleanup.steps,
     cleanupGraceMs: cleanup.graceMs,
-    outputs: texts(definition.outputs),
+    outputs: outputValues(definition.outputs),
     repeatable: definition.repeatable ?? false,
     language: definition.language ?? null,
-    ...PLAIN_JOB,
+    ...declarations,
+    approval: approvalOf(definition, context.problems),
+    deploy: null,
     refusals: refusalsOf(definition),
     place: placeOf(identity.at),
   };
   return { job, at: identity.at, needs };
+}
+
+/** What a job declares beside its steps. Most jobs declare nothing, and share one answer. */
+function declarationsOf(
+  job: JobDefinition,
+  id: string,
+  defaults: { readonly shell: string; readonly workingDirectory: string },
+  context: BuildContext,
+) {
+  if (DECLARATIONS.every((key) => job[key] === undefined)) return PLAIN_JOB;
+  return {
+    work: workOf(job, context.problems),
+    isolation: isolationOf(job, context),
+    container: containerOf(job, context),
+    services: jobServicesOf(job, defaults, context.problems),
+    caches: cachesOf(job, context),
+    downloads: downloadsOf(job),
+    artifacts: artifactsOf(job, id, context),
+    reports: reportsOf(job),
+    gates: gatesOf(job, context.problems),
+  };
+}
+
+const DECLARATIONS = [
+  'inputs',
+  'outputs',
+  'output_files',
+  'isolation',
+  'network',
+  'limits',
+  'image',
+  'container',
+  'services',
+  'cache',
+  'downloads',
+  'artifacts',
+  'reports',
+  'gates',
+] as const;
+
+function warnOfInputs(job: JobDefinition, context: BuildContext): void {
+  const declaring = [job, ...(job.steps ?? [])].flatMap((one) =>
+    typeof one === 'object' && 'inputs' in one && one.inputs !== undefined ? [one] : [],
+  );
+  for (const one of declaring) {
+    context.problems.warn(
+      'not-yet',
+      headOf(nodeAt(one, 'inputs')),
+      `this version checks \`inputs\` but cannot skip unchanged work yet; the ${one === job ? 'job' : 'step'} runs each time`,
+    );
+  }
+}
+
+/** Output values; a list under `outputs` names files instead. */
+function outputValues(outputs: JobDefinition['outputs']): Record<string, string> {
+  return typeof outputs === 'object' && !Array.isArray(outputs) ? texts(outputs) : {};
 }
 
 /** The id that a name gives: the name with `-` for spaces, in Unicode's composed form. */
@@ -135,14 +195,16 @@ function identityOf(
 /** A job has exactly one of `commands`, `steps` and `run`, or a `language`. */
 function checkWork(job: JobDefinition, node: MapNode, id: string, context: BuildContext): void {
   const { problems } = context;
-  const kinds = (['commands', 'steps', 'run'] as const).filter((key) => job[key] !== undefined);
+  const kinds = (['commands', 'steps', 'run', 'approval'] as const).filter((key) => job[key] !== undefined);
   if (kinds.length > 1) {
     problems.error(
       'two-kinds-of-work',
       nodeAt(job, kinds[1]!),
       `${shown(id)} has \`${kinds[0]}\` and \`${kinds[1]}\`, but a job has one of them`,
       {
-        suggestion: 'put all of it under `steps`',
+        suggestion: kinds.includes('approval')
+          ? 'make the approval a job of its own, which this one needs'
+          : 'put all of it under `steps`',
       },
     );
   }
@@ -151,7 +213,9 @@ function checkWork(job: JobDefinition, node: MapNode, id: string, context: Build
       suggestion: 'keep `retry`',
     });
   }
-  const broken = (node.dropped ?? []).some((key) => ['commands', 'steps', 'run', 'language'].includes(key));
+  const broken = (node.dropped ?? []).some((key) =>
+    ['commands', 'steps', 'run', 'language', 'approval'].includes(key),
+  );
   if (kinds.length === 0 && job.language === undefined && !broken) {
     problems.error('nothing-to-run', headOf(node), `${shown(id)} has nothing to run`, {
       suggestion: 'add `commands`, `steps` or `run`',

@@ -3,7 +3,7 @@ import { circlesOf } from '../graph.ts';
 import { placeOf, type Span } from '../node.ts';
 import { type Problems, shown } from '../problem.ts';
 import { type DraftJob, idOfName } from './job.ts';
-import type { DraftStage } from './stage.ts';
+import type { DraftStage, ExtraJob } from './stage.ts';
 
 /** Stages and jobs with all names resolved. Unknown, doubled and circular ones are reported. */
 export function orderJobs(
@@ -12,9 +12,10 @@ export function orderJobs(
 ): { stages: PlanStage[]; jobs: PlanJob[] } {
   const stages = resolveStages(drafts, problems);
   const ids = uniqueIds(drafts, problems);
-  const lastIds = new Map<DraftStage, string>();
+  const extraIds = new Map<ExtraJob, string>();
   const taken = new Set([...ids.keys()].map(folded));
-  for (const draft of drafts) if (draft.last) lastIds.set(draft, lastId(draft, taken));
+  for (const draft of drafts)
+    for (const extra of extrasOf(draft)) extraIds.set(extra, extraId(draft.stage.name, extra, taken));
   const known = { ids, names: [...ids.keys()] };
   const stageNames = new Set(stages.map((stage) => stage.name));
   const circles = circlesOf(new Map(stages.map((stage) => [stage.name, stage.dependsOn])));
@@ -30,8 +31,7 @@ export function orderJobs(
   for (const draft of drafts) {
     const names = byStage.get(draft.stage.name) ?? [];
     for (const { job } of draft.jobs) names.push(job.id);
-    const last = lastIds.get(draft);
-    if (last !== undefined) names.push(last);
+    for (const extra of extrasOf(draft)) names.push(extraIds.get(extra)!);
     byStage.set(draft.stage.name, names);
   }
   // One array for all jobs of a stage: 5,000 jobs that wait for 5,000 others share it.
@@ -39,7 +39,12 @@ export function orderJobs(
     stageNeeds.set(stage.name, [...new Set(stage.dependsOn.flatMap((name) => byStage.get(name) ?? []))]);
   const written = new Map<string, ReadonlySet<string>>();
   for (const draft of drafts) {
-    const fromStage = stageNeeds.get(draft.stage.name) ?? [];
+    let fromStage = stageNeeds.get(draft.stage.name) ?? [];
+    if (draft.first) {
+      const id = extraIds.get(draft.first)!;
+      jobs.push({ ...draft.first.make(id), id, needs: fromStage });
+      fromStage = [id, ...fromStage];
+    }
     let previous: string | null = null;
     for (const one of draft.jobs) {
       const own = resolveNeeds(one, known, stageNames, problems);
@@ -51,14 +56,13 @@ export function orderJobs(
         needs: own.size === 0 ? fromStage : [...new Set([...own, ...fromStage])],
       });
     }
-    const last = lastIds.get(draft);
-    if (last === undefined) continue;
     const own = draft.jobs.map(({ job }) => job.id);
-    jobs.push({
-      ...draft.last!.make(last),
-      id: last,
-      needs: own.length === 0 ? fromStage : [...new Set([...own, ...fromStage])],
-    });
+    for (const extra of draft.last) {
+      const id = extraIds.get(extra)!;
+      const needs = own.length === 0 ? fromStage : [...new Set([...own, ...fromStage])];
+      jobs.push({ ...extra.make(id), id, needs });
+      own.push(id);
+    }
   }
   if (circles.length === 0) reportJobCircles(drafts, stages, byStage, written, problems);
   return { stages, jobs };
@@ -109,10 +113,13 @@ function uniqueIds(drafts: readonly DraftStage[], problems: Problems): Map<strin
   return ids;
 }
 
-/** The job after a stage's jobs is called like the stage, or `<stage>-deploy` when that is taken. */
-function lastId(draft: DraftStage, taken: Set<string>): string {
-  const base = idOfName(draft.stage.name);
-  const suffix = draft.last!.suffix;
+function extrasOf(draft: DraftStage): readonly ExtraJob[] {
+  return draft.first ? [draft.first, ...draft.last] : draft.last;
+}
+
+/** A deployment is called like its stage, or `<stage>-deploy` when that is taken; the others always have their suffix. */
+function extraId(stage: string, { suffix }: ExtraJob, taken: Set<string>): string {
+  const base = idOfName(stage);
   let id = suffix === 'deploy' && !taken.has(folded(base)) ? base : `${base}-${suffix}`;
   for (let count = 2; taken.has(folded(id)); count++) id = `${base}-${suffix}-${count}`;
   taken.add(folded(id));

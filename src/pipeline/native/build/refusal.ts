@@ -7,12 +7,15 @@ import type { JobDefinition } from './step.ts';
 /** What cannot be done yet, completing "this version checks X but cannot ... yet". */
 const NOT_YET = {
   artifacts: 'keep them',
+  downloads: 'bring them',
   cache: 'use it',
   reports: 'read them',
   gates: 'judge them',
   image: 'run in an image',
   container: 'run in a container',
   services: 'start them',
+  limits: 'hold to them',
+  approval: 'wait for it',
 } as const;
 
 /** A feature that is checked and planned, with the sentence that a run ends with. */
@@ -26,17 +29,26 @@ export function gatesRefusal(at: Span): Refusal {
   return refusal('gates', NOT_YET.gates, at);
 }
 
+export function approvalRefusal(at: Span): Refusal {
+  return refusal('approval', NOT_YET.approval, at);
+}
+
 export function refusalsOf(job: JobDefinition): Refusal[] {
   const found: Refusal[] = [];
   for (const [feature, cannot] of Object.entries(NOT_YET)) {
     if (job[feature as keyof typeof NOT_YET] !== undefined)
       found.push(refusal(feature, cannot, headOf(nodeAt(job, feature))));
   }
+  const mode = typeof job.isolation === 'object' ? job.isolation.mode : job.isolation;
+  if (job.isolation !== undefined && mode !== 'process')
+    found.push(refusal('isolation', 'keep the job apart', headOf(nodeAt(job, 'isolation'))));
+  if (job.network === 'none') found.push(refusal('network', 'take the network away', nodeAt(job, 'network')));
   if (
     job.language !== undefined &&
     job.commands === undefined &&
     job.steps === undefined &&
-    job.run === undefined
+    job.run === undefined &&
+    job.approval === undefined
   ) {
     const at = nodeAt(job, 'language');
     const message =

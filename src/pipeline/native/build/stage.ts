@@ -1,14 +1,16 @@
 import type * as z from 'zod';
-import type { DeployRequest, PlanJob, PlanStage, Refusal } from '../../plan.ts';
+import type { DeployRequest, PlanJob, PlanStage } from '../../plan.ts';
 import { PLAIN_JOB } from '../../plan-default.ts';
 import { child, type Node, placeOf, type Span } from '../node.ts';
 import { shown } from '../problem.ts';
 import { headOf } from '../read.ts';
 import type { stageSchema } from '../schema/stage.ts';
 import { nodeAt, plainValue, without } from '../value.ts';
+import { approvalOf } from './approval.ts';
 import type { BuildContext, JobSource } from './context.ts';
+import { gatesOf } from './gate.ts';
 import { type DraftJob, draftJob, idOfName, type StageSetting } from './job.ts';
-import { gatesRefusal, refusal } from './refusal.ts';
+import { approvalRefusal, gatesRefusal, refusal } from './refusal.ts';
 import { NO_RETRY } from './retry.ts';
 import { strategyOf } from './strategy.ts';
 import { conditionOf, durationMs, listOf, texts } from './text.ts';
@@ -23,12 +25,15 @@ export interface DraftStage {
   readonly jobs: readonly DraftJob[];
   /** Jobs run one after another. */
   readonly sequential: boolean;
-  /** What comes after the jobs: a deployment, or gates. Its id is chosen when all other ids are known. */
-  readonly last: LastJob | null;
+  /** What comes before the jobs: an approval. */
+  readonly first: ExtraJob | null;
+  /** What comes after the jobs, one after another: gates, then a deployment. */
+  readonly last: readonly ExtraJob[];
 }
 
-export interface LastJob {
-  readonly suffix: 'deploy' | 'gates';
+/** A job that nobody wrote as one. Its id is chosen when all other ids are known. */
+export interface ExtraJob {
+  readonly suffix: 'approval' | 'gates' | 'deploy';
   readonly at: Span;
   make(id: string): PlanJob;
 }
@@ -52,7 +57,8 @@ export function draftStage(node: Node, context: BuildContext): DraftStage {
       ? nodeAt(definition.depends_on, index)
       : nodeAt(definition, 'depends_on'),
   }));
-  const last = lastJob(definition, node, setting, context);
+  const first = approvalJob(definition, setting, context);
+  const last = lastJobs(definition, node, setting, context);
   const broken =
     node.kind === 'map' && (node.dropped ?? []).some((key) => key === 'jobs' || key === 'environment');
   const jobCount = child(node, 'jobs');
@@ -62,13 +68,13 @@ export function draftStage(node: Node, context: BuildContext): DraftStage {
       : jobCount?.kind === 'map'
         ? jobCount.entries.length
         : 0;
-  if (written === 0 && !last && !broken) {
+  if (written === 0 && !first && last.length === 0 && !broken) {
     context.problems.error('empty-stage', at, `the stage ${shown(definition.name)} has no jobs`, {
       suggestion: 'add `jobs`, or `environment` when it deploys',
     });
   }
   const stage = { name: definition.name, dependsOn: [], timeoutMs: setting.timeoutMs, place: placeOf(at) };
-  return { stage, at, dependsOn, jobs, sequential: definition.parallel === false, last };
+  return { stage, at, dependsOn, jobs, sequential: definition.parallel === false, first, last };
 }
 
 /** The stage `main` of a pipeline that has jobs only. */
@@ -82,7 +88,7 @@ export function mainStage(jobs: readonly JobSource[], at: Span, context: BuildCo
   };
   const drafts = jobs.flatMap((job) => draftJob(job, setting, context) ?? []);
   const stage = { name: 'main', dependsOn: [], timeoutMs: STAGE_TIMEOUT_MS, place: placeOf(at) };
-  return { stage, at, dependsOn: [], jobs: drafts, sequential: false, last: null };
+  return { stage, at, dependsOn: [], jobs: drafts, sequential: false, first: null, last: [] };
 }
 
 /** Jobs of a list or a mapping. */
@@ -112,14 +118,54 @@ function variablesOf(definition: StageDefinition, context: BuildContext): Record
 
 const DEPLOY_KEYS = ['strategy', 'rollback_on_failure', 'service', 'artifact'] as const;
 
-function lastJob(
+function approvalJob(
+  definition: StageDefinition,
+  setting: StageSetting,
+  context: BuildContext,
+): ExtraJob | null {
+  const approval = approvalOf(definition, context.problems);
+  if (!approval) return null;
+  const at = headOf(nodeAt(definition, 'approval'));
+  const parts = { approval, refusals: [approvalRefusal(at)] };
+  return {
+    suffix: 'approval',
+    at,
+    make: (id) => bareJob(id, `Approval of ${setting.name}`, setting, parts, at),
+  };
+}
+
+function gatesJob(
+  definition: StageDefinition,
+  setting: StageSetting,
+  context: BuildContext,
+): ExtraJob | null {
+  if (definition.gates === undefined) return null;
+  const at = headOf(nodeAt(definition, 'gates'));
+  const parts = { gates: gatesOf(definition, context.problems), refusals: [gatesRefusal(at)] };
+  return {
+    suffix: 'gates',
+    at,
+    make: (id) => bareJob(id, `Gates of ${setting.name}`, setting, parts, at),
+  };
+}
+
+function lastJobs(
   definition: StageDefinition,
   node: Node,
   setting: StageSetting,
   context: BuildContext,
-): LastJob | null {
-  const refusals: Refusal[] =
-    definition.gates === undefined ? [] : [gatesRefusal(headOf(nodeAt(definition, 'gates')))];
+): ExtraJob[] {
+  const gates = gatesJob(definition, setting, context);
+  const deploy = deployJob(definition, node, setting, context);
+  return [gates, deploy].filter((job) => job !== null);
+}
+
+function deployJob(
+  definition: StageDefinition,
+  node: Node,
+  setting: StageSetting,
+  context: BuildContext,
+): ExtraJob | null {
   const environment = typeof definition.environment === 'string' ? definition.environment : null;
   if (environment === null) {
     for (const key of DEPLOY_KEYS) {
@@ -134,13 +180,7 @@ function lastJob(
         },
       );
     }
-    if (refusals.length === 0) return null;
-    const at = nodeAt(definition, 'gates');
-    return {
-      suffix: 'gates',
-      at: headOf(at),
-      make: (id) => bareJob(id, `Gates of ${setting.name}`, setting, refusals, null, headOf(at)),
-    };
+    return null;
   }
   const at = nodeAt(definition, 'environment');
   checkTarget(definition, environment, at, context);
@@ -151,11 +191,11 @@ function lastJob(
     service: definition.service ?? null,
     artifact: definition.artifact ?? null,
   };
-  const refused = [refusal('environment', `deploy to \`${environment}\``, at), ...refusals];
+  const parts = { deploy, refusals: [refusal('environment', `deploy to \`${environment}\``, at)] };
   return {
     suffix: 'deploy',
     at,
-    make: (id) => bareJob(id, `Deploy to ${environment}`, setting, refused, deploy, at),
+    make: (id) => bareJob(id, `Deploy to ${environment}`, setting, parts, at),
   };
 }
 
@@ -199,8 +239,7 @@ function bareJob(
   id: string,
   name: string,
   setting: StageSetting,
-  refusals: readonly Refusal[],
-  deploy: DeployRequest | null,
+  parts: Partial<Pick<PlanJob, 'approval' | 'gates' | 'deploy' | 'refusals'>>,
   at: Span,
 ): PlanJob {
   return {
@@ -224,8 +263,7 @@ function bareJob(
     repeatable: false,
     language: null,
     ...PLAIN_JOB,
-    deploy,
-    refusals,
+    ...parts,
     place: placeOf(at),
   };
 }

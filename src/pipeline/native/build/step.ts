@@ -9,6 +9,7 @@ import { nodeAt } from '../value.ts';
 import { NO_RETRY, retryOf } from './retry.ts';
 import { hasUnguardedPipe } from './shell-pipe.ts';
 import { conditionOf, durationMs, listOf, placeOfNode, texts } from './text.ts';
+import { workOf } from './work.ts';
 
 export type JobDefinition = z.input<typeof jobSchema>;
 type StepDefinition = string | z.input<typeof stepSchema>;
@@ -130,7 +131,7 @@ function planned(
       retry: retryOf(definition.retry) ?? NO_RETRY,
       repeatable: definition.repeatable ?? false,
       tty: definition.tty ?? false,
-      work: null,
+      work: typeof step === 'string' ? null : workOf(step, problems),
       parallelGroup,
       when,
       place: placeOfNode(node),

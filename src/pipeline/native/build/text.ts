@@ -43,6 +43,18 @@ export function bothConditions(outer: Expression | null, inner: Expression | nul
   return { source: `(${outer.source}) && (${inner.source})`, place: inner.place };
 }
 
+/** What stands under a key that takes one value or a list of them, each with its place. */
+export function entriesOf(
+  container: object,
+  key: string,
+): { readonly value: unknown; readonly node: Node }[] {
+  const given = (container as Readonly<Record<string, unknown>>)[key];
+  if (given === undefined) return [];
+  return Array.isArray(given)
+    ? given.map((value, index) => ({ value, node: nodeAt(given, index) }))
+    : [{ value: given, node: nodeAt(container, key) }];
+}
+
 type ConcurrencyDefinition = string | { readonly group: string; readonly policy?: Concurrency['policy'] };
 
 export function concurrencyOf(definition: ConcurrencyDefinition | undefined): Concurrency | null {

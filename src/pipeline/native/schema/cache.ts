@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { key, requiredKey } from './key.ts';
-import { fileGlobs, template } from './text.ts';
+import { fileGlobs, flag, template } from './text.ts';
 
 const restoreKey = () => template('jobEnv');
 
@@ -11,6 +11,11 @@ export const cacheSchema = z
       'The entry to restore and to save.',
       'key: npm-${{ git.branch }}\npaths: node_modules',
     ),
+    key_files: key(
+      fileGlobs(),
+      'Files whose content is a part of the key: their digest is put behind it.',
+      'key: npm\nkey_files: package-lock.json\nrestore_keys: npm-\npaths: node_modules',
+    ),
     restore_keys: key(
       z.union([restoreKey(), z.array(restoreKey())]).meta({ expects: 'a key or a list of keys' }),
       'Beginnings of keys to restore from when there is no entry by the exact one; the newest wins.',
@@ -19,6 +24,11 @@ export const cacheSchema = z
     paths: requiredKey(fileGlobs(), 'Which folders and files.', 'key: npm\npaths: [node_modules, .cache]', [
       'path',
     ]),
+    readonly: key(
+      flag(),
+      'The job only reads them: they need not be copied, and are not saved again.',
+      'key: sdk\npaths: sdk\nreadonly: true',
+    ),
   })
   .meta({ id: 'cache' });
 

@@ -1,20 +1,27 @@
 import * as z from 'zod';
+import { ENVIRONMENT_TYPES } from '../../plan-environment.ts';
+import { analysisSchema } from './analysis.ts';
 import { gates } from './gate.ts';
 import { healthChecks } from './health-check.ts';
 import { key, requiredKey } from './key.ts';
+import { rollback } from './rollback.ts';
 import { strategy } from './strategy.ts';
+import { routerSchema, target } from './target.ts';
 import {
   choice,
   displayName,
   duration,
   flag,
+  globs,
   idText,
+  processors,
   references,
   script,
+  size,
   text,
   wholeNumber,
 } from './text.ts';
-import { secretNames, variables } from './variable.ts';
+import { secretNames, variableName, variables } from './variable.ts';
 
 const hostName = () =>
   z
@@ -27,7 +34,33 @@ const user = () =>
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/)
     .meta({ expects: 'a user name' });
-const hooks = () => z.array(script()).meta({ expects: 'a list of commands' });
+export const deployCommandSchema = z
+  .strictObject({
+    name: key(
+      displayName(),
+      'What people see. Default: the first line of the command.',
+      'name: warm up\nrun: ./warm-up.sh',
+    ),
+    run: requiredKey(script('deploy'), 'The command.', 'run: ./warm-up.sh', ['command']),
+    timeout: key(duration(), 'Longest time for it. Default: 5m.', 'run: ./warm-up.sh\ntimeout: 1m'),
+  })
+  .meta({ id: 'deployCommand' });
+
+const hooks = () =>
+  z
+    .array(
+      z
+        .union([script('deploy'), deployCommandSchema])
+        .meta({ expects: 'a command, or a mapping with `run`' }),
+    )
+    .meta({ expects: 'a list of commands' });
+
+const sshKey = () => variableName().meta({ expects: 'the name of a secret' });
+const hostKey = () =>
+  z
+    .string()
+    .regex(/^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+$/)
+    .meta({ expects: 'a public key such as `ssh-ed25519 AAAA...`' });
 
 export const hostSchema = z
   .strictObject({
@@ -38,6 +71,16 @@ export const hostSchema = z
       'host: web-1.example.com\nport: 2222',
     ),
     user: key(user(), 'SSH user. Default: that of the environment.', 'host: web-1.example.com\nuser: deploy'),
+    key: key(
+      sshKey(),
+      'The secret with the private key. Default: that of the environment, or your own agent and key files.',
+      'host: web-1.example.com\nkey: DEPLOY_KEY',
+    ),
+    host_key: key(
+      hostKey(),
+      "The host's own key. Default: as your `known_hosts` says.",
+      'host: web-1.example.com\nhost_key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample',
+    ),
   })
   .meta({ id: 'host' });
 
@@ -109,6 +152,12 @@ export const protectionSchema = z
       'No deployments at these times.',
       'freezes:\n  - {start: "2026-12-20T00:00:00Z", end: "2027-01-04T00:00:00Z"}',
     ),
+    author: key(
+      flag(),
+      'The author of the change may be one of them. Default: false.',
+      'approvals: 1\nauthor: true',
+    ),
+    branches: key(globs(), 'Only commits of these branches.', 'branches: [main, "release/*"]'),
     gates: key(gates(), 'Gates that must have passed for this commit.', 'gates: [coverage-unit, sast]'),
   })
   .meta({ id: 'protection' });
@@ -120,21 +169,14 @@ export const promotionSchema = z
   })
   .meta({ id: 'promotion' });
 
-const size = () =>
-  z
-    .union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?\s*[A-Za-z]{0,3}$/)])
-    .meta({ expects: 'an amount such as `0.5`, `512Mi` or `2Gi`' });
-
 export const resourcesSchema = z
   .strictObject({
-    cpu: key(size(), 'How many processors.', 'cpu: 0.5'),
+    cpu: key(processors(), 'How many processors.', 'cpu: 0.5', ['cpus']),
     memory: key(size(), 'How much memory.', 'memory: 512Mi'),
     disk: key(size(), 'How much disk.', 'disk: 10Gi'),
     replicas: key(wholeNumber(0, 10_000), 'How many instances.', 'replicas: 3'),
   })
   .meta({ id: 'resources' });
-
-export const ENVIRONMENT_TYPES = ['development', 'testing', 'staging', 'production', 'preview'] as const;
 
 export const environmentSchema = z
   .strictObject({
@@ -155,10 +197,25 @@ export const environmentSchema = z
     host: key(hostName(), 'Where it runs, when that is one host.', 'host: staging.example.com'),
     port: key(port(), 'SSH port. Default: 22.', 'host: staging.example.com\nport: 22'),
     user: key(user(), 'The SSH user.', 'host: staging.example.com\nuser: deploy'),
+    key: key(
+      sshKey(),
+      'The secret with the private SSH key. Default: your own agent and key files.',
+      'host: staging.example.com\nkey: DEPLOY_KEY',
+    ),
+    target: key(
+      target(),
+      'What runs a release. Default: `ssh` with hosts, else `process`.',
+      'target: docker',
+    ),
+    router: key(
+      routerSchema,
+      'What sends the traffic. Default: that of the service.',
+      'router: {kind: proxy, listen: 8080}',
+    ),
     registry: key(text().min(1), 'Where images come from.', 'registry: registry.example.com', [
       'docker_registry',
     ]),
-    variables: key(variables('jobEnv'), 'Variables of what is deployed here.', 'variables: {LEVEL: info}', [
+    variables: key(variables('deploy'), 'Variables of what is deployed here.', 'variables: {LEVEL: info}', [
       'env',
     ]),
     secrets: key(secretNames(), 'Secrets of what is deployed here.', 'secrets: [DATABASE_URL]'),
@@ -186,6 +243,12 @@ export const environmentSchema = z
     promotion: key(promotionSchema, 'Which environments come first.', 'promotion: {after: staging}'),
     resources: key(resourcesSchema, 'What an instance gets.', 'resources: {cpu: 0.5, memory: 512Mi}'),
     strategy: key(strategy(), 'How a new version takes over here.', 'strategy: canary'),
+    analysis: key(
+      analysisSchema,
+      'By what evidence a release is judged here.',
+      'analysis: {error_rate: 1%, latency: 3x}',
+    ),
+    rollback: key(rollback(), 'How it goes back here.', 'rollback: {strategy: immediate, retries: 2}'),
     timeout: key(duration(), 'Longest time for a deployment.', 'timeout: 1h'),
   })
   .meta({ id: 'environment' });

@@ -1,15 +1,18 @@
 import * as z from 'zod';
-import { artifacts } from './artifact.ts';
+import { approval } from './approval.ts';
+import { artifacts, downloads } from './artifact.ts';
 import { cache } from './cache.ts';
 import { concurrency } from './concurrency.ts';
-import { container, containers } from './container.ts';
+import { containerOrImage, jobServices } from './container.ts';
 import { gates } from './gate.ts';
+import { isolation, limitsSchema } from './isolation.ts';
 import { key } from './key.ts';
 import { matrix } from './matrix.ts';
 import { reports } from './report.ts';
 import { retry } from './retry.ts';
 import { cleanupSchema, step, stepOrParallel } from './step.ts';
 import {
+  choice,
   condition,
   displayName,
   duration,
@@ -25,6 +28,7 @@ import {
   wholeNumber,
 } from './text.ts';
 import { secretGrants, variables } from './variable.ts';
+import { workInputs } from './work.ts';
 
 const RUN = '\ncommands: [npm test]';
 
@@ -110,16 +114,19 @@ export const jobSchema = z
     ),
     outputs: key(
       z
-        .record(
-          z
-            .string()
-            .regex(/^[A-Za-z_][A-Za-z0-9_-]*$/)
-            .max(100)
-            .meta({ expects: 'an output name of letters, digits, `_` and `-`' }),
-          template('outputs'),
-        )
-        .meta({ expects: 'a mapping from name to `${{ steps.ID.outputs.NAME }}`' }),
-      'Values for the jobs that need this one.',
+        .union([
+          fileGlobs(),
+          z.record(
+            z
+              .string()
+              .regex(/^[A-Za-z_][A-Za-z0-9_-]*$/)
+              .max(100)
+              .meta({ expects: 'an output name of letters, digits, `_` and `-`' }),
+            template('outputs'),
+          ),
+        ])
+        .meta({ expects: 'a mapping from name to `${{ steps.ID.outputs.NAME }}`, or a list of files' }),
+      'A mapping: values for the jobs that need this one. A list: files that it makes, beside `inputs`.',
       'outputs: {version: "${{ steps.version.outputs.number }}"}\nsteps:\n  - {id: version, run: "echo number=1 >> $SLUICE_OUTPUT"}',
     ),
     working_directory: key(
@@ -143,24 +150,50 @@ export const jobSchema = z
       'The language of what is built. With commands it only declares it.',
       `language: python${RUN}`,
     ),
-    inputs: key(fileGlobs(), 'Files that decide the result.', `inputs: ["src/**"]${RUN}`),
+    inputs: key(
+      workInputs(),
+      'What decides the result. When nothing of it changed since a run that succeeded, the job need not run again.',
+      `inputs: ["src/**", package-lock.json]${RUN}`,
+    ),
+    output_files: key(
+      fileGlobs(),
+      'Files that it makes, which are brought back when it need not run. The same as a list under `outputs`.',
+      `inputs: ["src/**"]\noutput_files: [dist/**]${RUN}`,
+    ),
     reports: key(
       reports(),
       'Files of test runners and scanners to read.',
       `reports: {junit: report.xml}${RUN}`,
     ),
     artifacts: key(artifacts(), 'Files to keep.', `artifacts: [{name: site, paths: dist/**}]${RUN}`),
+    downloads: key(downloads(), 'Artifacts of jobs before this one.', `downloads: [site]${RUN}`),
     cache: key(
       cache(),
       'Folders to bring along from run to run.',
       `cache: {key: npm, paths: node_modules}${RUN}`,
     ),
-    gates: key(gates(), 'Conditions on the reports.', `gates: [coverage-unit]${RUN}`),
+    gates: key(gates(), 'Conditions on its reports.', `gates: [coverage-unit]${RUN}`),
+    approval: key(
+      approval(),
+      'Makes the job wait for people instead of running something.',
+      'approval: {message: Ship it?, approvers: [alice, bob], count: 2}',
+    ),
+    isolation: key(isolation(), 'What keeps the job apart from the machine.', `isolation: sandbox${RUN}`),
+    network: key(
+      choice('host', 'none'),
+      '`none`: the job reaches nothing, not even this machine. Default: `host`.',
+      `network: none${RUN}`,
+    ),
+    limits: key(limitsSchema, 'What the job may use up.', `limits: {cpu: 2, memory: 512Mi}${RUN}`),
     image: key(template('jobEnv'), 'The container image in which the steps run.', `image: node:24${RUN}`),
-    container: key(container(), 'The container in which the steps run.', `container: {image: node:24}${RUN}`),
+    container: key(
+      containerOrImage(),
+      'The container in which the steps run.',
+      `container: {image: node:24}${RUN}`,
+    ),
     services: key(
-      containers(),
-      'Containers beside the job.',
+      jobServices(),
+      'Containers, and commands in the background, beside the job.',
       `services: {database: {image: "postgres:18", ports: [5432]}}${RUN}`,
     ),
   })

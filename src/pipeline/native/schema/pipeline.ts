@@ -82,6 +82,11 @@ export const pipelineSchema = z.strictObject({
     'concurrency: {group: "ci-${{ git.branch }}", policy: cancel-running}',
   ),
   timeout: key(duration(), 'Longest time for the whole run.', 'timeout: 2h'),
+  waivers: key(
+    innerPath(),
+    'The file with accepted failures of gates. Default: `.sluice/waivers.yaml`, when there is one.',
+    'waivers: .sluice/waivers.yaml',
+  ),
   ...shared,
 });
 

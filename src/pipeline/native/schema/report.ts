@@ -1,11 +1,15 @@
 import * as z from 'zod';
+import { nearestName } from '../../../base/near.ts';
+import { REPORT_KINDS } from '../../plan-report.ts';
 import { key, requiredKey } from './key.ts';
-import { fileGlob, fileGlobs, idText } from './text.ts';
+import { choice, fileGlob, fileGlobs } from './text.ts';
+
+const kind = () => choice(...REPORT_KINDS);
 
 export const reportSchema = z
   .strictObject({
     kind: key(
-      idText(),
+      kind(),
       'What the file is: `junit`, `lcov`, `sarif` and so on. Default: told by its name and content.',
       'kind: junit\npath: report.xml',
     ),
@@ -13,8 +17,21 @@ export const reportSchema = z
   })
   .meta({ id: 'report' });
 
-/** Reports as a list of globs or mappings, or as a mapping from kind to glob. */
+const kindName = () =>
+  z.string().superRefine((name, context) => {
+    if ((REPORT_KINDS as readonly string[]).includes(name)) return;
+    const near = nearestName(name, REPORT_KINDS);
+    const message = `is no kind of report${near ? `; did you mean \`${near}\`?` : `; there are ${REPORT_KINDS.join(', ')}`}`;
+    context.addIssue({ code: 'custom', message });
+  });
+
+/** Reports as a file, as a list of globs or mappings, or as a mapping from kind to glob. */
 export const reports = () =>
   z
-    .union([z.array(z.union([fileGlob(), reportSchema])).min(1), z.record(idText(), fileGlobs())])
+    .union([
+      fileGlob(),
+      z.array(z.union([fileGlob(), reportSchema])).min(1),
+      reportSchema,
+      z.record(kindName(), fileGlobs()),
+    ])
     .meta({ expects: 'a list of files, or a mapping from kind to file' });

@@ -1,9 +1,23 @@
 import type * as z from 'zod';
-import { artifactSchema } from './artifact.ts';
+import {
+  analysisSchema,
+  metricCheckSchema,
+  sourceSchema,
+  standardCheckSchema,
+  triggerSourceSchema,
+} from './analysis.ts';
+import { approvalFieldSchema, approvalSchema } from './approval.ts';
+import { artifactSchema, downloadSchema } from './artifact.ts';
 import { cacheSchema } from './cache.ts';
 import { concurrencySchema } from './concurrency.ts';
-import { containerSchema } from './container.ts';
 import {
+  commandServiceSchema,
+  containerSchema,
+  containerServiceSchema,
+  credentialsSchema,
+} from './container.ts';
+import {
+  deployCommandSchema,
   environmentSchema,
   freezeSchema,
   hostSchema,
@@ -12,20 +26,30 @@ import {
   resourcesSchema,
   windowSchema,
 } from './environment.ts';
-import { gateSchema } from './gate.ts';
+import {
+  gateExceptionSchema,
+  gateSchema,
+  severitiesSchema,
+  waiverMatchSchema,
+  waiverSchema,
+} from './gate.ts';
 import { healthCheckKindsSchema, healthCheckSchema } from './health-check.ts';
 import { includeSchema } from './include.ts';
 import { inputSchema } from './input.ts';
+import { isolationSchema, limitsSchema } from './isolation.ts';
 import { jobSchema } from './job.ts';
 import { matrixSchema } from './matrix.ts';
 import { defaultsSchema, pipelineSchema } from './pipeline.ts';
 import { reportSchema } from './report.ts';
 import { retryCauseSchema, retrySchema } from './retry.ts';
+import { rollbackSchema } from './rollback.ts';
 import { migrationSchema, serviceSchema } from './service.ts';
 import { stageSchema } from './stage.ts';
 import { cleanupSchema, parallelSchema, stepSchema } from './step.ts';
-import { strategySchema } from './strategy.ts';
+import { strategySchema, trafficMatchSchema } from './strategy.ts';
+import { routerSchema, targetSchema } from './target.ts';
 import { manualSchema, triggerSchema } from './trigger.ts';
+import { workInputSchema } from './work.ts';
 
 /** A mapping of the language, as a chapter of the manual. */
 export interface Section {
@@ -96,14 +120,24 @@ export const SECTIONS: readonly Section[] = [
     schema: concurrencySchema('pipeline'),
   },
   {
+    title: 'Work inputs',
+    text: 'Under `inputs` of a job or a step; a list of files does, too. The commands, their variables and the results of the jobs before count always. This version checks them and runs the job each time.',
+    schema: workInputSchema,
+  },
+  {
     title: 'Report',
-    text: 'An entry of `reports` of a job. This version checks reports and refuses to run the job.',
+    text: 'An entry of `reports` of a job; a file alone, or a mapping from kind to file (`{junit: report.xml}`), does, too. This version checks reports and refuses to run the job.',
     schema: reportSchema,
   },
   {
     title: 'Artifact',
-    text: 'An entry of `artifacts` of a job. This version checks artifacts and refuses to run the job.',
+    text: 'An entry of `artifacts` of a job. Files alone are one artifact, called like the job. This version checks artifacts and refuses to run the job.',
     schema: artifactSchema,
+  },
+  {
+    title: 'Download',
+    text: 'An entry of `downloads` of a job; the name of an artifact does, too. This version checks downloads and refuses to run the job.',
+    schema: downloadSchema,
   },
   {
     title: 'Cache',
@@ -112,29 +146,91 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Gate',
-    text: 'An entry of `gates`; the name of a preset does, too. This version checks gates and refuses to judge them.',
+    text: 'An entry of `gates`; the name of a preset does, too. Of a job they are judged on its own reports; of a stage on all reports so far, before it deploys. This version checks gates and refuses to judge them.',
     schema: gateSchema,
   },
   {
+    title: 'Severities',
+    text: 'Under `severities` of a gate.',
+    schema: severitiesSchema,
+  },
+  {
+    title: 'Gate exception',
+    text: 'Under `unless` of a gate, or an entry of a list there.',
+    schema: gateExceptionSchema,
+  },
+  {
+    title: 'Waiver',
+    text: 'An entry of `waivers` in the waivers file (`.sluice/waivers.yaml`). A failure that is accepted for a while.',
+    schema: waiverSchema,
+  },
+  {
+    title: 'Waiver match',
+    text: 'Under `match` of a waiver. Everything that is given must be so.',
+    schema: waiverMatchSchema,
+  },
+  {
+    title: 'Approval',
+    text: 'Under `approval` of a job, which then waits for people and runs nothing, or of a stage, whose jobs then wait. `true` is one approval, a number is how many. This version checks approvals and refuses to wait.',
+    schema: approvalSchema,
+  },
+  {
+    title: 'Approval field',
+    text: 'Under `form` of an approval, by name; a question alone does, too.',
+    schema: approvalFieldSchema,
+  },
+  {
+    title: 'Isolation',
+    text: 'Under `isolation` of a job; the mode alone does, too. This version checks `isolation`, `network: none` and `limits` and refuses to run the job.',
+    schema: isolationSchema,
+  },
+  { title: 'Limits', text: 'Under `limits` of a job.', schema: limitsSchema },
+  {
     title: 'Container',
-    text: 'Under `container` of a job, and by name under `services`. This version checks containers and refuses to run the job.',
+    text: 'Under `container` of a job; an image alone does, too. This version checks containers and refuses to run the job.',
     schema: containerSchema,
+  },
+  { title: 'Credentials', text: 'Under `credentials` of a container.', schema: credentialsSchema },
+  {
+    title: 'Container beside a job',
+    text: 'Under `services` of a job, by name; an image alone does, too. This version checks services and refuses to run the job.',
+    schema: containerServiceSchema,
+  },
+  {
+    title: 'Command beside a job',
+    text: 'Under `services` of a job, by name: a service without a container.',
+    schema: commandServiceSchema,
   },
   {
     title: 'Environment',
-    text: 'Under `environments`, by name, or in a list with `name`. This version checks environments and refuses to deploy.',
+    text: 'Under `environments`, by name, or in a list with `name`. Pipelines of one repository can share them: the file `.sluice/environments.yaml` is read when it is there. This version checks environments and refuses to deploy.',
     schema: environmentSchema,
   },
   { title: 'Host', text: 'An entry of `hosts`; a name alone does, too.', schema: hostSchema },
   {
     title: 'Health check',
-    text: 'An entry of `health_checks`. It has exactly one of `http`, `tcp` and `command`.',
-    schema: healthCheckSchema,
+    text: 'An entry of `health_checks`, or under `health_check` of a service of a job. It has exactly one of `http`, `tcp` and `command`.',
+    schema: healthCheckSchema('deploy'),
   },
   {
     title: 'Kinds of health checks',
     text: 'Under `health_checks`, instead of a list.',
     schema: healthCheckKindsSchema,
+  },
+  {
+    title: 'Deploy command',
+    text: 'An entry of `pre_deploy_hooks`, `post_deploy_hooks` and `smoke_tests`; a command alone does, too. `deploy.version` and the like say what is deployed.',
+    schema: deployCommandSchema,
+  },
+  {
+    title: 'Target',
+    text: 'Under `target` of an environment; the kind alone does, too.',
+    schema: targetSchema,
+  },
+  {
+    title: 'Router',
+    text: 'Under `router` of an environment or a service. `proxy` needs `listen`, `haproxy` needs `socket` and `backend`, `nginx` needs `config` and `upstream`.',
+    schema: routerSchema,
   },
   { title: 'Protection', text: 'Under `protection` of an environment.', schema: protectionSchema },
   { title: 'Window', text: 'An entry of `protection.windows`.', schema: windowSchema },
@@ -147,8 +243,43 @@ export const SECTIONS: readonly Section[] = [
     schema: strategySchema,
   },
   {
+    title: 'Traffic match',
+    text: 'Under `match` of a strategy. It has `header` or `cookie`.',
+    schema: trafficMatchSchema,
+  },
+  {
+    title: 'Analysis',
+    text: 'Under `analysis` of an environment or a service; the environment goes before the service. `false` switches a standard check off.',
+    schema: analysisSchema,
+  },
+  {
+    title: 'Standard check',
+    text: 'Under `error_rate`, `latency`, `health_failures` and `resources` of an analysis; the limit alone does, too.',
+    schema: standardCheckSchema,
+  },
+  {
+    title: 'Metric check',
+    text: 'An entry of `metrics` of an analysis. It has one source and one limit.',
+    schema: metricCheckSchema,
+  },
+  {
+    title: 'Evidence source',
+    text: 'Under `source`. It has `prometheus` with `query`, `http` with `field`, or `command`.',
+    schema: sourceSchema,
+  },
+  {
+    title: 'Rollback trigger',
+    text: 'An entry of `triggers` of an analysis. It has one source.',
+    schema: triggerSourceSchema,
+  },
+  {
+    title: 'Rollback',
+    text: 'Under `rollback` of an environment or a service; the strategy alone does, too.',
+    schema: rollbackSchema,
+  },
+  {
     title: 'Service',
-    text: 'Under `services` of the pipeline, by name, or in a list with `name`.',
+    text: 'Under `services` of the pipeline, by name, or in a list with `name`. The file `.sluice/services.yaml` is read when it is there.',
     schema: serviceSchema,
   },
   { title: 'Migrations', text: 'Under `migrations` of a service.', schema: migrationSchema },

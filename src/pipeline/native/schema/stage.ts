@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { approval } from './approval.ts';
 import { gates } from './gate.ts';
 import { jobs } from './job.ts';
 import { key, requiredKey } from './key.ts';
@@ -74,6 +75,11 @@ export const stageSchema = z
       reference(),
       'Which artifact to deploy. Default: the only one.',
       'name: deploy\nenvironment: staging\nartifact: api',
+    ),
+    approval: key(
+      approval(),
+      'People who must agree before its jobs start.',
+      `name: ship\napproval: {approvers: [alice, bob], count: 2}${JOBS}`,
     ),
     gates: key(
       gates(),

@@ -1,8 +1,19 @@
 import * as z from 'zod';
 import { key, requiredKey } from './key.ts';
 import { retry } from './retry.ts';
-import { condition, displayName, duration, flag, idText, innerPath, script, shell } from './text.ts';
+import {
+  condition,
+  displayName,
+  duration,
+  fileGlobs,
+  flag,
+  idText,
+  innerPath,
+  script,
+  shell,
+} from './text.ts';
 import { variables } from './variable.ts';
+import { workInputs } from './work.ts';
 
 export const stepSchema = z
   .strictObject({
@@ -49,6 +60,17 @@ export const stepSchema = z
       innerPath('step'),
       'Where the script starts, relative to the repository.',
       'working_directory: web\nrun: npm test',
+    ),
+    inputs: key(
+      workInputs(),
+      'What decides the result. When nothing of it changed since it succeeded, the step need not run again.',
+      'inputs: ["src/**"]\nrun: npm run build',
+    ),
+    outputs: key(
+      fileGlobs(),
+      'Files that it makes, which are brought back when it need not run.',
+      'inputs: ["src/**"]\noutputs: [dist/**]\nrun: npm run build',
+      ['output_files'],
     ),
     tty: key(flag(), 'Gives the script a terminal.', 'tty: true\nrun: npx playwright test'),
     repeatable: key(

@@ -1,8 +1,14 @@
 import * as z from 'zod';
 import { key, requiredKey } from './key.ts';
-import { choice, duration, flag, wholeNumber } from './text.ts';
+import { choice, duration, flag, text, wholeNumber } from './text.ts';
 
 export const STRATEGIES = ['rolling', 'blue_green', 'blue-green', 'canary', 'recreate'] as const;
+
+const headerName = () =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/)
+    .meta({ expects: 'the name of a header or cookie' });
 
 const weights = () =>
   z
@@ -22,6 +28,14 @@ function weightsProblem(list: readonly number[]): string | null {
     return `goes from ${list[back - 1]} to ${list[back]}, but each weight must be more than the one before`;
   return list.at(-1) === 100 ? null : `ends at ${list.at(-1)}, but the last weight must be 100`;
 }
+
+export const trafficMatchSchema = z
+  .strictObject({
+    header: key(headerName(), 'The name of a header.', 'header: X-Version\nvalue: next'),
+    cookie: key(headerName(), 'The name of a cookie.', 'cookie: version\nvalue: next'),
+    value: requiredKey(text(), 'The value that it must have.', 'header: X-Version\nvalue: next'),
+  })
+  .meta({ id: 'trafficMatch' });
 
 export const strategySchema = z
   .strictObject({
@@ -70,6 +84,13 @@ export const strategySchema = z
       choice('hold', 'proceed', 'rollback'),
       'When there is no evidence. Default: `hold`.',
       'type: canary\non_no_data: rollback',
+    ),
+    match: key(
+      z
+        .union([trafficMatchSchema, z.array(trafficMatchSchema).min(1)])
+        .meta({ expects: 'a mapping with `header` or `cookie`, or a list of those' }),
+      'Requests that always get the new version while it goes out.',
+      'type: canary\nmatch: {header: X-Version, value: next}',
     ),
     sticky: key(flag(), 'A visitor stays on one version.', 'type: canary\nsticky: true'),
   })

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { parseDuration } from '../../../base/duration.ts';
 import { visible } from '../../../base/text.ts';
+import { parseProcessors, parseSize, RETENTION_MAX_MS } from '../size.ts';
 import type { ContextName } from './key.ts';
 
 /** The longest name of anything. */
@@ -45,6 +46,12 @@ export const displayName = (contexts?: ContextName) =>
   checkedText(nameProblem).meta(contexts ? { expects: 'a name', template: contexts } : { expects: 'a name' });
 /** A name by which other parts of the file refer to the thing. */
 export const idText = () => checkedText(idProblem).meta({ expects: 'a name' });
+/** A name in which `${{ }}` may stand for a part. */
+export const templateName = (contexts: ContextName) =>
+  checkedText((name) => (name.includes('${{') ? null : idProblem(name))).meta({
+    expects: 'a name',
+    template: contexts,
+  });
 /** Where something that is defined elsewhere is named. */
 export const reference = () => z.string().min(1).meta({ expects: 'a name' });
 export const references = () =>
@@ -72,6 +79,32 @@ export const duration = () =>
       expects: 'a duration from 1ms to 30d, such as `90s`, `15m` or `1h30m` (a plain number is seconds)',
     });
 
+/** How long something is kept: longer than anything that is waited for. */
+export const retention = () =>
+  z
+    .union([
+      z
+        .number()
+        .positive()
+        .max(RETENTION_MAX_MS / 1000),
+      z.string(),
+    ])
+    .refine((value) => parseDuration(value, RETENTION_MAX_MS) !== null)
+    .meta({ expects: 'a duration up to 3650d, such as `14d` (a plain number is seconds)' });
+
+/** An amount of bytes. */
+export const size = () =>
+  z
+    .union([z.int().positive(), z.string()])
+    .refine((value) => parseSize(value) !== null)
+    .meta({ expects: 'an amount of bytes such as `512Mi`, `2GiB` or `10GB`' });
+/** Processors. */
+export const processors = () =>
+  z
+    .union([z.number().positive(), z.string()])
+    .refine((value) => parseProcessors(value) !== null)
+    .meta({ expects: 'a number of processors such as `2`, `0.5` or `500m`' });
+
 export const flag = () => z.boolean().meta({ expects: '`true` or `false`' });
 export const wholeNumber = (least: number, most: number) =>
   z
@@ -97,7 +130,7 @@ export const shell = () =>
     .meta({ expects: '`sh`, `bash`, `python` or a command line with `{0}` for the script file' });
 
 /** One script. */
-export const script = () =>
+export const script = (contexts: ContextName = 'step') =>
   z
     .string()
     .superRefine((value, context) => {
@@ -111,7 +144,7 @@ export const script = () =>
         });
       }
     })
-    .meta({ expects: 'a command', template: 'step' satisfies ContextName });
+    .meta({ expects: 'a command', template: contexts });
 
 /** A path inside the workspace. */
 export const innerPath = (contexts?: ContextName) =>
