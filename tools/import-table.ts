@@ -127,7 +127,14 @@ export const IMPORT_TABLE: readonly TableRow[] = [
     layer: 6,
     rooms: ['cli', 'web', 'mcp'],
     pure: false,
-    may: { 'layer 0': 'all', pipeline: 'all', api: 'all', client: 'contract', sdk: 'all' },
+    may: {
+      'layer 0': 'all',
+      pipeline: 'all',
+      delivery: ['analysis/*.ts'],
+      api: 'all',
+      client: 'contract',
+      sdk: 'all',
+    },
   },
 ];
 

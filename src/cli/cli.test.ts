@@ -27,6 +27,7 @@ describe('runCli', () => {
         rerun      do again what a run did
         resume     go on with a run whose process is gone
         cancel     stop a run, or a part of it
+        analysis   judge a recorded canary, to try a policy before it is trusted
         init       write a first pipeline for this project
         doctor     compare what the pipeline expects with this machine
 

@@ -179,6 +179,34 @@ export const VERBS: readonly VerbDefinition[] = [
     load: () => import('./verb/cancel.ts'),
   },
   {
+    name: 'analysis',
+    arguments: [
+      ['<action>', 'replay: judge recorded windows'],
+      ['<file>', 'JSON: an array of {at, canary: {requests, errors}, baseline: {requests, errors}}'],
+    ],
+    summary: 'judge a recorded canary, to try a policy before it is trusted',
+    options: [
+      { flags: '--alpha <chance>', description: 'chance that a good release is called harmful (0.01)' },
+      { flags: '--slo <rate>', description: 'also hold the canary against this error rate, such as 1%' },
+      {
+        flags: '--not-worse-than <times>',
+        description: 'safe means proven to be less than so many times worse (2)',
+      },
+      { flags: '--weight <percent>', description: 'what the router was told, where windows do not say it' },
+      {
+        flags: '--learn <file>',
+        description: 'windows of twice the same version, which show how errors burst',
+      },
+      { flags: '--guard', description: 'judge as before that was learnt: the sign test must agree' },
+    ],
+    examples: [
+      ['sluice analysis replay windows.json', 'the course of the evidence, and the verdict'],
+      ['sluice analysis replay windows.json --json', 'lnE, verdict and reason after each window'],
+      ['sluice analysis replay windows.json --slo 1%', 'with an error rate of 1 % as a limit'],
+    ],
+    load: () => import('./verb/analysis.ts'),
+  },
+  {
     name: 'init',
     arguments: [],
     summary: 'write a first pipeline for this project',

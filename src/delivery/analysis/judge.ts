@@ -38,6 +38,8 @@ export interface JudgeState {
   /** Of the last window that was taken. */
   readonly last: { readonly atMs: number; readonly share: number | null; readonly phi: number } | null;
   readonly present: PresentStep;
+  /** Whether safety was proven; it holds until harm is found or the evidence turns. */
+  readonly isProven: boolean;
   /** Harm is final: when it was found, and why. */
   readonly harm: { readonly atMs: number; readonly reason: string } | null;
 }
@@ -68,6 +70,7 @@ export function beginJudging(policy: Policy): JudgeState {
     baseline: none,
     last: null,
     present: { weight: null, canaryRequests: 0, baselineRequests: 0 },
+    isProven: false,
     harm: null,
   };
 }
@@ -137,11 +140,19 @@ function conclude(state: JudgeState, missing: string | null): Judgement {
     const harm = state.harm ?? { atMs: state.last?.atMs ?? 0, reason: found };
     return { state: { ...state, harm }, verdict: 'harm', reason: found, evidence };
   }
+  const isProven = isSafe(evidence, state);
+  const next = { ...state, isProven };
   const noData = missing ?? noDataReason(evidence, state);
-  if (noData !== null) return { state, verdict: 'no-data', reason: noData, evidence };
-  const safe = safeReason(evidence, state);
-  if (safe !== null) return { state, verdict: 'safe', reason: safe, evidence };
-  return { state, verdict: 'undecided', reason: undecidedReason(evidence, state), evidence };
+  if (noData !== null) return { state: next, verdict: 'no-data', reason: noData, evidence };
+  if (isProven && evidence.present.canaryRequests >= state.policy.sampleMin) {
+    return { state: next, verdict: 'safe', reason: safeReason(evidence, state), evidence };
+  }
+  return { state: next, verdict: 'undecided', reason: undecidedReason(evidence, state), evidence };
+}
+
+/** A proof is valid whenever it is reached (Ville); it is given up when the evidence comes to speak against safety. */
+function isSafe({ lnSafe, alarm }: Evidence, { isProven }: JudgeState): boolean {
+  return lnSafe !== null && (lnSafe >= alarm || (isProven && lnSafe >= 0));
 }
 
 function gather(state: JudgeState): Evidence {

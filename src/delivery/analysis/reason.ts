@@ -50,11 +50,12 @@ export function rejectedReason(problems: readonly WindowProblem[]): string {
   return `the window cannot be judged: ${path === '' ? 'it' : path} ${message}${more}`;
 }
 
-/** Safe: proven for every trigger, on a fresh sample of the present weight. */
-export function safeReason(evidence: Evidence, { policy }: JudgeState): string | null {
-  if (evidence.lnSafe === null || evidence.lnSafe < evidence.alarm) return null;
-  if (evidence.present.canaryRequests < policy.sampleMin) return null;
-  const figure = `ln E of safety ${number(evidence.lnSafe)} has reached ${number(evidence.alarm)}`;
+/** Safe: proven for every trigger. */
+export function safeReason({ lnSafe, alarm }: Evidence, { policy }: JudgeState): string {
+  const figure =
+    lnSafe! >= alarm
+      ? `ln E of safety ${number(lnSafe!)} has reached ${number(alarm)}`
+      : `ln E of safety had reached ${number(alarm)} and is ${number(lnSafe!)}`;
   return `proven to be less than ${policy.notWorseThan}x worse than the baseline: ${figure}`;
 }
 
