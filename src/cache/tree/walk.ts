@@ -1,0 +1,89 @@
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { TreeError } from '../contract.ts';
+import { linkProblem } from './link.ts';
+import { readSelection } from './selection.ts';
+import type { Slices } from './slices.ts';
+import { isStaging } from './staging.ts';
+import { systemProblem } from './system-problem.ts';
+
+export type FoundEntry =
+  | { readonly kind: 'file'; readonly path: string; readonly stats: BigIntStats }
+  | { readonly kind: 'folder'; readonly path: string; readonly stats: BigIntStats }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string };
+
+const TYPE_MASK = 0o170000n;
+const FILE = 0o100000n;
+const FOLDER = 0o040000n;
+const LINK = 0o120000n;
+
+/**
+ * What the selection names below the root, in ascending order of path. Links are told and never followed; what vanishes
+ * meanwhile is not told. Throws a `TreeError` for a socket, a device, a FIFO, a link that leaves the root and what cannot be
+ * looked at.
+ */
+export async function walkTree(
+  root: string,
+  select: readonly string[],
+  slices: Slices,
+): Promise<FoundEntry[]> {
+  const selection = readSelection(select);
+  const found: FoundEntry[] = [];
+  const folders = [{ path: '', isInside: selection.names('') }];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const absolute = folder.path === '' ? root : `${root}/${folder.path}`;
+    for (const name of namesIn(absolute, folder.path)) {
+      const path = folder.path === '' ? name : `${folder.path}/${name}`;
+      if (selection.leavesOut(path) || isStaging(name)) continue;
+      const isInside = folder.isInside || selection.names(path);
+      if (!isInside && !selection.mayHold(path)) continue;
+      const stats = look(`${absolute}/${name}`, path);
+      if (stats === null) continue;
+      const type = stats.mode & TYPE_MASK;
+      if (type === FOLDER) folders.push({ path, isInside });
+      if (isInside) found.push(entryOf(`${absolute}/${name}`, path, type, stats));
+      if (slices.isOver()) await slices.next();
+    }
+  }
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function namesIn(absolute: string, path: string): string[] {
+  try {
+    return readdirSync(absolute);
+  } catch (error) {
+    // A folder that went away while we walked is not there; only the root must be.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && path !== '') return [];
+    throw systemProblem(path || '.', error);
+  }
+}
+
+function look(absolute: string, path: string): BigIntStats | null {
+  try {
+    const stats = lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
+    if (stats !== undefined) return stats;
+  } catch (error) {
+    throw systemProblem(path, error);
+  }
+  // Node decodes names as UTF-8; what is none cannot be found again under what it made of it.
+  if (path.includes('\ufffd')) throw new TreeError(path, 'its name is not valid UTF-8');
+  return null;
+}
+
+function entryOf(absolute: string, path: string, type: bigint, stats: BigIntStats): FoundEntry {
+  if (type === FILE) return { kind: 'file', path, stats };
+  if (type === FOLDER) return { kind: 'folder', path, stats };
+  if (type !== LINK)
+    throw new TreeError(path, 'it is a socket, a device or a FIFO; only files, folders and links are kept');
+  const target = readTarget(absolute, path);
+  const problem = linkProblem(path, target);
+  if (problem !== null) throw new TreeError(path, problem);
+  return { kind: 'link', path, target };
+}
+
+function readTarget(absolute: string, path: string): string {
+  try {
+    return readlinkSync(absolute);
+  } catch (error) {
+    throw systemProblem(path, error);
+  }
+}
