@@ -6,7 +6,10 @@ import type { Trust } from '../journal/event.ts';
  * Contents are trees over the blobs of the cache room.
  */
 export interface ArtifactStore {
-  /** Keeps what `paths` name below `root`. Rejects with `ArtifactError` for a bad name, no match, or a granted secret inside. */
+  /**
+   * Keeps what `paths` name below `root`. Said again for the same run, cell and name, the later one counts. Rejects with
+   * `ArtifactError`: a bad name, one that another cell of the run has used, no match, a secret inside.
+   */
   upload(request: ArtifactUpload): Promise<ArtifactUploaded>;
   /** Newest first. */
   find(query: ArtifactQuery): Promise<readonly ArtifactRecord[]>;
@@ -51,8 +54,8 @@ export interface ArtifactUpload {
   readonly metadata: Readonly<Record<string, string>>;
   /** null: 7 days for a pull request, 30 for a branch, 90 for a tag. */
   readonly retentionMs: number | null;
-  /** Values that must not be in it, in any of their encodings. */
-  readonly secrets: readonly string[];
+  /** Whether a file (its absolute path) holds what must not be kept. Asked for each before anything is stored. null: nothing is secret. */
+  readonly reveals: ((file: string) => Promise<boolean>) | null;
 }
 
 export interface ArtifactUploaded {
@@ -67,8 +70,10 @@ export interface ArtifactRecord {
   readonly cell: string;
   readonly name: string;
   readonly version: string;
-  /** Of the manifest: names the content exactly. */
+  /** Of its content: equal for equal files, whoever made them. Names it everywhere. */
   readonly digest: Digest;
+  /** The manifest by which it is brought back. */
+  readonly tree: Digest;
   readonly bytes: number;
   readonly files: number;
   readonly repository: string;

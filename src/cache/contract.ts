@@ -120,6 +120,8 @@ export interface TreeStore {
    * Rejects with `BlobDamageError` when a content is missing or damaged; then nothing of this tree that was begun is left half written.
    */
   restore(digest: Digest, target: string, options?: TreeRestore): Promise<RestoredTree>;
+  /** The content of one file, proven piece by piece. null: no such tree, or no regular file of that path in it. */
+  open(digest: Digest, path: string): Promise<AsyncIterable<Uint8Array> | null>;
   /** Whether the manifest and every content of it are there. */
   isWhole(digest: Digest): Promise<boolean>;
   /**

@@ -50,7 +50,12 @@ async function bringArtifact(place: KeepPlace, download: PlanDownload): Promise<
   await asKeepProblem(`artifact ${name}`, async () => {
     const artifacts = await place.options.rooms.artifacts();
     const record = await recordOf(
-      artifacts.find({ runId: wanted.runId, name, digest: wanted.digest }),
+      artifacts.find({
+        repository: message.source.repository,
+        runId: wanted.runId,
+        name,
+        digest: wanted.digest,
+      }),
       wanted,
     );
     await artifacts.download(record, target, {
@@ -186,7 +191,7 @@ async function keepArtifact(place: KeepPlace, artifact: PlanArtifact): Promise<v
       buildNumber: typeof contexts.run.number === 'number' ? contexts.run.number : 1,
       metadata,
       retentionMs: artifact.retentionMs,
-      secrets: Object.values(state.secrets),
+      reveals: Object.keys(state.secrets).length === 0 ? null : (file) => setup.redaction.revealsFile(file),
     });
     state.warnings.push(...warnings);
     const { runId, cell, digest, bytes, files, trust, expiresAtMs } = record;

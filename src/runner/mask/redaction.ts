@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { Matcher } from '../../base/matcher.ts';
 import { Masker } from './masker.ts';
 import { secretVariants } from './variants.ts';
@@ -8,10 +9,13 @@ export interface Redaction {
   masker(): Masker;
   /** True when the text holds a secret in any of its forms. */
   reveals(text: string): boolean;
+  /** The same for the content of a file, read in pieces. */
+  revealsFile(path: string): Promise<boolean>;
   /** The text with secrets replaced. */
   redact(text: string): string;
 }
 
+const CHUNK_BYTES = 1024 * 1024;
 const CACHE_SIZE_MAX = 64;
 const compiled = new Map<string, Redaction>();
 
@@ -34,7 +38,12 @@ function compile(values: readonly string[]): Redaction {
   }
   const patterns = [...unique.values()];
   if (patterns.length === 0) {
-    return { masker: () => new Masker(null), reveals: () => false, redact: (text) => text };
+    return {
+      masker: () => new Masker(null),
+      reveals: () => false,
+      revealsFile: async () => false,
+      redact: (text) => text,
+    };
   }
   const matcher = new Matcher(patterns);
   return {
@@ -46,6 +55,21 @@ function compile(values: readonly string[]): Redaction {
         found = true;
       });
       return found;
+    },
+    async revealsFile(path) {
+      let held = Buffer.alloc(0);
+      let found = false;
+      const note = () => {
+        found = true;
+      };
+      for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+        const bytes = held.length === 0 ? (chunk as Buffer) : Buffer.concat([held, chunk as Buffer]);
+        // From here on the bytes may be the beginning of a secret that goes on in the next piece.
+        const open = matcher.scan(bytes, bytes.length, note);
+        if (found) return true;
+        held = Buffer.from(bytes.subarray(open));
+      }
+      return false;
     },
     redact(text) {
       const masker = new Masker(matcher);
