@@ -44,15 +44,23 @@ export async function processHarness(rung: ProcessRung, portable = false): Promi
   };
 }
 
-/** Another process starts the step and is killed once it has handed on `until`. Returns what it handed on. */
+/** Another process starts the step, in a sandbox that shows `sandboxFolder` when there is one, and is killed once it has handed on `until`. Returns what it handed on. */
 export async function crashOwner(
   directory: string,
   rung: string,
   jobKey: string,
   step: Omit<StepSpec, 'onOutput'>,
   until: string,
+  sandboxFolder = '',
 ): Promise<string> {
-  const owner = spawn(process.execPath, [OWNER, directory, rung, jobKey, JSON.stringify(step)]);
+  const owner = spawn(process.execPath, [
+    OWNER,
+    directory,
+    rung,
+    jobKey,
+    JSON.stringify(step),
+    sandboxFolder,
+  ]);
   const output = collect();
   const errors = collect();
   owner.stdout.on('data', output.sink);
@@ -65,7 +73,8 @@ export async function crashOwner(
   return output.text();
 }
 
-function shellOf(act: Act, gate: string): string {
+/** The act as a line of shell. */
+export function shellOf(act: Act, gate: string): string {
   if (act === 'wait') return `while [ ! -e ${gate} ]; do sleep 0.02; done`;
   if (act === 'hang') return 'exec sleep 1000';
   if (act === 'ignore-term') return `trap '' TERM INT`;

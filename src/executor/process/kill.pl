@@ -111,15 +111,36 @@ sub members {
 sub send_signal {
     my ($step, $signal) = @_;
     return kill_tree($step, '') if $signal eq 'KILL';
-    my @pids = members($step);
+    my @pids = spare_bubblewrap($step, $signal, members($step));
     kill $signal, @pids if @pids;
     kill 'CONT', @pids if @pids;
+}
+
+# The step's own process may be bubblewrap, which would die of a signal that its program handles, and take the sandbox
+# along: only the others get it. While there are no others the program has not begun; then all goes at once.
+sub spare_bubblewrap {
+    my ($step, $signal, @pids) = @_;
+    return @pids if process_name($step->{pid}) ne 'bwrap';
+    my @others = grep { process_name($_) ne 'bwrap' } @pids;
+    return @others if @others;
+    kill $signal, $step->{pid};
+    kill 'KILL', grep { $_ != $step->{pid} } @pids;
+    return;
+}
+
+sub process_name {
+    my ($pid) = @_;
+    open my $file, '<', "/proc/$pid/comm" or return '';
+    chomp(my $name = <$file> // '');
+    return $name;
 }
 
 # Kills what there is at this moment and returns how many that were; to be repeated until is_gone.
 sub kill_tree {
     my ($step, $job_key) = @_;
     my @pids = members($step, $job_key);
+    my $is_over = $step->{over} || $step->{end};
+    my $sandboxes = $is_over ? grep { process_name($_) eq 'bwrap' } @pids : 0;
     if ($step->{rung} eq 'cgroup') {
         write_file("$step->{cgroup}/cgroup.kill", '1') or kill 'KILL', @pids;
     }
@@ -131,7 +152,8 @@ sub kill_tree {
         kill 'KILL', -$step->{pid} if group_is_ours($step);
         kill 'KILL', @pids;
     }
-    return scalar @pids;
+    # What is left of bubblewrap itself when its program is over is about to go, and nobody's work.
+    return scalar @pids - $sandboxes;
 }
 
 # Whether no process of the step is left. Removes its control group then.

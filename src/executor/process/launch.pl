@@ -15,7 +15,10 @@ sub fork_step {
     new_session();
     my $fail = sub { syswrite $status, "$_[0] " . ($! + 0); exit_now(127) };
     if ($step->{rung} eq 'cgroup' && !$is_born_inside) { write_file("$step->{cgroup}/cgroup.procs", '0') or $fail->('cgroup') }
-    chdir $request->{directory} or $fail->('directory');
+    our $confinement;
+    join_groups($confinement, $fail) if $confinement;
+    my $is_sandboxed = $confinement && $confinement->{bubblewrap};
+    $is_sandboxed or chdir $request->{directory} or $fail->('directory');
     reset_signals();
     if ($step->{tty}) {
         ioctl $output, 0x540e, 0;    # TIOCSCTTY: the terminal becomes the session's own
@@ -26,6 +29,7 @@ sub fork_step {
     }
     open STDOUT, '>&', $output or $fail->('output');
     open STDERR, '>&', $output or $fail->('output');
+    exec_bubblewrap($confinement, $request, $output, $fail) if $is_sandboxed;
     my @command = @{ $request->{command} };
     %ENV = @{ $request->{environment} };
     no warnings 'exec';

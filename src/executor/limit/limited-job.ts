@@ -1,0 +1,114 @@
+import type { Clock } from '../../base/port.ts';
+import type { Limits, StepEnd, StepProcess } from '../contract.ts';
+import type { ConfinedJob, ConfinedStepSpec } from '../process/confined-step.ts';
+import { diskUsage } from './disk-usage.ts';
+import type { LimitCounts, LimitGroups } from './limit-groups.ts';
+
+const DISK_LOOK_MS = 200;
+const REMOVE_AGAIN_MS = 10;
+const REMOVE_TRIES = 200;
+
+export interface LimitedJobOptions {
+  readonly limits: Limits;
+  readonly groups: LimitGroups;
+  /** What the disk limit is about. */
+  readonly writable: readonly string[];
+  readonly clock: Clock;
+}
+
+/**
+ * Holds a job to its limits and names the one that ended a step. Memory, processes and CPU are the kernel's; of the disk the
+ * kernel holds the size of one file and we look at the sum, so a job may be above it for a moment.
+ */
+export function limitedJob(job: ConfinedJob, options: LimitedJobOptions): ConfinedJob {
+  const { limits, groups, writable, clock } = options;
+  const running = new Set<StepProcess>();
+  const words = [...groups.words, ...(limits.diskBytes === null ? [] : [`filesize=${limits.diskBytes}`])];
+  let isFull = false;
+  let isClosed = false;
+  let cancelLook = () => {};
+
+  const look = async (limitBytes: number) => {
+    const begin = clock.monotonic();
+    const bytes = await diskUsage(writable);
+    if (isClosed) return;
+    isFull = bytes > limitBytes;
+    if (isFull) await Promise.all([...running].map((step) => step.signal('SIGKILL')));
+    // Looking at a large tree takes its time; it is not to take more than a tenth of ours.
+    const pauseMs = Math.max(DISK_LOOK_MS, 9 * (clock.monotonic() - begin));
+    if (running.size > 0) cancelLook = clock.after(pauseMs, () => void look(limitBytes));
+  };
+
+  const watch = (step: StepProcess, before: LimitCounts): StepProcess => {
+    const watched: StepProcess = {
+      get pid() {
+        return step.pid;
+      },
+      signal: (signal) => step.signal(signal),
+      ended: step.ended.then(async (end) => {
+        running.delete(step);
+        if (running.size === 0) cancelLook();
+        const limit = await limitBehind(end, before);
+        return limit === undefined ? end : { ...end, limit };
+      }),
+    };
+    running.add(step);
+    if (limits.diskBytes !== null && running.size === 1) {
+      const { diskBytes } = limits;
+      cancelLook = clock.after(DISK_LOOK_MS, () => void look(diskBytes));
+    }
+    return watched;
+  };
+
+  const limitBehind = async (end: StepEnd, before: LimitCounts): Promise<StepEnd['limit']> => {
+    if (end.exit.kind === 'code' && end.exit.code === 0) return undefined;
+    const now = groups.counts();
+    if (now.memory > before.memory) {
+      return { kind: 'memory', message: `out of memory: limit ${bytesText(limits.memoryBytes!)}` };
+    }
+    if (now.processes > before.processes) {
+      return { kind: 'processes', message: `process limit: ${limits.processesMax}` };
+    }
+    if (limits.diskBytes === null) return undefined;
+    const isTooLarge = end.exit.kind === 'signal' && end.exit.signal === 'SIGXFSZ';
+    // What was cut off by the size of a file may be just at the limit.
+    if (!isFull && !isTooLarge && (await diskUsage(writable)) < limits.diskBytes) return undefined;
+    return { kind: 'disk', message: `disk limit: ${bytesText(limits.diskBytes)}` };
+  };
+
+  return {
+    start: async (spec: ConfinedStepSpec) => {
+      const before = groups.counts();
+      return watch(
+        await job.start({ ...spec, confinement: [...words, ...(spec.confinement ?? [])] }),
+        before,
+      );
+    },
+    attach: async (stepKey, onOutput) => {
+      // What was counted before belongs to the steps of the earlier owner, of which this is one.
+      const step = await job.attach(stepKey, onOutput);
+      return step === null ? null : watch(step, { memory: 0, processes: 0 });
+    },
+    close: async () => {
+      const closed = await job.close();
+      isClosed = true;
+      cancelLook();
+      // The last process is dead and may not be gone yet.
+      for (let tries = 0; !groups.remove() && tries < REMOVE_TRIES; tries++) {
+        await new Promise<void>((resolve) => clock.after(REMOVE_AGAIN_MS, resolve));
+      }
+      return closed;
+    },
+    ...(job.claim === undefined ? {} : { claim: (stepKey: string) => job.claim!(stepKey) }),
+    forget: () => job.forget(),
+  };
+}
+
+/** `512 MiB`, `1 GiB`, `1.5 GiB`. */
+function bytesText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  return `${Number(value.toFixed(1))} ${units[unit]}`;
+}

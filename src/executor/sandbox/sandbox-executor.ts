@@ -1,0 +1,103 @@
+import { realpathSync } from 'node:fs';
+
+import type { Clock } from '../../base/port.ts';
+import { type Confinement, type Executor, type Isolation, StartError } from '../contract.ts';
+import { openProcessExecutor, type ProcessRung } from '../process/process-executor.ts';
+import { type Bubblewrap, findBubblewrap } from './bubblewrap.ts';
+import { jobUser } from './job-user.ts';
+import { sandboxJob } from './sandbox-job.ts';
+import { systemMounts } from './system-mounts.ts';
+
+export interface SandboxExecutorOptions {
+  /** A private folder for FIFOs and receipts, made when missing. The next owner must be given the same. */
+  readonly directory: string;
+  readonly clock: Clock;
+  /** Where `bwrap` is looked for. */
+  readonly path: string;
+  /** How long output may still come after the end of a step, when something holds the stream open. */
+  readonly drainMs?: number;
+  /** For tests: this rung and no other. */
+  readonly rung?: ProcessRung;
+}
+
+/** Of /tmp, where the job has no disk limit. It lies in memory. */
+const TEMPORARY_BYTES = 1024 ** 3;
+
+/**
+ * Opens the executor that runs each step in a sandbox of bubblewrap. It watches, ends and takes over steps as the process
+ * executor does; what it adds is where they run. Throws a `UserError` when there is no bubblewrap.
+ */
+export async function openSandboxExecutor(options: SandboxExecutorOptions): Promise<Executor> {
+  const { path, ...processOptions } = options;
+  const bubblewrap = await findBubblewrap(path);
+  const inner = await openProcessExecutor(processOptions);
+  const system = systemMounts();
+  // bubblewrap's own death signal would also end what a step leaves running for the steps behind it, so it is only for
+  // machines on which nothing better ends a tree.
+  const dieWithParent = inner.isolation.rung === 'process-group';
+  return {
+    ...inner,
+    isolation: isolationOf(inner.isolation, bubblewrap),
+    openJob: async ({ jobKey, confinement }) => {
+      const { writable, readable, network, limits } = checked(confinement);
+      const job = await inner.openJob({
+        jobKey,
+        confinement: { writable, readable, network: 'host', limits, container: null },
+      });
+      const temporaryBytes = Math.min(limits.diskBytes ?? TEMPORARY_BYTES, TEMPORARY_BYTES);
+      const plan = { system, writable, readable, network, temporaryBytes, dieWithParent };
+      return sandboxJob(job, { plan, program: bubblewrap.program, user: jobUser(jobKey) });
+    },
+  };
+}
+
+/** Paths that must not be shown, whoever asks: they give the machine away. */
+const FORBIDDEN = [
+  '/',
+  '/proc',
+  '/sys',
+  '/dev',
+  '/run',
+  '/var/run',
+  '/etc',
+  '/root',
+  '/home',
+  '/var',
+  '/boot',
+];
+
+function checked(confinement: Confinement | undefined): Confinement {
+  if (confinement === undefined) {
+    throw new StartError('EINVAL', 'a job in the sandbox has to say what it may see and use');
+  }
+  if (confinement.container !== null) {
+    throw new StartError('ENOTSUP', 'the sandbox has no container images: choose docker');
+  }
+  for (const path of [...confinement.writable, ...confinement.readable]) {
+    const forbidden = whyForbidden(path);
+    if (forbidden !== null)
+      throw new StartError('EINVAL', `${path} cannot be shown in the sandbox: ${forbidden}`);
+  }
+  return confinement;
+}
+
+function whyForbidden(path: string): string | null {
+  if (!path.startsWith('/')) return 'it is not an absolute path';
+  let real: string;
+  try {
+    real = realpathSync(path);
+  } catch {
+    return 'there is none';
+  }
+  if (FORBIDDEN.includes(real)) return 'a job may not have all of it';
+  if (/\.sock$/.test(real)) return 'a socket leads out of the sandbox';
+  return real === path ? null : `it leads to ${real}; name that one`;
+}
+
+function isolationOf({ rung }: Isolation, { version }: Bubblewrap): Isolation {
+  return {
+    kind: 'sandbox',
+    rung: rung === 'process-group' ? 'pid-namespace' : rung,
+    sentence: `Sandbox: each step sees only its own processes, the system's programs and the job's folders (bubblewrap ${version}).`,
+  };
+}

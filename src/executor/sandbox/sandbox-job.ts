@@ -1,0 +1,104 @@
+import { accessSync, constants as file, statSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { type OutputSink, StartError, type StepEnd, type StepProcess, type StepSpec } from '../contract.ts';
+import type { ConfinedJob } from '../process/confined-step.ts';
+import { bubblewrapWords, isVisible, type SandboxPlan } from './bubblewrap-arguments.ts';
+
+export interface SandboxJobOptions {
+  readonly plan: Omit<SandboxPlan, 'directory'>;
+  /** The program `bwrap`. */
+  readonly program: string;
+  /** What the job runs as on this machine when Sluice is root; 0: as who runs Sluice. */
+  readonly user: number;
+}
+
+/** Puts every step of a job into a sandbox of its own; they share the folders that the job may write. */
+export function sandboxJob(job: ConfinedJob, options: SandboxJobOptions): ConfinedJob {
+  const { plan, program, user } = options;
+  const before = [
+    `bubblewrap=${program}`,
+    ...(user === 0 ? [] : [`user=${user}`, ...plan.writable.map((folder) => `give=${folder}`)]),
+  ];
+  return {
+    start: async (step: StepSpec) => {
+      refuseImpossible(plan, step);
+      const words = bubblewrapWords({ ...plan, directory: step.directory });
+      return outside(await job.start({ ...step, confinement: [...before, ...words] }));
+    },
+    attach: async (stepKey: string, onOutput: OutputSink) => {
+      const step = await job.attach(stepKey, onOutput);
+      return step === null ? null : outside(step);
+    },
+    ...(job.claim === undefined ? {} : { claim: (stepKey: string) => job.claim!(stepKey) }),
+    close: () => job.close(),
+    forget: () => job.forget(),
+  };
+}
+
+/** bubblewrap could only say it in the step's own output, with an exit code that any program may have. */
+function refuseImpossible(plan: SandboxJobOptions['plan'], step: StepSpec): void {
+  const { command, directory, environment } = step;
+  if (!isVisible(plan, directory)) {
+    throw new StartError('ENOENT', `the directory ${directory} is not in the sandbox`);
+  }
+  if (!['/tmp', '/dev', '/proc'].some((root) => isBelow(directory, root)) && !isFolder(directory)) {
+    throw new StartError('ENOENT', `the directory ${directory} cannot be entered: there is none`);
+  }
+  const [name = ''] = command;
+  const names = name.includes('/')
+    ? [resolve(directory, name)]
+    : (environment.PATH ?? '').split(':').map((folder) => join(folder, name));
+  const there = names.filter((path) => isExecutable(path));
+  if (there.some((path) => isVisible(plan, path)) || name === '') return;
+  throw new StartError(
+    'ENOENT',
+    there.length === 0 ? `there is no program ${name}` : `${there[0]} is not in the sandbox`,
+  );
+}
+
+function isBelow(path: string, root: string): boolean {
+  return path === root || path.startsWith(`${root}/`);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, file.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The step as it is seen past bubblewrap, which is what the process executor watches. */
+function outside(step: StepProcess): StepProcess {
+  return {
+    get pid() {
+      return step.pid;
+    },
+    signal: (signal) => step.signal(signal),
+    // What the system tells of bubblewrap's use of the machine is not the step's.
+    ended: step.ended.then((end) => ({ ...end, exit: exitOf(end.exit), usage: null })),
+  };
+}
+
+/** Signals of which a program ends, by number. */
+const DEADLY: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.signals)
+    .filter(([name]) => !/^SIG(CHLD|CONT|URG|WINCH|STOP|TSTP|TTIN|TTOU|IOT|POLL|UNUSED)$/.test(name))
+    .map(([name, number]) => [number, name]),
+);
+
+/**
+ * bubblewrap turns a death by signal into the exit code 128 + signal, as a shell does, and nothing tells it from a program
+ * that ended with this code by itself. By far the most who do so are shells that mean the same.
+ */
+function exitOf(exit: StepEnd['exit']): StepEnd['exit'] {
+  const signal = exit.kind === 'code' ? DEADLY.get(exit.code - 128) : undefined;
+  return signal === undefined ? exit : { kind: 'signal', signal };
+}
