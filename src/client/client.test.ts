@@ -23,7 +23,12 @@ function setUp(
     store,
     clock,
     random,
-    owners: { self: name, alive: (owner) => living.has(owner), describe: (owner) => `process ${owner}` },
+    owners: {
+      self: name,
+      alive: (owner) => living.has(owner),
+      isSameBoot: () => true,
+      describe: (owner) => `process ${owner}`,
+    },
     actor: { kind: 'person', id: 'ann' },
     directory: '/nowhere',
     openRunner: async () => runner,

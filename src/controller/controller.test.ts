@@ -19,6 +19,7 @@ function setUp(store = openMemoryStore(clock), name = 'one', living: Set<string>
   const owners = {
     self: name,
     alive: (owner: string) => living.has(owner),
+    isSameBoot: (owner: string) => owner === 'one',
     describe: (owner: string) => `process ${owner}`,
   };
   const controller = new Controller({ store, runner, clock, random, owners });
@@ -70,12 +71,15 @@ describe('the controller', () => {
   it('takes a run over from a dead owner, whose late words are refused', async () => {
     const { store, runner, controller, living } = setUp();
     const run = await controller.start(request(aPlan([aJob({ id: 'a' }), aJob({ id: 'b', needs: ['a'] })])));
-    await runner.has('a');
+    const { message } = await runner.has('a');
     living.delete('one');
+    clock.advance(5);
     const other = setUp(store, 'two', living.add('two'));
     const resumed = await other.controller.resume(run.runId);
     const taken = await other.runner.has('a');
     expect(taken.message.resumed).toBe(true);
+    expect(taken.message.startedAtMs).toBe(message.startedAtMs);
+    expect(taken.message.isSameBoot).toBe(true);
     runner.end('a');
     await expect(run.finished).rejects.toThrow();
     other.runner.end('a');
@@ -157,7 +161,7 @@ describe('the controller', () => {
       store,
       clock,
       random,
-      owners: { self: 'one', alive: () => true, describe: String },
+      owners: { self: 'one', alive: () => true, isSameBoot: () => true, describe: String },
       runner: {
         perform: () => Promise.reject(new Error('boom')),
         prepare: () => {},

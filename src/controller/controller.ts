@@ -175,6 +175,7 @@ export class Controller {
       lease,
       subject,
       isGone: (holder: string) => this.#isGone(holder),
+      isSameBoot: (owner: string) => owners.isSameBoot(owner),
       onEvents: (events: readonly (NewEvent | StoredEvent)[], sequence: number) =>
         onEvents?.(runId, events, sequence),
     };

@@ -2,8 +2,16 @@ import { runContexts } from '../engine/context.ts';
 import { type CellState, findCell, type RunState } from '../engine/state.ts';
 import type { JobMessage } from '../runner/contract.ts';
 
-/** The message that hands a running cell to a runner. */
-export function jobMessage(state: RunState, cellName: string, resumed: boolean): JobMessage {
+/**
+ * The message that hands a running cell to a runner. `isSameBoot`: whether an owner ran on this machine since it was last
+ * started.
+ */
+export function jobMessage(
+  state: RunState,
+  cellName: string,
+  resumed: boolean,
+  isSameBoot: (owner: string) => boolean,
+): JobMessage {
   const cell: CellState = state.cells.at(findCell(state, cellName));
   const { course } = state;
   const needs: Record<string, JobMessage['needs'][string]> = {};
@@ -12,6 +20,8 @@ export function jobMessage(state: RunState, cellName: string, resumed: boolean):
     needs[course.jobs[index]!.id] = { result: result!, outputs };
   }
   const job = course.jobs[cell.job]!;
+  // What starts while the run is accepted starts before its owner is named.
+  const owner = cell.started!.owner ?? state.firstOwner;
   return {
     schemaVersion: 1,
     runId: course.request.runId,
@@ -28,6 +38,8 @@ export function jobMessage(state: RunState, cellName: string, resumed: boolean):
     sealed: cell.sealed,
     unsealed: cell.unsealed,
     resumed,
+    startedAtMs: cell.started!.atMs,
+    isSameBoot: !resumed || (owner !== null && isSameBoot(owner)),
   };
 }
 

@@ -19,6 +19,8 @@ export interface RunHostOptions {
   readonly lease: Fence;
   readonly subject: Subject;
   readonly isGone: (holder: string) => Promise<boolean>;
+  /** Whether that owner ran on this machine since it was last started. */
+  readonly isSameBoot: (owner: string) => boolean;
   /** Sees every event of the run in order, as soon as it is durable. */
   readonly onEvents: (events: readonly StoredEvent[] | readonly NewEvent[], sequence: number) => void;
 }
@@ -190,7 +192,7 @@ export class RunHost {
       onCancelStep: (listener: (step: string, cause: Cause) => void) => job.stepListeners.push(listener),
     };
     const report = await this.#options.runner
-      .perform(jobMessage(this.#state, cell, resumed), emit, control)
+      .perform(jobMessage(this.#state, cell, resumed, this.#options.isSameBoot), emit, control)
       .catch(
         (error: unknown): JobReport => ({
           outcome: 'errored',

@@ -42,6 +42,8 @@ export function begin(request: RunRequested, at: number): RunState {
   return {
     course,
     requestedAtMs: at,
+    firstOwner: null,
+    owner: null,
     phase: course.plan.concurrency ? 'waiting' : 'running',
     outcome: null,
     jobs: ChunkedArray.from(jobs),
@@ -78,6 +80,7 @@ function applyEvent(state: RunState, event: RunEvent, at: number): RunState {
     case 'run.requested':
       return begin(event, at);
     case 'run.owned':
+      return { ...state, owner: event.owner, ...(event.resumed ? {} : { firstOwner: event.owner }) };
     case 'run.warning':
       return state;
     case 'run.waiting':
@@ -107,7 +110,7 @@ function applyEvent(state: RunState, event: RunEvent, at: number): RunState {
       return applyStarted(state, event.cell, event.attempt, at);
     case 'step.started':
       return changeRunning(state, event.cell, (cell) => ({
-        unsealed: [...cell.unsealed, { step: event.step, try: event.try }],
+        unsealed: [...cell.unsealed, { step: event.step, try: event.try, startedAtMs: at }],
       }));
     case 'step.finished':
       return changeRunning(state, event.cell, (cell) => ({
@@ -136,6 +139,7 @@ function newCell(job: number, jobId: string, values: JsonObject | null): CellSta
     cancel: null,
     sealed: NO_STEPS,
     unsealed: NO_STEPS,
+    started: null,
   };
 }
 
@@ -235,7 +239,14 @@ function applyStarted(state: RunState, name: string, attempt: number, at: number
   const stage = state.course.jobs[cell.job]!.stage;
   const next: RunState = {
     ...state,
-    cells: state.cells.with(index, { ...cell, phase: 'running', attempt, sealed: [], unsealed: [] }),
+    cells: state.cells.with(index, {
+      ...cell,
+      phase: 'running',
+      attempt,
+      sealed: [],
+      unsealed: [],
+      started: { atMs: at, owner: state.owner },
+    }),
     running: [...state.running, index],
   };
   return state.stages[stage]?.startedAtMs === null ? changeStage(next, stage, { startedAtMs: at }) : next;

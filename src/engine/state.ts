@@ -9,6 +9,10 @@ import type { Heap } from './heap.ts';
 export interface RunState {
   readonly course: Course;
   readonly requestedAtMs: number;
+  /** The owner that accepted the run; null when it died before it said so. */
+  readonly firstOwner: string | null;
+  /** The present or last owner; null before there was one. */
+  readonly owner: string | null;
   /** `waiting`: for the run's concurrency group. */
   readonly phase: 'waiting' | 'running' | 'finished';
   readonly outcome: RunOutcome | null;
@@ -76,7 +80,9 @@ export interface CellState {
   readonly cancel: Cause | null;
   /** Steps of the present attempt that are over, and tries that were begun; kept only while the cell runs. */
   readonly sealed: readonly StepFinished[];
-  readonly unsealed: readonly { readonly step: string; readonly try: number }[];
+  readonly unsealed: readonly { readonly step: string; readonly try: number; readonly startedAtMs: number }[];
+  /** When the present or last attempt was handed to a runner, and by which owner; null before the first attempt. */
+  readonly started: { readonly atMs: number; readonly owner: string | null } | null;
 }
 
 export type StepFinished = Extract<RunEvent, { type: 'step.finished' }>;

@@ -115,6 +115,12 @@ export interface ExecutorJob {
    */
   attach(stepKey: string, onOutput: OutputSink): Promise<StepProcess | null>;
   /**
+   * After `attach` found nothing: true when it is certain that nobody began the step, as long as the machine was not
+   * restarted, and that nobody but this job can begin it any more. Not to be asked of what was forgotten or swept. An
+   * executor that cannot know leaves it out.
+   */
+  claim?(stepKey: string): Promise<boolean>;
+  /**
    * Kills every process of the job. Returns how many processes had been left behind. How the steps ended is kept for a
    * later owner that `attach`es, until `forget`.
    */

@@ -83,6 +83,7 @@ export function scriptedMachine(behave: (spec: StepSpec) => Behaviour = () => su
       },
       attach: async (stepKey, onOutput) =>
         processes.get(keyOf(jobKey, stepKey))?.handle(onOutput, alive) ?? null,
+      claim: async (stepKey) => !processes.has(keyOf(jobKey, stepKey)),
       close: () => {
         closed ??= Promise.resolve({ killed: close(jobKey) });
         return closed;

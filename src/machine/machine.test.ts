@@ -33,6 +33,14 @@ describe('owners', () => {
     expect(owners.alive(`${machine}:otherboot:${pid}:${start}`)).toBe(false);
   });
 
+  it('are of the same boot also when they are dead', () => {
+    const owners = machineOwners();
+    const [machine, boot] = owners.self.split(':');
+    expect(owners.isSameBoot(`${machine}:${boot}:1:1`)).toBe(true);
+    expect(owners.isSameBoot(`${machine}:otherboot:1:1`)).toBe(false);
+    expect(owners.isSameBoot(`elsewhere:${boot}:1:1`)).toBe(false);
+  });
+
   it('on another machine cannot be asked', () => {
     const owners = machineOwners();
     expect(owners.alive('elsewhere:boot:1:1')).toBeNull();

@@ -19,6 +19,10 @@ export function machineOwners(): Owners {
       if (ownerBoot !== boot) return false;
       return startTime(Number(pid)) === start;
     },
+    isSameBoot(owner) {
+      const [ownerMachine, ownerBoot] = owner.split(':');
+      return ownerMachine === machine && ownerBoot === boot && boot !== 'unknown';
+    },
     describe(owner) {
       const [ownerMachine, , pid] = owner.split(':');
       return ownerMachine === machine

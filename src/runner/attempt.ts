@@ -160,12 +160,11 @@ export class Attempt {
         this.#stopping.leave(step.id);
       }
       attach = 'no';
-      // Nothing of the lost try may be left beside the next one.
-      if (end.isLostAfterRestart && !this.#stopping.isAnyRunning)
-        await this.#setup.executor.sweep(this.#jobKey());
       const delayMs = this.#nextTryAfterMs(step, end);
-      if (delayMs === null) return this.#seal(end.finished, step, end.environment);
-      await this.#record(end.finished);
+      if (delayMs === null) await this.#seal(end.finished, step, end.environment);
+      else await this.#record(end.finished);
+      if (end.isLostAfterRestart) await this.#sweep();
+      if (delayMs === null) return;
       for (const pattern of end.finished.patterns) this.#state.patterns.add(pattern);
       if (delayMs > 0) await this.#stopping.pause(delayMs);
       if (this.#stopping.isStopped(step.id)) {
@@ -175,9 +174,15 @@ export class Attempt {
     }
   }
 
-  #jobKey(): string {
+  /**
+   * Nothing of a lost try may be left beside what follows it. What is known of the try goes too, so its receipt has to be
+   * durable by then: a later owner would take it for one that never began.
+   */
+  async #sweep(): Promise<void> {
+    if (this.#stopping.isAnyRunning || this.#lastReceipt) return;
+    await this.#receipt;
     const { runId, cell, attempt } = this.#state.message;
-    return jobKey(runId, cell, attempt);
+    await this.#setup.executor.sweep(jobKey(runId, cell, attempt));
   }
 
   #tryPlace(step: PlanStep): TryPlace {

@@ -37,9 +37,16 @@ export interface JobMessage {
   /** What an earlier owner already sealed of this attempt; the runner goes on behind it. */
   readonly sealed: readonly SealedStep[];
   /** Tries whose intent is in the journal and whose receipt is not: attach to them, or they are lost. */
-  readonly unsealed: readonly { readonly step: string; readonly try: number }[];
+  readonly unsealed: readonly { readonly step: string; readonly try: number; readonly startedAtMs: number }[];
   /** A resumed attempt: the workspace is kept as it is. */
   readonly resumed: boolean;
+  /** When the attempt began, by wall clock; its timeout counts from then on. */
+  readonly startedAtMs: number;
+  /**
+   * The machine has been up since the attempt began. After a restart a file that is not there may have been lost, so that
+   * nothing proves that a step never began.
+   */
+  readonly isSameBoot: boolean;
 }
 
 export type StepFinished = Extract<RunEvent, { type: 'step.finished' }>;

@@ -1,7 +1,15 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { CANCELLED, type JobRig, job, jobRig, machineOf, step } from '../../test/support/job-rig.ts';
+import {
+  CANCELLED,
+  type JobRig,
+  job,
+  jobRig,
+  machineOf,
+  messageFor,
+  step,
+} from '../../test/support/job-rig.ts';
 import { StartError, type StepSpec } from '../executor/contract.ts';
 import { type Behaviour, scriptedMachine, succeed } from '../executor/scripted.ts';
 import type { RetryCause } from '../pipeline/plan.ts';
@@ -34,6 +42,8 @@ const leave =
 const braces = (source: string) => `\${{ ${source} }}`;
 
 const never: Behaviour = () => {};
+/** A try whose intent is in the journal. */
+const begun = (id: string) => ({ step: id, try: 1, startedAtMs: Date.now() });
 const expression = (source: string) => ({
   source,
   place: { file: 'f', start: { line: 1, column: 1 }, end: { line: 1, column: 1 } },
@@ -549,7 +559,7 @@ describe('runner: after a restart', () => {
     await process.print('begin\nx Zk39-tok');
     machine.crash();
     rig = jobRig(machine.executor(), { secrets }, first.root);
-    const performing = rig.perform(planJob, { unsealed: [{ step: 'a', try: 1 }], resumed: true });
+    const performing = rig.perform(planJob, { unsealed: [begun('a')], resumed: true });
     await process.print('envalue y\nafter\n');
     writeFileSync(process.spec.environment.SLUICE_OUTPUT!, 'v=2\n');
     process.exit(0);
@@ -564,8 +574,9 @@ describe('runner: after a restart', () => {
     const machine = machineOf({});
     rig = jobRig(machine.executor());
     const report = await rig.perform(job([step('a', 'x')]), {
-      unsealed: [{ step: 'a', try: 1 }],
+      unsealed: [begun('a')],
       resumed: true,
+      isSameBoot: false,
     });
     expect(report).toMatchObject({ outcome: 'failed', cause: { kind: 'lost' } });
     expect(rig.finished('a')?.reason?.sentence).toContain('it is not known whether step a ran to its end');
@@ -580,7 +591,7 @@ describe('runner: after a restart', () => {
     const process = await machine.waitFor('a.1');
     machine.crash();
     rig = jobRig(machine.executor(), {}, first.root);
-    const performing = rig.perform(planJob, { unsealed: [{ step: 'a', try: 1 }], resumed: true });
+    const performing = rig.perform(planJob, { unsealed: [begun('a')], resumed: true });
     process.vanish('the helper is gone too');
     expect(await performing).toMatchObject({ outcome: 'succeeded' });
     expect(machine.started.map((one) => one.spec.stepKey)).toEqual(['a.1', 'a.2']);
@@ -590,11 +601,45 @@ describe('runner: after a restart', () => {
     const machine = machineOf({});
     rig = jobRig(machine.executor());
     const report = await rig.perform(job([step('a', 'x', { repeatable: true })]), {
-      unsealed: [{ step: 'a', try: 1 }],
+      unsealed: [begun('a')],
       resumed: true,
+      isSameBoot: false,
     });
     expect(report.outcome).toBe('succeeded');
     expect(machine.started.map((process) => process.spec.stepKey)).toEqual(['a.2']);
+  });
+
+  it('starts a step of which only the intent is there, under the same intent', async () => {
+    const machine = machineOf({ a: (process) => void process.print('x\n').then(() => process.exit(0)) });
+    rig = jobRig(machine.executor());
+    const report = await rig.perform(job([step('a', 'x')]), { unsealed: [begun('a')], resumed: true });
+    expect(report).toMatchObject({ outcome: 'succeeded' });
+    expect(machine.started.map((process) => process.spec.stepKey)).toEqual(['a.1']);
+    expect(eventNames()).toEqual(['step.finished a']);
+    expect(rig.log('a')).toBe('x\n');
+  });
+
+  it('sweeps a lost step only when its receipt is durable', async () => {
+    const told: string[] = [];
+    const machine = machineOf({});
+    const executor = machine.executor();
+    rig = jobRig({
+      ...executor,
+      sweep: async (jobKey) => {
+        told.push('sweep');
+        return executor.sweep(jobKey);
+      },
+    });
+    const planJob = job([step('a', 'x', { repeatable: true })]);
+    await rig.runner.perform(
+      messageFor(planJob, rig.source, { unsealed: [begun('a')], resumed: true, isSameBoot: false }),
+      async (event) => {
+        await Promise.resolve();
+        told.push(`${event.type} ${event.try}`);
+      },
+      { onCancel: () => {}, onCancelStep: () => {} },
+    );
+    expect(told).toEqual(['step.finished 1', 'sweep', 'step.started 2', 'step.finished 2']);
   });
 });
 
@@ -627,6 +672,15 @@ describe('runner: an attempt of which only the start is in the journal', () => {
     process.exit(0);
     await performing;
     expect(rig.log('a')).toContain('Sluice was restarted here');
+  });
+
+  it('loses its first step when nothing proves that it never began', async () => {
+    const machine = machineOf({});
+    rig = jobRig(machine.executor());
+    const report = await rig.perform(job([step('a', 'x')]), { resumed: true, isSameBoot: false });
+    expect(report).toMatchObject({ outcome: 'failed', cause: { kind: 'lost' } });
+    expect(machine.started).toEqual([]);
+    expect(eventNames()).toEqual(['step.started a', 'step.finished a']);
   });
 
   it('starts its first step when the machine knows nothing of it', async () => {

@@ -94,8 +94,7 @@ async function startCommand(place: KeepPlace, job: ExecutorJob, service: Command
   const log = new LogWriter(path, options.clock, LOG_BYTES_MAX);
   const output = new StepOutput(log, setup.redaction.masker(), null);
   const onOutput = (chunk: Uint8Array): void => output.write(chunk);
-  const left = resumed ? await job.attach(key, onOutput) : null;
-  let process = left === 'never-begun' ? null : left;
+  let process = resumed ? await job.attach(key, onOutput) : null;
   if (!process) {
     const environment = { ...setup.base, ...setup.variables };
     for (const [variable, text] of Object.entries(service.variables))

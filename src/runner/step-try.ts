@@ -1,7 +1,8 @@
+import type { Clock } from '../base/port.ts';
 import { type ExecutorJob, StartError, type StepEnd, type StepProcess } from '../executor/contract.ts';
 import type { Cause } from '../journal/run-event.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
-import type { StepFinished } from './contract.ts';
+import type { JobMessage, StepFinished } from './contract.ts';
 import type { JobState } from './job-state.ts';
 import { StepOutput } from './log/output.ts';
 import { logFile, stepKey } from './log/paths.ts';
@@ -14,6 +15,7 @@ import { readStepLeft, type StepLeft } from './step-left.ts';
 import { type JobSetup, type StepSetup, setUpStep } from './step-setup.ts';
 import { decidingCause } from './stop.ts';
 import type { Supervised } from './supervised.ts';
+import { timeLeft } from './time-left.ts';
 
 const NOTHING_LEFT: StepLeft = { outputs: {}, variables: {}, path: [], warnings: [] };
 
@@ -73,33 +75,27 @@ export async function performTry(
   let cause: Cause | null = null;
   let isLostAfterRestart = false;
   try {
-    const takeOver = () => {
-      log.resume();
-      output.dropToNewline('Sluice was restarted here; output may be missing up to the next line');
-    };
     let process: StepProcess | null = null;
-    if (attach === 'yes') {
-      takeOver();
-      process = await place.job.attach(key, sink);
-    } else if (attach === 'perhaps') {
+    let isToStart = attach === 'no';
+    if (attach !== 'no') {
       let isTakenOver = false;
-      const takeOverOnce = () => {
-        if (!isTakenOver) takeOver();
+      const takeOver = (): void => {
+        if (isTakenOver) return;
         isTakenOver = true;
+        log.resume();
+        output.dropToNewline('Sluice was restarted here; output may be missing up to the next line');
       };
       process = await place.job.attach(key, (chunk) => {
-        takeOverOnce();
+        takeOver();
         sink(chunk);
       });
+      isToStart = !process && message.isSameBoot && ((await place.job.claim?.(key)) ?? false);
       // What it printed to the dead owner may be lost although nothing more comes.
-      if (process) takeOverOnce();
-      const intent = process && intend();
-      if (intent) await intent.catch(asUnrecorded);
+      if (!isToStart) takeOver();
     }
-    if (!process && attach !== 'yes') {
-      stepSetup = setUpStep(step, tryNumber, setup, state, options.random);
-      const intent = intend();
-      if (intent) await intent.catch(asUnrecorded);
+    if (isToStart) stepSetup = setUpStep(step, tryNumber, setup, state, options.random);
+    if (attach !== 'yes') await intend()?.catch(asUnrecorded);
+    if (stepSetup) {
       const { command, directory, environment } = stepSetup;
       process = await place.job.start({
         stepKey: key,
@@ -111,7 +107,8 @@ export async function performTry(
       });
     }
     if (process) {
-      const cancelTimer = armTimeout(place, step, supervised);
+      const beganAtMs = isToStart ? null : beginning(message, step, tryNumber);
+      const cancelTimer = armTimeout(options.clock, step, supervised, beganAtMs);
       end = await supervised.watch(process);
       cancelTimer?.();
       cause = causeOf(end, supervised.stops);
@@ -160,12 +157,23 @@ export async function performTry(
 const OUTPUT_LOST = 'the helper that starts steps was killed; output of this step may be missing';
 const LOG_BYTES_MAX = 1024 * 1024 * 1024;
 
-function armTimeout(place: TryPlace, step: PlanStep, supervised: Supervised): (() => void) | null {
+/** When the earlier owner recorded that it begins the try: with its intent, or for the first of all with the attempt. */
+function beginning(message: JobMessage, step: PlanStep, tryNumber: number): number {
+  const intent = message.unsealed.find((open) => open.step === step.id && open.try === tryNumber);
+  return intent?.startedAtMs ?? message.startedAtMs;
+}
+
+/** `beganAtMs`: by wall clock, when an earlier owner began the try; null: it begins now. */
+function armTimeout(
+  clock: Clock,
+  step: PlanStep,
+  supervised: Supervised,
+  beganAtMs: number | null,
+): (() => void) | null {
   const { timeoutMs } = step;
   if (timeoutMs === null) return null;
-  return place.options.clock.after(timeoutMs, () =>
-    supervised.stop({ kind: 'timeout', scope: 'step', limitMs: timeoutMs }),
-  );
+  const leftMs = beganAtMs === null ? timeoutMs : timeLeft(clock, timeoutMs, beganAtMs);
+  return clock.after(leftMs, () => supervised.stop({ kind: 'timeout', scope: 'step', limitMs: timeoutMs }));
 }
 
 function causeOf(end: StepEnd, stops: readonly Cause[]): Cause | null {

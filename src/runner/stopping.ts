@@ -3,6 +3,7 @@ import type { Cause } from '../journal/run-event.ts';
 import type { JobControl } from './contract.ts';
 import type { JobState } from './job-state.ts';
 import { Supervised } from './supervised.ts';
+import { timeLeft } from './time-left.ts';
 
 /** Clean-up steps go on when the job is told to stop; the others end. */
 export type Phase = 'main' | 'cleanup';
@@ -37,8 +38,10 @@ export class Stopping {
   open(control: JobControl): void {
     control.onCancel((cause) => this.#stop(cause));
     control.onCancelStep((step, cause) => this.#stopStep(step, cause));
-    const { timeoutMs, silenceTimeoutMs } = this.#state.message.job;
-    this.#cancelTimeout = this.#clock.after(timeoutMs, () => {
+    const { message } = this.#state;
+    const { timeoutMs, silenceTimeoutMs } = message.job;
+    const leftMs = message.resumed ? timeLeft(this.#clock, timeoutMs, message.startedAtMs) : timeoutMs;
+    this.#cancelTimeout = this.#clock.after(leftMs, () => {
       this.#stop({ kind: 'timeout', scope: 'job', limitMs: timeoutMs });
     });
     if (silenceTimeoutMs !== null) this.#watchSilence(silenceTimeoutMs);

@@ -61,6 +61,8 @@ export function messageFor(planJob: PlanJob, source: string, more: Partial<JobMe
     sealed: [],
     unsealed: [],
     resumed: false,
+    startedAtMs: Date.now(),
+    isSameBoot: true,
     ...more,
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Clock } from '../../base/port.ts';
@@ -11,7 +11,7 @@ import {
   type StepSpec,
 } from '../contract.ts';
 import { ProcessStep } from './process-step.ts';
-import { readReceiptEnd } from './receipt.ts';
+import { isCutOff, readReceiptEnd } from './receipt.ts';
 import { impossibleStart } from './start-error.ts';
 import { jobPrefix, stepName } from './step-name.ts';
 import { StepOutput } from './step-output.ts';
@@ -85,12 +85,12 @@ export class ProcessJob implements ExecutorJob {
   }
 
   attach(stepKey: string, onOutput: OutputSink): Promise<StepProcess | null> {
-    const { supervisor, jobKey } = this.#options;
+    const { supervisor, jobKey, directory } = this.#options;
     this.#tookOver = true;
     const name = stepName(jobKey, stepKey);
     return new Promise((resolve) => {
       supervisor.adopt(name, (found) => {
-        if (found === null) return resolve(this.#isCutOff(name) ? CUT_OFF : null);
+        if (found === null) return resolve(isCutOff(directory, name) ? CUT_OFF : null);
         const step = this.#add(name, found.token, onOutput, '', '');
         step.onStarted(found.pid);
         resolve(step);
@@ -98,9 +98,9 @@ export class ProcessJob implements ExecutorJob {
     });
   }
 
-  /** A receipt without its first line: the helper was killed while it started the step, which may run or not. */
-  #isCutOff(name: string): boolean {
-    return existsSync(join(this.#options.directory, `${name}.step`));
+  async claim(stepKey: string): Promise<boolean> {
+    const { supervisor, jobKey } = this.#options;
+    return (await supervisor.request('claim', [stepName(jobKey, stepKey)])) === 1;
   }
 
   close(): Promise<{ readonly killed: number }> {

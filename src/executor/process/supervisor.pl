@@ -7,6 +7,7 @@
 #   in   start NAME TOKEN TTY DIRECTORY COUNT COMMAND... ENVIRONMENT...   no answer; then exactly one `ended` or `failed`
 #        confirm NAME              -> started NAME PID, once the program runs; nothing if it has ended or failed
 #        adopt NAME                -> adopted NAME TOKEN PID, then `ended` or `lost`; or unknown NAME
+#        claim ID NAME             -> done ID 1 when nobody began it and nobody but this process can any more, or 0
 #        signal ID NAME SIGNAL     -> done ID 0
 #        release NAME              no answer; its output was read to the end
 #        close ID JOB_KEY SWEEP NAME...  -> done ID KILLED, when no process of these steps is left
@@ -38,11 +39,11 @@ my $signals = block_signals('CHLD');
 pipe my $report_reader, my $report_writer or die "pipe: $!";
 fcntl $report_reader, F_SETFL, O_RDONLY | O_NONBLOCK;
 our $boot        = read_line('/proc/sys/kernel/random/boot_id') // '-';
-my $own_start    = start_time($$);
+our $own_start   = start_time($$);
 my ($rung, $cgroup_parent) = choose_rung($forced_rung);
 
 # Shared with takeover.pl.
-our (%steps, %adopted, $orphan_since) = ();
+our (%steps, %adopted, %claimed, $orphan_since) = ();
 my @perhaps_empty;
 my (%by_pid, %by_token, %unconfirmed, %closing);
 my ($input, $answers) = ('', '');
@@ -52,7 +53,7 @@ run();
 
 sub run {
     my %action = (
-        start  => \&start, confirm => \&confirm,    adopt => \&adopt,
+        start  => \&start, confirm => \&confirm,    adopt => \&adopt, claim => \&claim,
         signal => \&signal_step, release => \&release, close => \&close_steps,
         forget => \&forget_steps, quit => sub { exit_now(0) },
     );
@@ -138,8 +139,8 @@ sub begin {
     sysopen my $output, $step->{fifo}, O_WRONLY or return 'output';
     # F_SETPIPE_SZ: with room for a megabyte, writer and reader wait for each other half as often. Only Linux has it.
     fcntl $output, 1031, PIPE_BYTES if $^O eq 'linux';
-    sysopen $step->{log}, $step->{receipt}, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0600
-        or return not_ours($step);
+    $step->{log} = begin_receipt($step->{name}) or return 'receipt';
+    $step->{is_ours} = 1;
     if ($rung eq 'cgroup') {
         $step->{cgroup} = "$cgroup_parent/sluice-$step->{token}";
         mkdir $step->{cgroup} or return 'cgroup';
@@ -164,12 +165,6 @@ sub begin {
     $by_pid{$pid} = $step;
     began($step, $pid, start_time($pid));
     return;
-}
-
-sub not_ours {
-    my ($step) = @_;
-    $step->{not_ours} = 1;
-    return 'receipt';
 }
 
 sub began {
@@ -253,8 +248,8 @@ sub fail_step {
     $step->{over} = 1;
     kill_relay($step);
     remove_cgroup($step->{cgroup}) if $step->{cgroup};
-    if ($orphan_since) { syswrite $step->{log}, "failed $stage $error\n" }
-    else               { forget($step) }
+    if ($orphan_since && $step->{log}) { syswrite $step->{log}, "failed $stage $error\n" }
+    else                               { forget($step) }
     answer('failed', $step->{name}, $stage, $error);
 }
 
@@ -268,13 +263,17 @@ sub forget {
     my ($step) = @_;
     kill_relay($step);
     unlink $step->{fifo};
-    # A receipt that was there before is another's.
-    unlink $step->{receipt} if !$step->{not_ours};
+    # A receipt that this process neither made nor read is another's.
+    unlink $step->{receipt} if $step->{is_ours};
     delete $_->{ $step->{name} } for \%steps, \%unconfirmed, \%adopted;
 }
 
 sub forget_steps {
-    forget($_) for grep { defined } map { $steps{$_} // read_receipt($_) } @_;
+    for my $name (@_) {
+        unlink "$home/$name.step" if delete $claimed{$name};
+        my $step = $steps{$name} // read_receipt($name) or next;
+        forget($step);
+    }
 }
 
 sub kill_relay {

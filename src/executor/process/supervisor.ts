@@ -67,7 +67,7 @@ export class Supervisor {
   }
 
   /** Asks for something with a number as answer. Survives the death of the helper: the next one is asked again. */
-  request(verb: 'signal' | 'close', fields: readonly string[]): Promise<number> {
+  request(verb: 'signal' | 'close' | 'claim', fields: readonly string[]): Promise<number> {
     return new Promise((resolve) => {
       const id = String(++this.#lastRequest);
       const record = [verb, id, ...fields];

@@ -1,25 +1,25 @@
 # What survives an owner: a new one adopts steps by their receipts, the old supervisor lives on as an orphan.
 use strict;
 use warnings;
-use Fcntl;
+use Fcntl qw(:DEFAULT :flock);
 
 use constant ORPHAN_LIMIT_SECONDS => 600;
 # A supervisor writes the receipt of a dead step at once, unless it is stopped.
 use constant RECEIPT_LIMIT_SECONDS => 5;
 
-our (%steps, %adopted, $orphan_since, $home, $boot);
+our (%steps, %adopted, %claimed, $orphan_since, $home, $boot, $own_start);
 
 # Reads the receipt of a step that another supervisor started. undef: there is none, or it is from before a reboot.
 sub read_receipt {
     my ($name) = @_;
     open my $file, '<', "$home/$name.step" or return undef;
-    my %step = (name => $name, receipt => "$home/$name.step");
+    my %step = (name => $name, receipt => "$home/$name.step", is_ours => 1);
     for (<$file>) {
         my ($what, @fields) = split;
         if ($what eq 'step') {
             @step{qw(boot supervisor supervisor_start token pid start rung reaper reaper_start relay relay_start cgroup)} = @fields;
         }
-        else { $step{end} = [ $what, @fields ] }
+        elsif ($what eq 'ended' || $what eq 'failed') { $step{end} = [ $what, @fields ] }
     }
     return undef if !$step{token};
     $step{cgroup} //= '';
@@ -37,6 +37,56 @@ sub adopt {
     # As long as the first supervisor lives it holds the output; this is for the time after it.
     sysopen $step->{keeper}, $step->{fifo}, O_RDONLY | O_NONBLOCK;
     answer('adopted', $name, $step->{token}, $step->{pid});
+}
+
+sub claim {
+    my ($id, $name) = @_;
+    my $log = $claimed{$name} // make_receipt($name);
+    $claimed{$name} = $log if $log;
+    answer('done', $id, $log ? 1 : 0);
+}
+
+# Makes the receipt of a step that nobody has begun, and so claims it: whoever was told to start it, and has not read that yet,
+# finds the receipt and fails. Returns its handle; undef when it was begun, or may have been.
+sub make_receipt {
+    my ($name) = @_;
+    my $claim = "claimed $boot $$ $own_start\n";
+    my $file  = "$home/$name.step";
+    if (sysopen my $log, $file, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0600) {
+        syswrite $log, $claim;
+        return $log;
+    }
+    # Claims of processes that died before they began it do not count; locked, because two may look at them at once.
+    sysopen my $log, $file, O_RDWR | O_APPEND or return undef;
+    flock $log, LOCK_EX or return undef;
+    # Opened for appending it stands at the end.
+    seek $log, 0, 0;
+    my @lines = <$log>;
+    for my $line (@lines) {
+        my ($what, $claim_boot, $pid, $start) = split ' ', $line;
+        return undef if $what ne 'claimed' || !defined $start || $claim_boot ne $boot || is_alive($pid, $start);
+    }
+    return undef if !@lines;
+    syswrite $log, $claim;
+    flock $log, LOCK_UN;
+    return $log;
+}
+
+# The handle of the receipt of a step that is about to begin; undef with $! set when that is another's.
+sub begin_receipt {
+    my ($name) = @_;
+    my $log = delete $claimed{$name};
+    if (!$log) {
+        return $log if sysopen $log, "$home/$name.step", O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0600;
+        my $error = $!;
+        $log = make_receipt($name);
+        if (!$log) {
+            $! = $error;
+            return undef;
+        }
+    }
+    syswrite $log, "starting\n";
+    return $log;
 }
 
 sub watch_adopted {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { collect } from '../../../test/contract/executor.contract.ts';
 import { runStep } from '../../../test/support/one-step.ts';
@@ -246,6 +247,73 @@ describe('a receipt of an earlier owner', () => {
     expect(await executor.sweep('other')).toBe(0);
     expect(await executor.sweep('marked')).toBe(1);
     expect(await gone).toEqual([null, 'SIGKILL']);
+  });
+});
+
+describe('a step that was never begun', () => {
+  const fileOf = (jobKey: string) => join(directory, `${stepName(jobKey, 'one')}.step`);
+
+  it('is claimed once it is asked for, and then only its claimer can start it', async () => {
+    const job = await executor.openJob({ jobKey: 'a' });
+    expect(await job.attach('one', () => {})).toBeNull();
+    expect(await job.claim!('one')).toBe(true);
+    const other = await openProcessExecutor({ directory, clock: machineClock });
+    // What the dead owner had asked for, and its helper reads only now.
+    const late = await other.openJob({ jobKey: 'a' });
+    await expect(late.start(spec('echo twice'))).rejects.toMatchObject({ code: 'EEXIST' });
+    expect(await late.claim!('one')).toBe(false);
+    const output = collect();
+    const step = await job.start(spec('echo once', output.sink));
+    expect((await step.ended).exit).toEqual({ kind: 'code', code: 0 });
+    expect(output.text()).toBe('once\n');
+    await Promise.all([job.close(), late.close()]);
+    job.forget();
+    await executor.sweep('nothing');
+    await other.shutdown();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('is not claimed when it was begun, also when only the beginning of its receipt is there', async () => {
+    const job = await executor.openJob({ jobKey: 'a' });
+    for (const receipt of ['', 'starting\n', 'claimed x 1 1\nstarting\n']) {
+      writeFileSync(fileOf('a'), receipt);
+      expect((await (await job.attach('one', () => {}))!.ended).exit.kind).toBe('lost');
+      expect(await job.claim!('one')).toBe(false);
+    }
+    await job.close();
+    await executor.sweep('a');
+  });
+
+  it('is claimed anew when its claimer died, but not after a restart of the machine', async () => {
+    const job = await executor.openJob({ jobKey: 'a' });
+    writeFileSync(fileOf('a'), `claimed before 1 1\n`);
+    expect(await job.attach('one', () => {})).toBeNull();
+    expect(await job.claim!('one')).toBe(false);
+    writeFileSync(fileOf('a'), `claimed ${bootId()} 1 1\n`);
+    expect(await job.claim!('one')).toBe(true);
+    expect((await (await job.start(spec('true'))).ended).exit).toEqual({ kind: 'code', code: 0 });
+    await job.close();
+  });
+
+  it('is started by another helper when the one that claimed it dies', async () => {
+    const job = await executor.openJob({ jobKey: 'a' });
+    await job.claim!('one');
+    const helper = Number(receiptOf('a').split(' ')[2]);
+    process.kill(helper, 'SIGKILL');
+    await vi.waitFor(() => expect(isAlive(helper)).toBe(false));
+    await turn();
+    expect((await (await job.start(spec('true'))).ended).exit).toEqual({ kind: 'code', code: 0 });
+    await job.close();
+  });
+
+  it('that was claimed and not started leaves nothing behind', async () => {
+    const job = await executor.openJob({ jobKey: 'a' });
+    expect(await job.attach('one', () => {})).toBeNull();
+    await job.claim!('one');
+    await job.close();
+    job.forget();
+    await executor.sweep('nothing');
+    expect(readdirSync(directory)).toEqual([]);
   });
 });
 
