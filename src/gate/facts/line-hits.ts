@@ -29,6 +29,13 @@ export class LineHits {
     else this.#addKnown(line, hits);
   }
 
+  /** Makes the line's count at least `hits`, for formats that tell of one line several times. */
+  atLeast(line: number, hits: number): void {
+    const known = this.get(line);
+    if (known === null) this.add(line, hits);
+    else if (hits > known) this.add(line, hits - known);
+  }
+
   /** The line's count; null for a line that cannot be run. */
   get(line: number): number | null {
     const index = this.#find(line);
