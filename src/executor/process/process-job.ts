@@ -3,13 +3,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Clock } from '../../base/port.ts';
-import {
-  type ExecutorJob,
-  type OutputSink,
-  StartError,
-  type StepProcess,
-  type StepSpec,
-} from '../contract.ts';
+import { type OutputSink, StartError, type StepProcess } from '../contract.ts';
+import type { ConfinedJob, ConfinedStepSpec } from './confined-step.ts';
 import { ProcessStep } from './process-step.ts';
 import { isCutOff, readReceiptEnd } from './receipt.ts';
 import { impossibleStart } from './start-error.ts';
@@ -40,7 +35,7 @@ const CUT_OFF: StepProcess = {
 };
 
 /** The steps of one job. */
-export class ProcessJob implements ExecutorJob {
+export class ProcessJob implements ConfinedJob {
   readonly #options: ProcessJobOptions;
   readonly #running = new Map<string, Running>();
   /** Steps whose output was read to the end: the supervisor may let go of it, which can wait for the next record. */
@@ -54,7 +49,7 @@ export class ProcessJob implements ExecutorJob {
     this.#options = options;
   }
 
-  async start(spec: StepSpec): Promise<StepProcess> {
+  async start(spec: ConfinedStepSpec): Promise<StepProcess> {
     const { supervisor, jobKey } = this.#options;
     if (this.#closed !== null) throw new StartError('ECANCELED', 'the job is closed');
     const impossible = impossibleStart(spec.command, spec.directory, spec.environment);
@@ -64,8 +59,9 @@ export class ProcessJob implements ExecutorJob {
     const token = randomBytes(12).toString('hex');
     const step = this.#add(name, token, spec.onOutput, spec.command[0]!, spec.directory);
     for (const released of this.#released.splice(0)) supervisor.send(['release', released]);
+    const words = spec.confinement ?? [];
     supervisor.send([
-      'start',
+      ...(words.length === 0 ? ['start'] : ['confined', String(words.length), ...words]),
       name,
       token,
       spec.tty ? '1' : '',

@@ -5,6 +5,7 @@
 # little endian) and fields separated by NUL. No output of a step ever passes through it.
 #
 #   in   start NAME TOKEN TTY DIRECTORY COUNT COMMAND... ENVIRONMENT...   no answer; then exactly one `ended` or `failed`
+#        confined COUNT WORD... and the fields of start: the same, brought into what confine.pl says
 #        confirm NAME              -> started NAME PID, once the program runs; nothing if it has ended or failed
 #        adopt NAME                -> adopted NAME TOKEN PID, then `ended` or `lost`; or unknown NAME
 #        claim ID NAME             -> done ID 1 when nobody began it and nobody but this process can any more, or 0
@@ -44,6 +45,8 @@ my ($rung, $cgroup_parent) = choose_rung($forced_rung);
 
 # Shared with takeover.pl.
 our (%steps, %adopted, %claimed, $orphan_since) = ();
+# Of the step that is being started; for launch.pl.
+our $confinement;
 my @perhaps_empty;
 my (%by_pid, %by_token, %unconfirmed, %closing);
 my ($input, $answers) = ('', '');
@@ -53,7 +56,7 @@ run();
 
 sub run {
     my %action = (
-        start  => \&start, confirm => \&confirm,    adopt => \&adopt, claim => \&claim,
+        start  => \&start, confined => \&start_confined, confirm => \&confirm,    adopt => \&adopt, claim => \&claim,
         signal => \&signal_step, release => \&release, close => \&close_steps,
         forget => \&forget_steps, quit => sub { exit_now(0) },
     );
@@ -131,6 +134,13 @@ sub start {
     fail_step($step, $stage, $! + 0);
 }
 
+sub start_confined {
+    my ($count, @rest) = @_;
+    require "${folder}confine.pl";
+    local $confinement = read_confinement(splice @rest, 0, $count);
+    start(@rest);
+}
+
 # Returns nothing, or the stage that failed with $! set.
 sub begin {
     my ($step, $request) = @_;
@@ -142,7 +152,8 @@ sub begin {
     $step->{log} = begin_receipt($step->{name}) or return 'receipt';
     $step->{is_ours} = 1;
     if ($rung eq 'cgroup') {
-        $step->{cgroup} = "$cgroup_parent/sluice-$step->{token}";
+        my $parent = $confinement && $confinement->{group} || $cgroup_parent;
+        $step->{cgroup} = "$parent/sluice-$step->{token}";
         mkdir $step->{cgroup} or return 'cgroup';
     }
     my $master;
