@@ -311,24 +311,24 @@ const CASES: readonly Case[] = [
   },
   {
     title: '19 weights over 100',
-    text: 'environments: {p: {}}\nstages: [{name: d, environment: p, strategy: {type: canary, weights: [10, 5, 120]}}]\n',
+    text: 'environments: {p: {type: staging}}\nstages: [{name: d, environment: p, strategy: {type: canary, weights: [10, 5, 120]}}]\n',
     says: ['error 2:70 bad-value: `weights` has 120, but a weight is more than 0 and at most 100'],
   },
   {
     title: '19 weights going down',
-    text: 'environments: {p: {}}\nstages: [{name: d, environment: p, strategy: {type: canary, weights: [10, 5, 100]}}]\n',
+    text: 'environments: {p: {type: staging}}\nstages: [{name: d, environment: p, strategy: {type: canary, weights: [10, 5, 100]}}]\n',
     says: [
       'error 2:70 bad-value: `weights` goes from 10 to 5, but each weight must be more than the one before',
     ],
   },
   {
     title: '19 no weights',
-    text: 'environments: {p: {}}\nstages: [{name: d, environment: p, strategy: {type: canary, weights: []}}]\n',
+    text: 'environments: {p: {type: staging}}\nstages: [{name: d, environment: p, strategy: {type: canary, weights: []}}]\n',
     says: ['error 2:70 bad-value: `weights` is empty; write the percentages, such as `[5, 25, 50, 100]`'],
   },
   {
     title: '19 weights that end early',
-    text: 'environments: {p: {}}\nstages: [{name: d, environment: p, strategy: {type: canary, weights: [10, 50]}}]\n',
+    text: 'environments: {p: {type: staging}}\nstages: [{name: d, environment: p, strategy: {type: canary, weights: [10, 50]}}]\n',
     says: ['error 2:70 bad-value: `weights` ends at 50, but the last weight must be 100'],
   },
   {
@@ -348,7 +348,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: '20 a service that does not exist',
-    text: 'environments: {p: {}}\nservices: {api: {}}\nstages: [{name: d, environment: p, service: apu}]\n',
+    text: 'environments: {p: {type: staging}}\nservices: {api: {}}\nstages: [{name: d, environment: p, service: apu}]\n',
     says: ['error 3:45 unknown-service: there is no service `apu` -> did you mean `api`?'],
   },
   {
@@ -453,7 +453,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: '80 a URL with a password',
-    text: 'environments: {s: {health_checks: [{url: "http://u:geheim@h/"}]}}\njobs: {t: {run: x}}\n',
+    text: 'environments: {s: {health_checks: [{url: "http://u:geheim@h/"}], type: staging}}\njobs: {t: {run: x}}\n',
     says: ['error 1:42 bad-value: `url` holds a user name or password; give those as secrets'],
   },
   {
@@ -566,7 +566,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: 'a health check without a question',
-    text: 'environments: {s: {health_checks: [{timeout: 5}]}}\njobs: {t: {run: x}}\n',
+    text: 'environments: {s: {health_checks: [{timeout: 5}], type: staging}}\njobs: {t: {run: x}}\n',
     says: [
       'error 1:36 bad-health-check: a health check needs `http`, `tcp` or `command` -> write for example `http: http://localhost:8080/health`',
     ],

@@ -2,19 +2,15 @@ import type { Node, Span } from '../node.ts';
 import type { Problems } from '../problem.ts';
 import type { PipelineDefinition } from '../schema/pipeline.ts';
 import type { Templates } from '../template.ts';
+import type { Definitions } from './definition.ts';
+import type { DeclaredSecrets } from './secret.ts';
 
 /** What the parts of the plan are made with. */
-export interface BuildContext {
+export interface BuildContext extends DeclaredSecrets {
   readonly problems: Problems;
   readonly templates: Templates;
   readonly defaults: NonNullable<PipelineDefinition['defaults']>;
-  /** Secrets that jobs may ask for; null when the pipeline does not say. */
-  readonly secrets: ReadonlyMap<string, Span> | null;
-  /** Collects which of them are asked for. */
-  readonly secretsUsed: Set<string>;
-  /** Defined environments; null when the pipeline defines none. */
-  readonly environments: readonly string[] | null;
-  readonly services: readonly string[] | null;
+  readonly definitions: Definitions;
 }
 
 /** A job as it was found: in a list or under its id. */

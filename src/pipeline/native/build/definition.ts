@@ -1,14 +1,57 @@
-import { child, type Entry, entryOf, type MapNode, type Node, type Span } from '../node.ts';
+import type { EnvironmentDefinition } from '../../plan-environment.ts';
+import type { ServiceDefinition } from '../../plan-service.ts';
+import { circlesOf } from '../graph.ts';
+import { child, type MapNode, type Node, type Span } from '../node.ts';
 import { type Problems, shown } from '../problem.ts';
-import { plainValue } from '../value.ts';
+import { headOf } from '../read.ts';
+import { nodeAt, plainValue } from '../value.ts';
+import { type Environment, environmentOf } from './environment.ts';
+import { type DeclaredSecrets, useSecret } from './secret.ts';
+import { type Service, serviceOf } from './service.ts';
+import { entriesOf, listOf } from './text.ts';
 
-/** Environments or services by name, from all files; a later file may not define a name again. Null when there are none. */
-export function definedNames(
+/** What can be deployed, and where; null where the files define nothing of the kind. */
+export interface Definitions {
+  readonly environments: readonly EnvironmentDefinition[] | null;
+  readonly services: readonly ServiceDefinition[] | null;
+}
+
+/** Environments and services of all files. Names that are defined twice or nowhere, and circles, are reported. */
+export function definitionsOf(
+  trees: readonly MapNode[],
+  declared: DeclaredSecrets,
+  problems: Problems,
+): Definitions {
+  const environments = foundOf<Environment>(trees, 'environments', problems);
+  const services = foundOf<Service>(trees, 'services', problems);
+  if (environments) checkPromotions(environments, problems);
+  const names = environments?.map(({ name }) => name) ?? null;
+  for (const { definition } of services ?? []) checkKnown(definition, 'environments', names, problems);
+  for (const { definition } of [...(environments ?? []), ...(services ?? [])]) {
+    for (const { value, node } of entriesOf(definition, 'secrets'))
+      useSecret(String(value), node, declared, problems);
+  }
+  return {
+    environments: environments?.map((found) => environmentOf(found, declared, problems)) ?? null,
+    services: services?.map((found) => serviceOf(found, problems)) ?? null,
+  };
+}
+
+/** A definition that was found under its name, or in a list with `name`. */
+export interface Found<T> {
+  readonly name: string;
+  /** Where the name stands. */
+  readonly at: Span;
+  readonly node: Node;
+  readonly definition: T;
+}
+
+function foundOf<T extends object>(
   trees: readonly MapNode[],
   key: 'environments' | 'services',
   problems: Problems,
-): string[] | null {
-  const found = new Map<string, Span>();
+): Found<T>[] | null {
+  const found = new Map<string, Found<T>>();
   let any = false;
   for (const tree of trees) {
     const list = child(tree, key);
@@ -18,17 +61,17 @@ export function definedNames(
       const before = found.get(name);
       if (before) {
         problems.error('duplicate-id', at, `two ${key} are called ${shown(name)}`, {
-          related: [{ message: 'the first one is here', at: before }],
+          related: [{ message: 'the first one is here', at: before.at }],
           suggestion: 'give one of them another name',
         });
       }
-      found.set(name, at);
-      checkHealth(node, problems);
+      // A name alone is a definition with nothing in it.
+      const empty: MapNode = { ...node, kind: 'map', entries: [] };
+      const definition = plainValue(node.kind === 'map' ? node : empty) as T;
+      found.set(name, { name, at, node, definition });
     }
   }
-  const names = [...found.keys()];
-  for (const tree of trees) checkReferences(child(tree, key), key, names, problems);
-  return any ? names : null;
+  return any ? [...found.values()] : null;
 }
 
 function named(list: Node, key: string, problems: Problems): { name: string; at: Span; node: Node }[] {
@@ -38,62 +81,48 @@ function named(list: Node, key: string, problems: Problems): { name: string; at:
   return list.items.flatMap((node) => {
     const name = child(node, 'name');
     if (name?.kind === 'scalar') return [{ name: String(name.value), at: name, node }];
-    problems.error('missing-key', node, `an entry of \`${key}\` needs the key \`name\``, {
+    problems.error('missing-key', headOf(node), `an entry of \`${key}\` needs the key \`name\``, {
       suggestion: 'write it, for example `name: staging`',
     });
     return [];
   });
 }
 
-/** Each health check asks in exactly one way. */
-function checkHealth(node: Node, problems: Problems): void {
-  const checks = child(node, 'health_checks');
-  if (!checks) return;
-  const all =
-    checks.kind === 'map' ? checks.entries.flatMap((entry) => listItems(entry.value)) : listItems(checks);
-  for (const check of all) {
-    const ways = ['http', 'tcp', 'command'].filter((way) => child(check, way));
-    if (ways.length === 1 || (check.kind === 'map' && (check.dropped ?? []).length > 0)) continue;
+function checkPromotions(environments: readonly Found<Environment>[], problems: Problems): void {
+  const names = environments.map(({ name }) => name);
+  const edges = new Map<string, readonly string[]>();
+  for (const { name, definition } of environments) {
+    if (!definition.promotion) continue;
+    checkKnown(definition.promotion, 'after', names, problems);
+    edges.set(name, listOf(definition.promotion.after));
+  }
+  for (const circle of circlesOf(edges)) {
+    const first = environments.find(({ name }) => name === circle[0]);
+    if (!first?.definition.promotion) continue;
     problems.error(
-      'bad-health-check',
-      check,
-      ways.length === 0
-        ? 'a health check needs `http`, `tcp` or `command`'
-        : `a health check asks in one way, but this one has ${ways.map((way) => `\`${way}\``).join(' and ')}`,
-      {
-        suggestion:
-          ways.length === 0
-            ? 'write for example `http: http://localhost:8080/health`'
-            : 'make them several checks',
-      },
+      'need-cycle',
+      headOf(nodeAt(first.definition.promotion, 'after')),
+      `the environments wait for each other in a circle: ${[...circle, circle[0]].join(' -> ')}`,
+      { suggestion: 'remove one of these promotions' },
     );
   }
 }
 
-/** Names of environments that stand in `promotion.after` and in a service's `environments`. */
-function checkReferences(
-  list: Node | undefined,
-  key: 'environments' | 'services',
-  names: readonly string[],
+/** Names of environments under a key. `names` null: no environment is defined, and nothing can be said. */
+function checkKnown<K extends string>(
+  container: { readonly [key in K]?: string | readonly string[] },
+  key: K,
+  names: readonly string[] | null,
   problems: Problems,
 ): void {
-  if (!list || key === 'services') return;
-  for (const environment of list.kind === 'map'
-    ? list.entries.map((entry: Entry) => entry.value)
-    : listItems(list)) {
-    const promotion = child(environment, 'promotion');
-    const after = promotion && entryOf(promotion, 'after')?.value;
-    for (const name of after ? listItems(after) : []) {
-      const text = String(plainValue(name));
-      if (names.includes(text)) continue;
-      const near = problems.near(text, names);
-      problems.error('unknown-environment', name, `there is no environment ${shown(text)}`, {
-        suggestion: near ? `did you mean \`${near}\`?` : `the pipeline defines ${names.join(', ')}`,
-      });
-    }
+  if (names === null) return;
+  const given = container[key];
+  for (const [index, name] of listOf<string>(given).entries()) {
+    if (names.includes(name)) continue;
+    const near = problems.near(name, names);
+    const at = Array.isArray(given) ? nodeAt(given, index) : nodeAt(container, key);
+    problems.error('unknown-environment', at, `there is no environment ${shown(name)}`, {
+      suggestion: near ? `did you mean \`${near}\`?` : `the pipeline defines ${names.join(', ')}`,
+    });
   }
-}
-
-function listItems(node: Node): readonly Node[] {
-  return node.kind === 'list' ? node.items : [node];
 }

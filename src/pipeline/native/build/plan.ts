@@ -8,7 +8,7 @@ import type { PipelineDefinition } from '../schema/pipeline.ts';
 import { type Template, Templates } from '../template.ts';
 import { plainValue, without } from '../value.ts';
 import type { BuildContext, JobSource } from './context.ts';
-import { definedNames } from './definition.ts';
+import { definitionsOf } from './definition.ts';
 import { orderJobs } from './order.ts';
 import { draftStage, jobSources, mainStage } from './stage.ts';
 import { concurrencyOf, durationMs, texts } from './text.ts';
@@ -48,6 +48,8 @@ export function buildPlan(trees: readonly MapNode[], digest: Digest, problems: P
     inputs: inputsOf(pipeline, context),
     timeoutMs: durationMs(pipeline.timeout, null),
     ...PLAIN_PLAN,
+    environments: context.definitions.environments ?? [],
+    services: context.definitions.services ?? [],
   };
 }
 
@@ -71,15 +73,13 @@ function contextOf(
   const declared = new Map<string, Span>();
   if (secrets?.kind === 'list')
     for (const item of secrets.items) if (item.kind === 'scalar') declared.set(String(item.value), item);
-  const environments = definedNames(trees, 'environments', problems);
+  const declaredSecrets = { secrets: secrets ? declared : null, secretsUsed: new Set<string>() };
   return {
     problems,
     templates: new Templates(collectTemplates(trees, problems), problems),
     defaults: pipeline.defaults ?? {},
-    secrets: secrets ? declared : null,
-    secretsUsed: new Set(),
-    environments,
-    services: definedNames(trees, 'services', problems),
+    ...declaredSecrets,
+    definitions: definitionsOf(trees, declaredSecrets, problems),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { SecretGrant } from '../../plan.ts';
-import type { Node } from '../node.ts';
+import type { Node, Span } from '../node.ts';
 import { type Problems, shown } from '../problem.ts';
 import { spanInText } from '../text-place.ts';
 import { nodeAt } from '../value.ts';
@@ -14,18 +14,30 @@ export function grantsOf(job: JobDefinition, context: BuildContext): SecretGrant
     ? secrets.map((name) => ({ name, variable: name }))
     : Object.entries(secrets).map(([variable, name]) => ({ name, variable }));
   for (const [index, { name }] of grants.entries()) {
-    context.secretsUsed.add(name);
-    if (!context.secrets || context.secrets.has(name)) continue;
-    const known = [...context.secrets.keys()];
-    const near = context.problems.near(name, known);
     const at = Array.isArray(secrets) ? nodeAt(secrets, index) : nodeAt(secrets, grants[index]!.variable);
-    context.problems.error('unknown-secret', at, `the pipeline does not declare the secret ${shown(name)}`, {
-      suggestion: near
-        ? `did you mean \`${near}\`?`
-        : `add it to the pipeline's \`secrets\`, which has ${known.join(', ') || 'none'}`,
-    });
+    useSecret(name, at, context, context.problems);
   }
   return grants;
+}
+
+/** The secrets of a pipeline, and which of them something asks for. */
+export interface DeclaredSecrets {
+  /** null when the pipeline does not say. */
+  readonly secrets: ReadonlyMap<string, Span> | null;
+  readonly secretsUsed: Set<string>;
+}
+
+/** Notes that a secret is asked for at a place; one that the pipeline does not declare is reported. */
+export function useSecret(name: string, at: Span, declared: DeclaredSecrets, problems: Problems): void {
+  declared.secretsUsed.add(name);
+  if (!declared.secrets || declared.secrets.has(name)) return;
+  const known = [...declared.secrets.keys()];
+  const near = problems.near(name, known);
+  problems.error('unknown-secret', at, `the pipeline does not declare the secret ${shown(name)}`, {
+    suggestion: near
+      ? `did you mean \`${near}\`?`
+      : `add it to the pipeline's \`secrets\`, which has ${known.join(', ') || 'none'}`,
+  });
 }
 
 const SECRET = /\bsecrets\s*\.\s*([A-Za-z_]\w*)/g;

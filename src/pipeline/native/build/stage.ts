@@ -186,7 +186,7 @@ function deployJob(
   checkTarget(definition, environment, at, context);
   const deploy: DeployRequest = {
     environment,
-    strategy: strategyOf(definition),
+    strategy: strategyOf(definition, context.problems),
     rollbackOnFailure: definition.rollback_on_failure ?? true,
     service: definition.service ?? null,
     artifact: definition.artifact ?? null,
@@ -205,7 +205,9 @@ function checkTarget(
   at: Span,
   context: BuildContext,
 ): void {
-  const { environments, services, problems } = context;
+  const { definitions, problems } = context;
+  const environments = definitions.environments?.map(({ name }) => name);
+  const services = definitions.services?.map(({ name }) => name);
   if (!environments) {
     problems.warn(
       'unknown-environment',

@@ -140,7 +140,7 @@ function planned(
 }
 
 /** The first line that does something. */
-function titleOf(run: string): string {
+export function titleOf(run: string): string {
   const lines = run.split('\n').map((line) => line.trim());
   const line = lines.find((one) => one !== '' && !one.startsWith('#')) ?? lines[0] ?? '';
   return line.length > NAME_LENGTH ? `${line.slice(0, NAME_LENGTH - 1)}…` : line;

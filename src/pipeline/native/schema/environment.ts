@@ -4,6 +4,7 @@ import { analysisSchema } from './analysis.ts';
 import { gates } from './gate.ts';
 import { healthChecks } from './health-check.ts';
 import { key, requiredKey } from './key.ts';
+import { recurrenceProblem } from './recurrence.ts';
 import { rollback } from './rollback.ts';
 import { strategy } from './strategy.ts';
 import { routerSchema, target } from './target.ts';
@@ -87,7 +88,10 @@ export const hostSchema = z
 const day = () =>
   z
     .string()
-    .regex(/^[A-Z][A-Z=;0-9,:+-]*$/)
+    .superRefine((rule, context) => {
+      const problem = recurrenceProblem(rule);
+      if (problem) context.addIssue({ code: 'custom', message: problem });
+    })
     .meta({ expects: 'a recurrence rule of RFC 5545, such as `FREQ=WEEKLY;BYDAY=MO,TU,WE,TH`' });
 const moment = () =>
   z
@@ -100,6 +104,18 @@ const clockTime = () =>
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
     .meta({ expects: 'a time of day such as `"09:00"`' });
 
+const timeZone = () =>
+  z
+    .string()
+    .refine((name) => {
+      try {
+        return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+      } catch {
+        return false;
+      }
+    })
+    .meta({ expects: 'a time zone such as `Europe/Berlin`' });
+
 export const windowSchema = z
   .strictObject({
     rule: key(
@@ -110,7 +126,7 @@ export const windowSchema = z
     ),
     from: requiredKey(clockTime(), 'From this time of day.', 'from: "09:00"\nto: "16:00"'),
     to: requiredKey(clockTime(), 'To this time of day.', 'from: "09:00"\nto: "16:00"'),
-    time_zone: key(text().min(1), 'Default: UTC.', 'from: "09:00"\nto: "16:00"\ntime_zone: Europe/Berlin'),
+    time_zone: key(timeZone(), 'Default: UTC.', 'from: "09:00"\nto: "16:00"\ntime_zone: Europe/Berlin'),
   })
   .meta({ id: 'window' });
 
