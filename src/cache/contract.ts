@@ -216,8 +216,8 @@ export class TreeError extends Error {
 }
 
 /**
- * Who may see an entry. What an untrusted run writes is never read by a trusted one: trust is part of the scope, and an
- * untrusted run may read the trusted scopes and write only its own.
+ * Who may see an entry. What an untrusted run writes is read by nobody else: trust is part of the scope, and an untrusted run
+ * may read the trusted scopes of the readable refs and write only its own.
  */
 export interface CacheScope {
   readonly repository: string;
@@ -234,8 +234,9 @@ export interface DirectoryCaches {
   restore(request: CacheRestore): Promise<CacheHit | null>;
   /** Adds a version. An entry with the same content under the same key is not added again. */
   save(request: CacheSave): Promise<{ readonly storedBytes: number; readonly saved: boolean }>;
-  /** For people: each key with versions, size, hits, misses and time saved. */
+  /** For people: what is kept, the one used last first. How often it helped is told by the journal. */
   entries(repository: string): Promise<readonly CacheEntryView[]>;
+  /** Removes all versions under a key, or everything of the repository. Returns how many went. */
   remove(repository: string, key: string | null): Promise<number>;
 }
 
@@ -254,7 +255,7 @@ export interface CacheSave {
   readonly paths: readonly string[];
   readonly root: string;
   /** How long making the content took; what a later hit saves. */
-  readonly tookMs: number;
+  readonly madeInMs: number;
 }
 
 export interface CacheHit {
@@ -263,6 +264,8 @@ export interface CacheHit {
   readonly digest: Digest;
   readonly bytes: number;
   readonly savedAtMs: number;
+  /** How long making it took. */
+  readonly madeInMs: number;
 }
 
 export interface CacheEntryView {
@@ -271,9 +274,6 @@ export interface CacheEntryView {
   readonly trust: 'trusted' | 'untrusted';
   readonly versions: number;
   readonly bytes: number;
-  readonly hits: number;
-  readonly misses: number;
-  readonly savedMs: number;
   readonly usedAtMs: number;
 }
 

@@ -85,6 +85,8 @@ export interface CacheUse {
   readonly sentence: string;
   readonly bytes: number;
   readonly tookMs: number;
+  /** What making it took less what bringing it took; 0 when nothing was restored. */
+  readonly savedMs: number;
 }
 
 /** Whether work was skipped because its fingerprint was seen, or why it was not. */

@@ -103,10 +103,12 @@ async function restoreCache(place: KeepPlace, cache: DirectoryCache): Promise<vo
   let sentence: string;
   let bytes = 0;
   let isHit = false;
+  let madeInMs = 0;
   try {
     const hit = await (await options.rooms.caches()).restore(request);
     isHit = hit !== null;
     bytes = hit?.bytes ?? 0;
+    madeInMs = hit?.madeInMs ?? 0;
     state.cacheHits.set(cache, hit?.exact ?? false);
     sentence = hit
       ? hit.exact
@@ -119,7 +121,8 @@ async function restoreCache(place: KeepPlace, cache: DirectoryCache): Promise<vo
     state.warnings.push(sentence);
   }
   const tookMs = Math.round(options.clock.monotonic() - startedMs);
-  state.extras.caches.push({ key, action: isHit ? 'restored' : 'missed', sentence, bytes, tookMs });
+  const savedMs = isHit ? Math.max(0, madeInMs - tookMs) : 0;
+  state.extras.caches.push({ key, action: isHit ? 'restored' : 'missed', sentence, bytes, tookMs, savedMs });
 }
 
 async function saveCache(place: KeepPlace, cache: DirectoryCache): Promise<void> {
@@ -129,15 +132,15 @@ async function saveCache(place: KeepPlace, cache: DirectoryCache): Promise<void>
   const startedMs = options.clock.monotonic();
   const tell = (action: 'saved' | 'not-saved', sentence: string, bytes: number) => {
     const tookMs = Math.round(options.clock.monotonic() - startedMs);
-    state.extras.caches.push({ key, action, sentence, bytes, tookMs });
+    state.extras.caches.push({ key, action, sentence, bytes, tookMs, savedMs: 0 });
   };
   if (state.cacheHits.get(cache))
     return tell('not-saved', `cache ${key}: there already, so not saved again`, 0);
   const root = setup.workspace.directory;
   try {
     const caches = await options.rooms.caches();
-    const tookMs = Math.round(startedMs - setup.startedMs);
-    const { saved, storedBytes } = await caches.save({ scope: scopeOf(state), key, paths, root, tookMs });
+    const madeInMs = Math.round(startedMs - setup.startedMs);
+    const { saved, storedBytes } = await caches.save({ scope: scopeOf(state), key, paths, root, madeInMs });
     const sentence = saved ? `saved, ${formatBytes(storedBytes)} new` : 'its content is kept already';
     tell(saved ? 'saved' : 'not-saved', `cache ${key}: ${sentence}`, storedBytes);
   } catch (error) {
@@ -150,12 +153,16 @@ async function saveCache(place: KeepPlace, cache: DirectoryCache): Promise<void>
 /** The cache of a branch, and what it may read besides: that of the default branch and, for a pull request, of its base. */
 function scopeOf({ message }: JobState): CacheScope {
   const { source, trust, contexts } = message;
-  const base = (contexts.event.payload as { readonly base?: unknown } | undefined)?.base;
+  const { base, number } = (contexts.event.payload ?? {}) as {
+    readonly base?: unknown;
+    readonly number?: unknown;
+  };
   const readableRefs = [typeof base === 'string' ? base : null, 'main', 'master'];
+  const pull = typeof number === 'number' || typeof number === 'string' ? `pull/${number}` : null;
   return {
     repository: source.repository,
     trust,
-    ref: source.tag ?? source.branch ?? source.commit ?? 'detached',
+    ref: pull ?? source.tag ?? source.branch ?? source.commit ?? 'detached',
     readableRefs: readableRefs.filter((ref) => ref !== null),
   };
 }
