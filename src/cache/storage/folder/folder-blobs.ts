@@ -1,26 +1,19 @@
-import { closeSync, createReadStream, rmSync } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { type Digest, digestOf } from '../../../base/digest.ts';
 import type { Clock } from '../../../base/port.ts';
-import {
-  type BlobContent,
-  BlobDamageError,
-  type BlobStore,
-  type PutBlob,
-  type StoredBlob,
-} from '../../contract.ts';
-import { decodeBlob, encodeBlob } from '../blob-format.ts';
-import { decodeStream } from '../blob-stream.ts';
-import { contentSource, ONE_PIECE_BYTES_MAX, PIECE_BYTES } from '../content.ts';
-import { gather } from '../gather.ts';
+import type { BlobContent, BlobStore, PutBlob, StoredBlob } from '../../contract.ts';
+import { encodeBlob } from '../blob-format.ts';
+import { contentSource } from '../content.ts';
 import { checkDigest, isDigest } from '../names.ts';
 import { takeTurns } from '../turn-taking.ts';
-import { readWhole } from '../whole-file.ts';
+import { BlobReader } from './blob-reader.ts';
 import type { Committer } from './committer.ts';
-import { codeOf, folderError } from './failure.ts';
+import { folderError } from './failure.ts';
 import type { Layout } from './layout.ts';
+import { listStored } from './list-stored.ts';
 import type { PartialFiles } from './partial-files.ts';
-import { findStored, openStored, putAside, type StoredFile, touchFile } from './stored-file.ts';
+import { findStored, touchFile } from './stored-file.ts';
 import { writeStream } from './write-stream.ts';
 
 /** Blobs in a folder. Small ones are handled synchronously, in turns with others. */
@@ -29,6 +22,7 @@ export class FolderBlobs implements BlobStore {
   readonly #partials: PartialFiles;
   readonly #committer: Committer;
   readonly #clock: Clock;
+  readonly #reader: BlobReader;
   readonly #turn: () => Promise<void> | undefined;
   /** On their way to the disk: whoever stores the same content waits for the first one. */
   readonly #moving = new Map<Digest, Promise<void>>();
@@ -39,6 +33,7 @@ export class FolderBlobs implements BlobStore {
     this.#committer = committer;
     this.#clock = clock;
     this.#turn = takeTurns(clock);
+    this.#reader = new BlobReader(layout, this.#turn);
   }
 
   async put(content: BlobContent): Promise<PutBlob> {
@@ -66,27 +61,14 @@ export class FolderBlobs implements BlobStore {
     return begun;
   }
 
-  async open(digest: Digest): Promise<AsyncIterable<Uint8Array> | null> {
-    checkDigest(digest);
-    const stored = this.#open(digest);
-    if (stored === null) return null;
-    if (stored.size > ONE_PIECE_BYTES_MAX) {
-      closeSync(stored.file);
-      return this.#stream(digest);
-    }
-    const content = await this.#whole(stored, digest);
-    return (async function* () {
-      if (content.length > 0) yield content;
-    })();
+  open(digest: Digest): Promise<AsyncIterable<Uint8Array> | null> {
+    this.#use(digest);
+    return this.#reader.open(digest);
   }
 
-  async read(digest: Digest): Promise<Uint8Array | null> {
-    checkDigest(digest);
-    const stored = this.#open(digest);
-    if (stored === null) return null;
-    if (stored.size <= ONE_PIECE_BYTES_MAX) return this.#whole(stored, digest);
-    closeSync(stored.file);
-    return gather(this.#stream(digest));
+  read(digest: Digest): Promise<Uint8Array | null> {
+    this.#use(digest);
+    return this.#reader.read(digest);
   }
 
   async has(digests: readonly Digest[]): Promise<ReadonlySet<Digest>> {
@@ -99,14 +81,8 @@ export class FolderBlobs implements BlobStore {
     return present;
   }
 
-  async *list(): AsyncIterable<StoredBlob> {
-    for (const folder of await namesIn(this.#layout.blobs)) {
-      for (const digest of await namesIn(`${this.#layout.blobs}/${folder}`)) {
-        if (!isDigest(digest)) continue;
-        const found = await statOf(this.#layout.blob(digest));
-        if (found !== null) yield { digest, storedBytes: found.size, usedAtMs: found.mtimeMs };
-      }
-    }
+  list(): AsyncIterable<StoredBlob> {
+    return listStored(this.#layout);
   }
 
   async remove(digest: Digest): Promise<void> {
@@ -164,63 +140,7 @@ export class FolderBlobs implements BlobStore {
     return findStored(this.#layout, digest, this.#clock.now());
   }
 
-  #open(digest: Digest): StoredFile | null {
-    const stored = openStored(this.#layout, digest);
-    if (stored !== null) touchFile(this.#layout.blob(digest), this.#clock.now());
-    return stored;
-  }
-
-  async #whole({ file, size, inode }: StoredFile, digest: Digest): Promise<Uint8Array> {
-    let content: Uint8Array | null;
-    try {
-      await this.#turn();
-      content = decodeBlob(readWhole(file, size), digest);
-    } catch (error) {
-      if (codeOf(error) !== 'EIO') throw error;
-      content = null;
-    } finally {
-      closeSync(file);
-    }
-    if (content === null) throw putAside(this.#layout, digest, inode);
-    return content;
-  }
-
-  /** Opened when its first piece is asked for: an iterable that nobody reads keeps no file open. */
-  async *#stream(digest: Digest): AsyncIterable<Uint8Array> {
-    const stored = openStored(this.#layout, digest);
-    if (stored === null) {
-      throw new BlobDamageError(
-        `The blob ${digest} in the folder ${this.#layout.directory} was removed before it was read.`,
-        digest,
-      );
-    }
-    const { file, size, inode } = stored;
-    const damaged = async () => putAside(this.#layout, digest, inode);
-    const pieces = createReadStream('', { fd: file, start: 0, highWaterMark: PIECE_BYTES });
-    try {
-      yield* decodeStream(pieces, size, digest, damaged);
-    } catch (error) {
-      throw codeOf(error) === 'EIO' ? await damaged() : error;
-    } finally {
-      pieces.destroy();
-    }
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-async function statOf(path: string): Promise<{ readonly size: number; readonly mtimeMs: number } | null> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
+  #use(digest: Digest): void {
+    if (isDigest(digest)) touchFile(this.#layout.blob(digest), this.#clock.now());
   }
 }
