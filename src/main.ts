@@ -36,6 +36,9 @@ void runCli(process.argv.slice(2), {
   clock: machineClock,
   files: {
     read: async (path) => (await import('./machine/files.ts')).readTextFile(path),
+    chunks: async function* (path) {
+      yield* (await import('./machine/files.ts')).readChunks(path);
+    },
     write: async (path, text) => (await import('./machine/files.ts')).writeTextFile(path, text),
     list: async (path) => (await import('./machine/files.ts')).listFolder(path),
   },

@@ -130,6 +130,7 @@ export const IMPORT_TABLE: readonly TableRow[] = [
     may: {
       'layer 0': 'all',
       pipeline: 'all',
+      gate: 'all',
       delivery: ['analysis/*.ts'],
       api: 'all',
       client: 'contract',

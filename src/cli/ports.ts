@@ -73,6 +73,8 @@ export interface ClientSettings {
 export interface CliFiles {
   /** null when there is no such file. */
   read(path: string): Promise<string | null>;
+  /** The bytes of a file as they are read; `UserError` when there is none or it cannot be read. */
+  chunks(path: string): AsyncIterable<Uint8Array>;
   /** Creates folders on the way. */
   write(path: string, text: string): Promise<void>;
   /** Names in a folder, folders with a `/` at the end, sorted; empty when there is none. */

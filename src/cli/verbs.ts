@@ -95,6 +95,19 @@ export const VERBS: readonly VerbDefinition[] = [
     load: () => import('./verb/validate.ts'),
   },
   {
+    name: 'facts',
+    arguments: [['<files...>', 'reports of tests, coverage, findings and the like']],
+    summary: 'tell what reports say, in numbers',
+    options: [
+      { flags: '--kind <kind>', description: 'what the files are; told by name and content by default' },
+    ],
+    examples: [
+      ['sluice facts report.xml lcov.info', 'the counts of two reports'],
+      ['sluice facts --kind junit out.xml --json', 'as JSON, read as JUnit'],
+    ],
+    load: () => import('./verb/facts.ts'),
+  },
+  {
     name: 'list',
     arguments: [],
     summary: 'list the latest runs',

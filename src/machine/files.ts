@@ -1,6 +1,8 @@
+import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
+import { userError } from '../base/diagnostic.ts';
 
 /** The text of a file, or null when there is none. */
 export async function readTextFile(path: string): Promise<string | null> {
@@ -9,6 +11,23 @@ export async function readTextFile(path: string): Promise<string | null> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
+  }
+}
+
+/** The bytes of a file in pieces of 64 KiB. Throws `UserError` when there is none or it cannot be read. */
+export async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const causes: Readonly<Record<string, string>> = {
+      ENOENT: 'there is no such file',
+      ENOTDIR: 'there is no such file',
+      EISDIR: 'it is a folder',
+      EACCES: 'it may not be read',
+    };
+    if (code === undefined) throw error;
+    throw userError('file-unreadable', `${path}: ${causes[code] ?? `it cannot be read (${code})`}`);
   }
 }
 

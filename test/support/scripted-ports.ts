@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { userError } from '../../src/base/diagnostic.ts';
 import type { Clock } from '../../src/base/port.ts';
 import { runCli } from '../../src/cli/cli.ts';
 import type { CliPorts, Output } from '../../src/cli/ports.ts';
@@ -106,6 +107,11 @@ export class ScriptedWorld {
       clock: this.clock,
       files: {
         read: async (path) => this.files.get(path) ?? null,
+        chunks: async function* (path) {
+          const content = bytes(path);
+          if (!content) throw userError('file-unreadable', `${path}: there is no such file`);
+          yield content;
+        },
         write: async (path, text) => {
           this.files.set(path, text);
         },

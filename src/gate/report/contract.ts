@@ -63,6 +63,8 @@ export class ReportError extends Error {
   readonly suggestion: string | null;
   /** When the tool wrote of its own failure: its figures. */
   readonly figures: Figures | null;
+  /** The kind that it was read as; null as long as that is not known. Set by `readReport`. */
+  kind: string | null = null;
 
   /** `message` is one sentence without a full stop. */
   constructor(code: ReportErrorCode, message: string, at: ReportErrorDetail = {}) {

@@ -1,7 +1,7 @@
 import { type Digest, openDigest } from '../../base/digest.ts';
 import type { FactSink } from '../facts/facts.ts';
 import { inferParser } from './choose.ts';
-import type { Figures, ReportParser, ReportReader } from './contract.ts';
+import { type Figures, ReportError, type ReportParser, type ReportReader } from './contract.ts';
 import { HEAD_BYTES_MAX, readHead } from './head.ts';
 import { joined } from './text-decoder.ts';
 import { emptyReport } from './xml-reader.ts';
@@ -28,36 +28,60 @@ export async function readReport(
   parser: ReportParser | null,
   sink: FactSink,
 ): Promise<ReadReport> {
-  const digest = openDigest();
-  let bytes = 0;
-  let head: Uint8Array[] = [];
-  let headBytes = 0;
-  let chosen = parser;
-  let reader: ReportReader | null = null;
-  const begin = (): ReportReader => {
-    const beginning = joined(head);
-    if (isBlank(beginning)) throw emptyReport();
-    chosen ??= inferParser(readHead(name, beginning));
-    const opened = chosen.open(sink);
-    feed(opened, beginning);
-    head = [];
-    return opened;
-  };
-  for await (const chunk of chunks) {
-    digest.update(chunk);
-    bytes += chunk.length;
-    if (reader) {
-      feed(reader, chunk);
-      continue;
-    }
-    head.push(chunk);
-    headBytes += chunk.length;
-    if (headBytes >= HEAD_BYTES_MAX) reader = begin();
+  const reading = new Reading(name, parser, sink);
+  try {
+    for await (const chunk of chunks) reading.write(chunk);
+    return reading.end();
+  } catch (error) {
+    if (error instanceof ReportError) error.kind = reading.kind;
+    throw error;
   }
-  if (bytes === 0) throw emptyReport();
-  reader ??= begin();
-  const figures = reader.end();
-  return { kind: chosen!.kind, figures, digest: digest.end(), bytes };
+}
+
+class Reading {
+  readonly #name: string;
+  readonly #sink: FactSink;
+  readonly #digest = openDigest();
+  #parser: ReportParser | null;
+  #reader: ReportReader | null = null;
+  #head: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(name: string, parser: ReportParser | null, sink: FactSink) {
+    this.#name = name;
+    this.#parser = parser;
+    this.#sink = sink;
+  }
+
+  get kind(): string | null {
+    return this.#parser?.kind ?? null;
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#digest.update(chunk);
+    this.#bytes += chunk.length;
+    if (this.#reader) {
+      feed(this.#reader, chunk);
+      return;
+    }
+    this.#head.push(chunk);
+    if (this.#bytes >= HEAD_BYTES_MAX) this.#begin();
+  }
+
+  end(): ReadReport {
+    if (!this.#reader) this.#begin();
+    const figures = this.#reader!.end();
+    return { kind: this.#parser!.kind, figures, digest: this.#digest.end(), bytes: this.#bytes };
+  }
+
+  #begin(): void {
+    const beginning = this.#head.length > 0 ? joined(this.#head) : new Uint8Array(0);
+    if (isBlank(beginning)) throw emptyReport();
+    this.#parser ??= inferParser(readHead(this.#name, beginning));
+    this.#reader = this.#parser.open(this.#sink);
+    this.#head = [];
+    feed(this.#reader, beginning);
+  }
 }
 
 function feed(reader: ReportReader, chunk: Uint8Array): void {

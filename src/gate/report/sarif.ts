@@ -11,7 +11,18 @@ import {
 import { findingOf, severityOf, severityOfScore } from './finding.ts';
 import { type JsonHandler, type JsonPath, JsonReader } from './json-reader.ts';
 import { SarifRules } from './sarif-rules.ts';
-import { Doubts, finite, type JsonRecord, list, pathText, record, tallies, tally, text } from './value.ts';
+import {
+  Doubts,
+  finite,
+  type JsonRecord,
+  list,
+  messageText,
+  pathText,
+  record,
+  tallies,
+  tally,
+  text,
+} from './value.ts';
 
 /** SARIF 2.1. A run's results may come before its rules, so results without a level wait for the run's end as counts. */
 export const sarif: ReportParser = {
