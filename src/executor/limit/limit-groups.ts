@@ -26,9 +26,14 @@ export interface LimitGroups {
  * Makes the groups for the job of that name, or takes over those that are there. `hasStepGroups`: each step has a group of
  * its own in version 2, which then has to be in the job's. Throws `StartError` for a limit that this machine cannot give.
  */
-export function openLimitGroups(name: string, limits: Limits, hasStepGroups: boolean): LimitGroups {
+export function openLimitGroups(
+  name: string,
+  limits: Limits,
+  hasStepGroups: boolean,
+  find = findControllers,
+): LimitGroups {
   const wanted = wantedSettings(limits);
-  const controllers = wanted.size === 0 ? new Map<ControllerName, Controller>() : findControllers();
+  const controllers = wanted.size === 0 ? new Map<ControllerName, Controller>() : find();
   const missing = [...wanted.keys()].find((kind) => !controllers.has(kind));
   if (missing !== undefined) throw cannotLimit(missing);
 
