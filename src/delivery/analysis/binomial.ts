@@ -20,14 +20,3 @@ export function normalAtMost(z: number): number {
   const tail = (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series;
   return z >= 0 ? 1 - tail : tail;
 }
-
-/**
- * The smallest count with P(X <= count) >= 1/2. It is one of the two whole numbers around the mean (Kaas and Buhrman 1980).
- */
-export function binomialMedian(trials: number, probability: number): number {
-  const below = Math.floor(trials * probability);
-  // Where exactness ends, one more or less is far below the spread; the larger one errs towards no alarm.
-  if (trials > EXACT_TRIALS_MAX) return below + 1;
-  if (below > 0 && binomialAtMost(below - 1, trials, probability) >= 0.5) return below - 1;
-  return binomialAtMost(below, trials, probability) >= 0.5 ? below : below + 1;
-}

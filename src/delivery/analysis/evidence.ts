@@ -4,6 +4,8 @@ import type { RatioEstimate } from './ratio-test.ts';
 export interface TriggerEvidence {
   readonly name: string;
   readonly kind: 'ratio' | 'latency' | 'limit' | 'per-window';
+  /** Its part of alpha, 0 to 1: its weight in the mean of the E-values. */
+  readonly share: number;
   /** ln E that it is harmful; null for the raw form, which has no such thing. */
   readonly lnE: number | null;
   /** ln E of the sign test; null where it need not agree. */
@@ -19,7 +21,7 @@ export interface TriggerEvidence {
 /** Why a verdict is what it is: enough to check it by hand. Plain data. */
 export interface Evidence {
   /**
-   * ln E that the release is harmful: the logarithm of the mean of the E-values of all statistical triggers. With the error
+   * ln E that the release is harmful: the logarithm of the mean of the E-values of all statistical triggers, weighted by their parts of alpha. With the error
    * rate alone it is exactly its ln E. null when there is no statistical trigger.
    */
   readonly lnE: number | null;

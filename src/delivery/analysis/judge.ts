@@ -1,7 +1,6 @@
 import { phiOfArms } from './dispersion.ts';
 import { bernoulliDivergence } from './divergence.ts';
 import type { Evidence, PresentStep, RequestsNeeded, Totals, TriggerEvidence } from './evidence.ts';
-import { logMeanExp } from './log-mean.ts';
 import type { Policy } from './policy.ts';
 import { requestsToSafe } from './power.ts';
 import { canaryShare, shareOfErrors } from './ratio-test.ts';
@@ -14,6 +13,7 @@ import {
   staleReason,
   undecidedReason,
 } from './reason.ts';
+import { lnShared } from './shared-alpha.ts';
 import { lnSplit } from './split-test.ts';
 import { addToTrigger, armsOf, evidenceOf, startTrigger, type TriggerState } from './trigger-state.ts';
 import { findWindowProblems, timeOf, type Window } from './window.ts';
@@ -163,7 +163,7 @@ function gather(state: JudgeState): Evidence {
   const statistical = triggers.filter((trigger) => trigger.lnE !== null);
   const lnSafe = statistical.length > 0 ? Math.min(...statistical.map((trigger) => trigger.lnSafe!)) : null;
   return {
-    lnE: statistical.length > 0 ? logMeanExp(statistical.map((trigger) => trigger.lnE!)) : null,
+    lnE: lnShared(triggers, (trigger) => trigger.lnE),
     alarm: Math.log(1 / policy.alpha),
     lnSafe,
     triggers,
@@ -195,12 +195,11 @@ function requestsNeeded(state: JudgeState, triggers: readonly TriggerEvidence[])
   const rate = (canary.errors + baseline.errors) / (canary.requests + baseline.requests);
   const share = last?.share ?? null;
   if (errors === undefined || share === null || !(rate > 0)) return { harm: null, safe: null };
-  const statistical = triggers.filter((trigger) => trigger.lnE !== null).length;
-  const foreseen = { share, baselineRate: rate, alpha: policy.alpha, triggers: statistical };
+  const foreseen = { share, baselineRate: rate, alpha: policy.alpha, partOfAlpha: errors.share };
   // Without any baseline error the ratio has no upper end; the largest that is looked for stands for it.
   const ratio = errors.ratio?.ratio ?? (canary.errors > 0 ? 32 : 1);
   const perError = bernoulliDivergence(Math.min(1, shareOfErrors(ratio, share)), share);
-  const left = Math.log(statistical / policy.alpha) - errors.lnE!;
+  const left = Math.log(1 / (errors.share * policy.alpha)) - errors.lnE!;
   return {
     harm: ratio > 1.05 ? Math.ceil((Math.max(0, left) * share) / (perError * rate)) : null,
     safe: requestsToSafe(foreseen, policy.notWorseThan, errors.lnSafe!),

@@ -4,21 +4,35 @@ import type { Dispersion } from './dispersion.ts';
  * What may end a release by itself. A metric is `errors`, a quantile of latency (`q95`: slower than its threshold), or the name
  * of samples that windows carry.
  */
-export type Trigger =
-  /** The canary's rate is above the baseline's: the grid mixture of ratio-test.ts. */
-  | { readonly kind: 'ratio'; readonly name: string; readonly metric: string }
-  /** The canary is slower: the mean of the E-values of all four thresholds, each by ratio-test.ts. */
-  | { readonly kind: 'latency'; readonly name: string }
-  /** The canary's rate is above a limit, 0 < limit < 1: limit-test.ts. */
-  | { readonly kind: 'limit'; readonly name: string; readonly metric: string; readonly limit: number }
-  /** The raw form, opt-in: so many windows in a row above the limit. It has no share in alpha; see per-window.ts. */
-  | {
-      readonly kind: 'per-window';
-      readonly name: string;
+export type Trigger = StatisticalTrigger | PerWindowTrigger;
+
+export type StatisticalTrigger = {
+  readonly name: string;
+  /** Its part of alpha, relative to the other triggers'. Default: 1. */
+  readonly weight?: number;
+} & (
+  | /** The canary's rate is above the baseline's: the grid mixture of ratio-test.ts. */ {
+      readonly kind: 'ratio';
+      readonly metric: string;
+    }
+  | /** The canary is slower: the mean of the E-values of all four thresholds, each by ratio-test.ts. */ {
+      readonly kind: 'latency';
+    }
+  | /** The canary's rate is above a limit, 0 < limit < 1: limit-test.ts. */ {
+      readonly kind: 'limit';
       readonly metric: string;
       readonly limit: number;
-      readonly windowsInARow: number;
-    };
+    }
+);
+
+/** The raw form, opt-in: so many windows in a row above the limit. It has no part of alpha; see per-window.ts. */
+export interface PerWindowTrigger {
+  readonly kind: 'per-window';
+  readonly name: string;
+  readonly metric: string;
+  readonly limit: number;
+  readonly windowsInARow: number;
+}
 
 /** How a release is judged. Fixed when the release begins; plain data. */
 export interface Policy {
@@ -38,10 +52,13 @@ export interface Policy {
   readonly staleAfterMs: number;
 }
 
-/** Errors and latency, beside the baseline: what judges a release when nobody says otherwise. */
+/**
+ * Errors and latency, beside the baseline: what judges a release when nobody says otherwise. Errors are rare, so a larger part
+ * of alpha saves the most requests there; latency is told by every request, and a smaller part costs it few.
+ */
 export const DEFAULT_TRIGGERS: readonly Trigger[] = [
-  { kind: 'ratio', name: 'error rate', metric: 'errors' },
-  { kind: 'latency', name: 'latency' },
+  { kind: 'ratio', name: 'error rate', metric: 'errors', weight: 8 },
+  { kind: 'latency', name: 'latency', weight: 2 },
 ];
 
 export const DEFAULT_POLICY: Policy = {

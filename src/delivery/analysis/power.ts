@@ -9,8 +9,8 @@ export interface Foreseen {
   /** The baseline's error rate. */
   readonly baselineRate: number;
   readonly alpha: number;
-  /** How many triggers share alpha; the others are taken to say nothing, which errs towards more requests. */
-  readonly triggers: number;
+  /** The part of alpha that this trigger has; the others are taken to say nothing, which errs towards more requests. */
+  readonly partOfAlpha: number;
 }
 
 /** Numbers of baseline errors that are looked at one by one; beyond that, groups of them. */
@@ -106,7 +106,7 @@ export function timeToHarmMs(
 
 /** The fewest canary errors that raise the alarm beside so many baseline ones; null when even all requests would not. */
 function hitsNeeded(foreseen: Foreseen, arms: Omit<TwoArms, 'canaryHits'>): number | null {
-  const alarm = Math.log(foreseen.triggers / foreseen.alpha);
+  const alarm = Math.log(1 / (foreseen.partOfAlpha * foreseen.alpha));
   const raises = (canaryHits: number): boolean =>
     lnHarm(addRatioWindow(RATIO_START, { ...arms, canaryHits }, 1, 2)) >= alarm;
   if (!raises(arms.canaryTrials)) return null;

@@ -1,8 +1,8 @@
 import { LEARNT_WINDOWS_MIN } from './dispersion.ts';
 import type { Evidence, TriggerEvidence } from './evidence.ts';
 import type { JudgeState } from './judge.ts';
-import { logMeanExp } from './log-mean.ts';
 import type { Policy } from './policy.ts';
+import { lnShared } from './shared-alpha.ts';
 import type { Window, WindowProblem } from './window.ts';
 
 /*
@@ -99,20 +99,24 @@ function progress(evidence: Evidence, { policy }: JudgeState): string {
   return `${figure}; neither harm nor safety is proven`;
 }
 
-/** ln of the mean E, where a trigger that is guarded counts for no more than its sign test allows. */
+/** The shared ln E, where a trigger that is guarded counts for no more than its sign test allows. */
 function guarded({ triggers }: Evidence): number {
-  const logs = triggers.filter(({ lnE }) => lnE !== null).map(effective);
-  return logMeanExp(logs);
+  return lnShared(triggers, effective) ?? Number.NEGATIVE_INFINITY;
 }
 
 function effective({ lnE, lnSign }: TriggerEvidence): number {
-  return Math.min(lnE!, lnSign ?? Number.POSITIVE_INFINITY);
+  return Math.min(lnE ?? Number.NEGATIVE_INFINITY, lnSign ?? Number.POSITIVE_INFINITY);
 }
 
 function strongestOf({ triggers }: Evidence): TriggerEvidence {
   return triggers
     .filter(({ lnE }) => lnE !== null)
-    .reduce((best, trigger) => (effective(trigger) > effective(best) ? trigger : best));
+    .reduce((best, trigger) => (weighted(trigger) > weighted(best) ? trigger : best));
+}
+
+/** How much a trigger contributes to the shared evidence. */
+function weighted(trigger: TriggerEvidence): number {
+  return effective(trigger) + Math.log(trigger.share);
 }
 
 function harmText(trigger: TriggerEvidence, { canary, baseline }: Evidence): string {

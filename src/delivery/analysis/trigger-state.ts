@@ -5,7 +5,6 @@ import { logMeanExp } from './log-mean.ts';
 import type { Policy, Trigger } from './policy.ts';
 import {
   addRatioWindow,
-  canaryShare,
   estimateRatio,
   lnHarm,
   lnSafe,
@@ -13,7 +12,7 @@ import {
   type RatioState,
   type TwoArms,
 } from './ratio-test.ts';
-import { addSign, lnSign, SIGN_START, type SignState } from './sign-test.ts';
+import { addSignOfArms, addSignOfLimit, lnSign, SIGN_START, type SignState } from './sign-test.ts';
 import { QUANTILES, type Quantile, type VersionCounts, type Window } from './window.ts';
 
 /** One metric compared between both versions. */
@@ -74,21 +73,32 @@ export function addToTrigger(
   }
   const phi = phiOfLimit(policy.dispersion[trigger.metric], trials, trigger.limit);
   const limit = addLimitWindow(state.limit, trigger.limit, trials, hits, phi);
-  const sign = addSign(state.sign, hits, trials, trigger.limit);
+  const sign = addSignOfLimit(state.sign, trigger.limit, trials, hits);
   return { ...state, lastDataAtMs: atMs, limit, sign };
 }
 
 /** What a trigger has to say, for the decision and for people. */
 export function evidenceOf(state: TriggerState, trigger: Trigger, policy: Policy): TriggerEvidence {
   const { name, lastDataAtMs } = state;
+  const share = shareOf(trigger, policy);
   if (state.kind === 'per-window') {
-    return { name, kind: state.kind, lnE: null, lnSign: null, lnSafe: null, ratio: null, lastDataAtMs };
+    return {
+      name,
+      kind: state.kind,
+      share,
+      lnE: null,
+      lnSign: null,
+      lnSafe: null,
+      ratio: null,
+      lastDataAtMs,
+    };
   }
   if (state.kind === 'limit') {
     const metric = trigger.kind === 'limit' ? trigger.metric : '';
     return {
       name,
       kind: state.kind,
+      share,
       lnE: lnOverLimit(state.limit),
       lnSign: needsSign([metric], policy) ? lnSign(state.sign) : null,
       lnSafe: lnUnderLimit(state.limit),
@@ -101,6 +111,7 @@ export function evidenceOf(state: TriggerState, trigger: Trigger, policy: Policy
   return {
     name,
     kind: state.kind,
+    share,
     lnE: logMeanExp(comparisons.map(({ ratio }) => lnHarm(ratio))),
     lnSign: needsSign(metrics, policy) ? logMeanExp(comparisons.map(({ sign }) => lnSign(sign))) : null,
     // A proof must hold for every threshold, so the weakest one counts.
@@ -108,6 +119,13 @@ export function evidenceOf(state: TriggerState, trigger: Trigger, policy: Policy
     ratio: comparisons.length === 1 ? estimateRatio(comparisons[0]!.ratio, policy.alpha) : null,
     lastDataAtMs,
   };
+}
+
+/** What part of alpha belongs to a trigger; the raw form has none. */
+function shareOf(trigger: Trigger, { triggers }: Policy): number {
+  const weightOf = (one: Trigger): number => (one.kind === 'per-window' ? 0 : (one.weight ?? 1));
+  const all = triggers.reduce((sum, one) => sum + weightOf(one), 0);
+  return all > 0 ? weightOf(trigger) / all : 0;
 }
 
 /** Counts of a metric in both versions; null when one of them has none, since then nothing can be compared. */
@@ -128,7 +146,7 @@ function compare(comparison: Comparison, arms: TwoArms, policy: Policy): Compari
   return {
     metric: comparison.metric,
     ratio: addRatioWindow(comparison.ratio, arms, phi, policy.notWorseThan),
-    sign: addSign(comparison.sign, arms.canaryHits, arms.canaryHits + arms.baselineHits, canaryShare(arms)),
+    sign: addSignOfArms(comparison.sign, arms),
   };
 }
 
