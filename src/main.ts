@@ -12,7 +12,7 @@ import type { Executor } from './executor/contract.ts';
 import { machineClock } from './machine/clock.ts';
 import { commitFiles, treeFiles } from './machine/source-files.ts';
 import { onInterrupt } from './machine/terminal.ts';
-import type { RunnerRooms } from './runner/rooms.ts';
+import type { OpenRooms } from './main/rooms.ts';
 
 /* The only file that joins contracts to real implementations. What a command does not need is not loaded. */
 
@@ -118,6 +118,7 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
     ]);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const { username, uid } = userInfo();
+  const rooms = lazyRooms(directory);
   return createInProcessClient({
     store: await openSqliteStore(storeFile(settings), { clock: machineClock }),
     clock: machineClock,
@@ -133,7 +134,7 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
       ]);
       const runner = createRunner({
         executor: await executor,
-        rooms: runnerRooms(directory),
+        rooms,
         secrets: await givenSecrets(secretFiles, process.env),
         clock: machineClock,
         random: machineRandom,
@@ -147,21 +148,28 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
     },
     shutdown: async () => {
       const opened = await executor?.catch(() => null);
-      await opened?.shutdown();
+      await Promise.all([opened?.shutdown(), rooms.shutdown()]);
     },
   });
 }
 
-/** What few jobs ask for, opened when the first one does. */
-function runnerRooms(_directory: string): RunnerRooms {
-  const missing = (what: string) => () =>
-    Promise.reject(userError('not-built', `this version has no ${what} yet`, undefined, 3));
+/** What few jobs ask for, loaded when the first one does. */
+function lazyRooms(directory: string): OpenRooms {
+  let opened: Promise<OpenRooms> | null = null;
+  const rooms = (): Promise<OpenRooms> => {
+    opened ??= import('./main/rooms.ts').then(({ openRooms }) => openRooms(directory, process.env));
+    return opened;
+  };
   return {
-    executor: missing('isolation'),
-    serviceHost: missing('service containers'),
-    caches: missing('caches'),
-    artifacts: missing('artifacts'),
-    leftBehind: async () => [],
+    executor: async (kind, trust) => (await rooms()).executor(kind, trust),
+    serviceHost: async () => (await rooms()).serviceHost(),
+    caches: async () => (await rooms()).caches(),
+    artifacts: async () => (await rooms()).artifacts(),
+    leftBehind: async () =>
+      ['sandbox', 'docker'].some((name) => existsSync(join(directory, name)))
+        ? (await rooms()).leftBehind()
+        : [],
+    shutdown: async () => (await opened)?.shutdown(),
   };
 }
 

@@ -35,7 +35,7 @@ export function executorKind({ job, trust }: Pick<JobMessage, 'job' | 'trust'>):
 /** The executor of the job. Rejects with a `UserError` when this machine cannot give it. */
 export async function executorOf(options: RunnerOptions, message: JobMessage): Promise<Executor> {
   const kind = executorKind(message);
-  return kind === 'process' ? options.executor : options.rooms.executor(kind);
+  return kind === 'process' ? options.executor : options.rooms.executor(kind, message.trust);
 }
 
 /**

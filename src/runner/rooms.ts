@@ -1,13 +1,15 @@
 import type { ArtifactStore } from '../artifact/contract.ts';
 import type { DirectoryCaches } from '../cache/contract.ts';
 import type { Executor, ServiceHost } from '../executor/contract.ts';
+import type { Trust } from '../journal/event.ts';
 
 /**
  * What few jobs ask for, opened when the first one does. Each rejects with a `UserError` when this machine cannot give it;
  * the job then ends `errored` with that sentence. Asked again, the same one comes back.
  */
 export interface RunnerRooms {
-  executor(kind: 'sandbox' | 'docker'): Promise<Executor>;
+  /** For an untrusted run only one that has proven that it holds. */
+  executor(kind: 'sandbox' | 'docker', trust: Trust): Promise<Executor>;
   serviceHost(): Promise<ServiceHost>;
   caches(): Promise<DirectoryCaches>;
   artifacts(): Promise<ArtifactStore>;

@@ -6,15 +6,10 @@ import type { JobDefinition } from './step.ts';
 
 /** What cannot be done yet, completing "this version checks X but cannot ... yet". */
 const NOT_YET = {
-  artifacts: 'keep them',
-  downloads: 'bring them',
-  cache: 'use it',
   reports: 'read them',
   gates: 'judge them',
   image: 'run in an image',
   container: 'run in a container',
-  services: 'start them',
-  limits: 'hold to them',
   approval: 'wait for it',
 } as const;
 
@@ -39,10 +34,10 @@ export function refusalsOf(job: JobDefinition): Refusal[] {
     if (job[feature as keyof typeof NOT_YET] !== undefined)
       found.push(refusal(feature, cannot, headOf(nodeAt(job, feature))));
   }
-  const mode = typeof job.isolation === 'object' ? job.isolation.mode : job.isolation;
-  if (job.isolation !== undefined && mode !== 'process')
-    found.push(refusal('isolation', 'keep the job apart', headOf(nodeAt(job, 'isolation'))));
-  if (job.network === 'none') found.push(refusal('network', 'take the network away', nodeAt(job, 'network')));
+  for (const [name, service] of Object.entries(job.services ?? {})) {
+    const isContainer = typeof service === 'string' || service.image !== undefined;
+    if (isContainer) found.push(refusal('services', 'start containers', nodeAt(job.services, name)));
+  }
   if (
     job.language !== undefined &&
     job.commands === undefined &&
