@@ -239,6 +239,18 @@ export function executorContract(
       await job.close();
     });
 
+    it('claims what was never started, if it can tell, and what was started never', async () => {
+      await crash('claimed', [{ print: 'ready' }, 'hang'], 'ready');
+      const job = await executor.openJob({ jobKey: 'claimed' });
+      expect((await job.claim?.('one')) ?? false).toBe(false);
+      expect(await job.attach('two', () => {})).toBeNull();
+      await job.claim?.('two');
+      const started = await job.start(step('two', [{ exit: 7 }]));
+      expect((await started.ended).exit).toEqual({ kind: 'code', code: 7 });
+      expect((await job.claim?.('two')) ?? false).toBe(false);
+      await job.close();
+    });
+
     it('keeps how steps ended for a later owner until it is told to forget', async () => {
       const job = await executor.openJob({ jobKey: 'kept' });
       await (await job.start(step('one', [{ exit: 7 }]))).ended;

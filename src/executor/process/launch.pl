@@ -76,7 +76,11 @@ sub fork_reaper {
     my $pid = fork;
     return $pid if !defined $pid || $pid;
 
-    my $signals = block_signals(qw(CHLD TERM INT USR1));
+    my $signals = eval { block_signals(qw(CHLD TERM INT USR1)) };
+    if (!$signals) {
+        syswrite $status, 'signals ' . ($! + 0);
+        exit_now(1);
+    }
     become_subreaper();
     exit_now(1) if getppid != $supervisor;
     my $child = fork_step($step, $request, $output, $status);

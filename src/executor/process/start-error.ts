@@ -5,8 +5,11 @@ import { getSystemErrorMessage } from 'node:util';
 
 import { StartError } from '../contract.ts';
 
+/** Where a number has two names, the first one: EAGAIN, not EWOULDBLOCK. */
 const CODE_OF: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.errno).map(([code, number]) => [number, code]),
+  Object.entries(constants.errno)
+    .reverse()
+    .map(([code, number]) => [number, code]),
 );
 
 /** The first reason why this cannot be given to any system, or null. */

@@ -34,7 +34,8 @@ require "${folder}launch.pl";
 require "${folder}rung.pl";
 require "${folder}takeover.pl";
 
-our ($home, $forced_rung) = @ARGV;
+# The last is for tests: how many seconds to live on without an owner.
+our ($home, $forced_rung, $orphan_limit) = @ARGV;
 clean_inheritance();
 my $signals = block_signals('CHLD');
 pipe my $report_reader, my $report_writer or die "pipe: $!";

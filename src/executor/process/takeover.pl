@@ -7,7 +7,7 @@ use constant ORPHAN_LIMIT_SECONDS => 600;
 # A supervisor writes the receipt of a dead step at once, unless it is stopped.
 use constant RECEIPT_LIMIT_SECONDS => 5;
 
-our (%steps, %adopted, %claimed, $orphan_since, $home, $boot, $own_start);
+our (%steps, %adopted, %claimed, $orphan_since, $orphan_limit, $home, $boot, $own_start);
 
 # Reads the receipt of a step that another supervisor started. undef: there is none, or it is from before a reboot.
 sub read_receipt {
@@ -110,7 +110,7 @@ sub end_may_come {
 }
 
 sub live_as_orphan {
-    if (time - $orphan_since > ORPHAN_LIMIT_SECONDS) {
+    if (time - $orphan_since > ($orphan_limit // ORPHAN_LIMIT_SECONDS)) {
         kill_tree($_) for grep { !is_gone($_) } values %steps;
         kill_relay($_) for values %steps;
         unlink map { $_->{fifo} } values %steps;

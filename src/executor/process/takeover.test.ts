@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { collect } from '../../../test/contract/executor.contract.ts';
 import { runStep } from '../../../test/support/one-step.ts';
@@ -157,6 +158,28 @@ describe('a helper whose owner was killed', () => {
     const helper = helperOf('a');
     for (const file of readdirSync(directory)) rmSync(join(directory, file));
     await vi.waitFor(() => expect(isAlive(helper)).toBe(false), { timeout: 10_000 });
+  });
+
+  it('kills its steps and goes when nobody comes for them in time, and their receipts stay', async () => {
+    const script = fileURLToPath(new URL('./supervisor.pl', import.meta.url));
+    const { rung } = executor.isolation;
+    const helper = spawn('perl', [script, directory, rung, '0'], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const gone = once(helper, 'exit');
+    const fields = ['start', stepName('a', 'one'), 'token', '', '/', '2', '/bin/sleep', '1000'].join('\0');
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(fields.length);
+    helper.stdin!.write(Buffer.concat([length, Buffer.from(fields)]));
+    await vi.waitFor(() => expect(receiptOf('a')).toMatch(/^step .*\n/m), { timeout: 10_000 });
+    const [, pid] = /^step \S+ \S+ \S+ \S+ (\d+) /m.exec(receiptOf('a'))!;
+    expect(isAlive(Number(pid))).toBe(true);
+    helper.stdin!.end();
+    expect(await gone).toEqual([0, null]);
+    await vi.waitFor(() => expect(isAlive(Number(pid))).toBe(false), { timeout: 10_000 });
+    expect(readdirSync(directory)).toEqual([`${stepName('a', 'one')}.step`]);
+    const job = await executor.openJob({ jobKey: 'a' });
+    expect((await (await job.attach('one', () => {}))!.ended).exit.kind).toBe('lost');
+    await job.close();
+    job.forget();
   });
 
   it('goes when its steps were swept', async () => {
