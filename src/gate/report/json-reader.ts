@@ -45,6 +45,20 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const NEWLINE = 0x0a;
+
+// What a byte means outside of strings.
+const [PLAIN, SPACE, QUOTED, OPENING, CLOSING, SEPARATOR, LINE_END] = [0, 1, 2, 3, 4, 5, 6];
+const KIND = new Uint8Array(256);
+for (const [kind, characters] of [
+  [QUOTED, '"'],
+  [OPENING, '{['],
+  [CLOSING, '}]'],
+  [SEPARATOR, ','],
+  [LINE_END, '\n'],
+  [SPACE, ' \t\r'],
+] as const) {
+  for (const character of characters) KIND[character.charCodeAt(0)] = kind;
+}
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 /** What is expected next in the innermost open container. */
@@ -225,71 +239,59 @@ export class JsonReader {
   /** Goes on to the end of what is gathered, or of the chunk. Returns where to go on. */
   #gather(chunk: Uint8Array, from: number): number {
     const isElements = this.#gathering === 'elements';
+    const { length } = chunk;
     let at = from;
     let begin = from;
     let depth = this.#depth;
+    let isInString = this.#isInString;
     let lastComma = -1;
     let end = -1;
-    const { length } = chunk;
-    // A value begins at `from` only when nothing of it was gathered before.
-    let isScalarOpen = this.#gathering === 'value' && this.#partBytes > 0 && depth === 0 && !this.#isInString;
-    scan: while (at < length) {
-      if (this.#isInString) {
+    // A bare number or word ends with what cannot be part of it; of what was gathered before, only such a one is still open.
+    let isScalarOpen = !isElements && this.#partBytes > 0 && depth === 0 && !isInString;
+    while (at < length) {
+      if (isInString) {
         at = this.#skipString(chunk, at);
         if (this.#isInString) break;
+        isInString = false;
+        if (depth > 0 || isElements) continue;
+        end = at;
+        break;
+      }
+      const kind = KIND[chunk[at]!]!;
+      if (kind <= SPACE && depth > 0) {
+        at++;
+        continue;
+      }
+      if (kind === QUOTED) {
+        isInString = true;
+        this.#isInString = true;
+      } else if (kind === OPENING) {
+        if (++depth > DEPTH_MAX) throw this.#tooDeep(at);
+      } else if (kind === CLOSING) {
+        if (depth === 0) {
+          end = at;
+          break;
+        }
+        if (--depth === 0 && !isElements) {
+          end = at + 1;
+          break;
+        }
+      } else if (kind === LINE_END || kind === SPACE) {
+        if (isScalarOpen) {
+          end = at;
+          break;
+        }
+        if (kind === LINE_END) {
+          this.#line++;
+          this.#lineOffset = this.#offset + at + 1;
+        }
+      } else if (kind === SEPARATOR) {
         if (depth === 0 && !isElements) {
           end = at;
           break;
         }
-        continue;
-      }
-      switch (chunk[at]) {
-        case QUOTE:
-          this.#isInString = true;
-          break;
-        case 0x7b:
-        case 0x5b:
-          if (++depth > DEPTH_MAX) throw this.#tooDeep(at);
-          break;
-        case 0x7d:
-        case 0x5d:
-          if (depth === 0) {
-            end = at;
-            break scan;
-          }
-          if (--depth === 0 && !isElements) {
-            end = at + 1;
-            break scan;
-          }
-          break;
-        case COMMA:
-          if (depth === 0) {
-            if (!isElements) {
-              end = at;
-              break scan;
-            }
-            lastComma = at;
-          }
-          break;
-        case NEWLINE:
-          if (depth === 0 && isScalarOpen) {
-            end = at;
-            break scan;
-          }
-          this.#line++;
-          this.#lineOffset = this.#offset + at + 1;
-          break;
-        case 0x20:
-        case 0x09:
-        case 0x0d:
-          if (depth === 0 && isScalarOpen) {
-            end = at;
-            break scan;
-          }
-          break;
-        default:
-          if (depth === 0 && !isElements) isScalarOpen = true;
-      }
+        if (depth === 0) lastComma = at;
+      } else if (kind === PLAIN) isScalarOpen = !isElements;
       at++;
     }
     this.#depth = depth;
@@ -311,22 +313,17 @@ export class JsonReader {
 
   /** From inside a string to behind its closing quote, or the end of the chunk. */
   #skipString(chunk: Uint8Array, from: number): number {
-    let at = from;
     const { length } = chunk;
-    if (this.#isEscaped) {
-      this.#isEscaped = false;
-      at++;
-    }
-    for (; at < length; at++) {
-      const byte = chunk[at];
+    let at = this.#isEscaped ? from + 1 : from;
+    this.#isEscaped = false;
+    while (at < length) {
+      const byte = chunk[at++];
       if (byte === QUOTE) {
         this.#isInString = false;
-        return at + 1;
+        return at;
       }
-      if (byte === BACKSLASH) {
-        at++;
-        if (at === length) this.#isEscaped = true;
-      }
+      // What is escaped may stand in the next chunk.
+      if (byte === BACKSLASH && at++ === length) this.#isEscaped = true;
     }
     return length;
   }
@@ -357,7 +354,7 @@ export class JsonReader {
   }
 
   #finishKey(): void {
-    const key = this.#parse('', '') as string;
+    const key = this.#parse(false) as string;
     this.#gathering = 'none';
     const frame = this.#frames.at(-1)!;
     this.#path.push(key);
@@ -370,7 +367,7 @@ export class JsonReader {
 
   #finishValue(): void {
     const isSkipped = this.#isSkipping;
-    const value = isSkipped ? null : this.#parse('', '');
+    const value = isSkipped ? null : this.#parse(false);
     this.#isSkipping = false;
     this.#gathering = 'none';
     if (!isSkipped) this.#handler.value(this.#path, value);
@@ -379,7 +376,7 @@ export class JsonReader {
 
   #deliverElements(): void {
     const frame = this.#frames.at(-1)!;
-    const elements = this.#parse('[', ']') as unknown[];
+    const elements = this.#parse(true) as unknown[];
     // `[1,` and `]` in two chunks would look like an empty run.
     if (elements.length === 0 && this.#isAfterComma) {
       throw this.#error('it is not JSON: a comma and then no value');
@@ -393,13 +390,15 @@ export class JsonReader {
     frame.index += elements.length;
   }
 
-  #parse(before: string, after: string): unknown {
-    const text = before + decoder.decode(joined(this.#parts.length > 0 ? this.#parts : NOTHING)) + after;
+  /** The value of what was gathered; with brackets around it, when it is a run of elements. */
+  #parse(isRun: boolean): unknown {
+    const parts = isRun ? [OPEN, ...this.#parts, CLOSE] : this.#parts;
+    const text = decoder.decode(joined(parts.length > 0 ? parts : NOTHING));
     this.#parts = [];
     try {
       return JSON.parse(text);
     } catch (error) {
-      throw this.#syntaxError(text, before.length, error as SyntaxError);
+      throw this.#syntaxError(text, isRun ? 1 : 0, error as SyntaxError);
     }
   }
 
@@ -451,6 +450,8 @@ function utf16(): ReportError {
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const NOTHING = [new Uint8Array(0)];
+const OPEN = Uint8Array.of(0x5b);
+const CLOSE = Uint8Array.of(0x5d);
 
 /** V8's words without what is said beside them. */
 function jsonMessage(message: string): string {

@@ -266,6 +266,7 @@ function wasNotRun({ status, result }: XmlAttributes): boolean {
 
 /** Seconds as tools write them, also `1,234.5`; null for what is no number, such as `NaN` or `87,5`. */
 function secondsOf(time: string): number | null {
+  if (/^\d{1,9}(?:\.\d+)?$/.test(time)) return Number(time);
   const plain = /^\s*[-+]?\d{1,3}(,\d{3})+(\.\d*)?\s*$/.test(time) ? time.replaceAll(',', '') : time;
   if (!/^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(plain)) return null;
   const seconds = Number(plain);

@@ -23,7 +23,8 @@ export class SeenIds {
   /** Adds a text with marks of its own (bits 1 to 16). Returns the marks that it had before. */
   add(text: string, marks: number): number {
     if (this.#distinct * 2 > this.#slots) this.#grow();
-    const [high, low] = [hash(text, 0x9747b28c), hash(text, 0x1b873593)];
+    const high = hash(text, 0x9747b28c);
+    const low = hash(text, 0x1b873593);
     const slot = this.#slotOf(high, low);
     const before = this.#marks[slot]!;
     if (before === 0) {
