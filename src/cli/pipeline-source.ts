@@ -37,12 +37,12 @@ async function loadAndRemember(
   path: string,
 ): Promise<Checked<Plan>> {
   // What was read is what the plan depends on; a program may depend on anything.
-  const read = new Map<string, Uint8Array>();
+  const read = new Map<string, Uint8Array | null>();
   const noting: Sources = {
     ...sources,
     read: (file) => {
       const content = sources.read(file);
-      if (content instanceof Uint8Array) read.set(file, content);
+      if (content === null || content instanceof Uint8Array) read.set(file, content);
       return content;
     },
   };

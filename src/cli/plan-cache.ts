@@ -14,7 +14,8 @@ import type { Sources } from './ports.ts';
  */
 interface Remembered {
   readonly version: string;
-  readonly files: readonly (readonly [path: string, digest: string])[];
+  /** A file without a digest was looked for and not there. */
+  readonly files: readonly (readonly [path: string, digest: string | null])[];
   /** Packed, as in the journal. */
   readonly plan: JsonObject;
   readonly diagnostics: readonly Diagnostic[];
@@ -32,7 +33,7 @@ export async function recallPlan(
   if (remembered?.version !== context.ports.planCache.version()) return null;
   const isSame = remembered.files.every(([file, digest]) => {
     const content = sources.read(file);
-    return content instanceof Uint8Array && digestOf(content) === digest;
+    return content instanceof Uint8Array ? digestOf(content) === digest : content === null && digest === null;
   });
   return isSame
     ? { ok: true, value: unpackPlan(remembered.plan), diagnostics: remembered.diagnostics }
@@ -43,12 +44,12 @@ export async function rememberPlan(
   context: Context,
   source: RunSource,
   path: string,
-  read: ReadonlyMap<string, Uint8Array>,
+  read: ReadonlyMap<string, Uint8Array | null>,
   checked: Checked<Plan> & { readonly ok: true },
 ): Promise<void> {
   const remembered: Remembered = {
     version: context.ports.planCache.version(),
-    files: [...read].map(([file, content]) => [file, digestOf(content)]),
+    files: [...read].map(([file, content]) => [file, content && digestOf(content)]),
     plan: packPlan(checked.value),
     diagnostics: checked.diagnostics,
   };

@@ -323,12 +323,9 @@ describe('jobs', () => {
 
   it.each([
     ['reports: {junit: report.xml}', 'read them'],
-    ['artifacts: dist/**', 'keep them'],
-    ['cache: {key: k, paths: node_modules}', 'use it'],
     ['gates: [coverage-unit]', 'judge them'],
     ['image: node:24', 'run in an image'],
     ['container: {image: node:24}', 'run in a container'],
-    ['services: {db: postgres:18}', 'start them'],
   ])('checks and refuses %s', (key, cannot) => {
     const feature = key.split(':')[0]!;
     const job = jobOf(`jobs:\n  t:\n    run: x\n    ${key}\n`, 't');

@@ -8,6 +8,7 @@ import { treeOfObject } from './native/plain-data.ts';
 import { Problems } from './native/problem.ts';
 import { readNode } from './native/read.ts';
 import { pipelineSchema } from './native/schema/pipeline.ts';
+import { readSharedFiles } from './native/shared-file.ts';
 import { decodeSource } from './native/source.ts';
 import { parseYaml } from './native/syntax.ts';
 import type { Plan } from './plan.ts';
@@ -50,8 +51,9 @@ function planOf(tree: Node, digest: string, files: SourceFiles, problems: Proble
   const read = readNode(pipelineSchema, tree, 'the pipeline', problems);
   if (read?.kind === 'map') {
     const { trees, sources } = withIncludes(read, files, problems);
-    const all = digestOf(canonicalJson([{ file: read.source.file, digest }, ...sources]));
-    const plan = buildPlan(trees, all, problems);
+    const shared = readSharedFiles(read, sources, files, problems);
+    const used = [{ file: read.source.file, digest }, ...sources, ...shared.sources];
+    const plan = buildPlan({ trees, ...shared }, digestOf(canonicalJson(used)), problems);
     if (!problems.errors) return { ok: true, value: plan, diagnostics: problems.list() };
   }
   return { ok: false, diagnostics: problems.list() };

@@ -10,11 +10,19 @@ export const PIPELINE_FILE_NAMES = [
   'sluice.ts',
 ] as const;
 
+/** Files in the same folder that are no pipelines: every pipeline of the repository reads them. */
+export const ENVIRONMENTS_FILE = '.sluice/environments.yaml';
+export const SERVICES_FILE = '.sluice/services.yaml';
+export const WAIVERS_FILE = '.sluice/waivers.yaml';
+const SHARED_FILES: readonly string[] = [ENVIRONMENTS_FILE, SERVICES_FILE, WAIVERS_FILE];
+
 export type PipelineChoice = { readonly path: string } | { readonly problem: Diagnostic };
 
 /** The pipeline files among the repository's files, first choice first. */
 export function pipelineFiles(listed: readonly string[]): string[] {
-  const folder = listed.filter((path) => /^\.sluice\/[^/]+\.ya?ml$/.test(path)).sort();
+  const folder = listed
+    .filter((path) => /^\.sluice\/[^/]+\.ya?ml$/.test(path) && !SHARED_FILES.includes(path))
+    .sort();
   return [...PIPELINE_FILE_NAMES.filter((name) => listed.includes(name)), ...folder];
 }
 

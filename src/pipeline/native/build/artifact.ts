@@ -8,6 +8,7 @@ import type { artifactSchema, downloadSchema } from '../schema/artifact.ts';
 import { RETENTION_MAX_MS } from '../size.ts';
 import { nodeAt } from '../value.ts';
 import type { BuildContext } from './context.ts';
+import type { LocatedDownload } from './download.ts';
 import type { JobDefinition } from './step.ts';
 import { entriesOf, listOf, placeOfNode, texts } from './text.ts';
 
@@ -67,11 +68,11 @@ function reportTwice(name: string, at: Span, context: BuildContext): void {
 }
 
 /** What a job gets of the jobs before it. Whether they have it is checked when all jobs are known. */
-export function downloadsOf(job: JobDefinition): PlanDownload[] {
+export function downloadsOf(job: JobDefinition): LocatedDownload[] {
   return entriesOf(job, 'downloads').map(({ value, node }) => {
     const definition =
       typeof value === 'string' ? { artifact: value } : (value as z.input<typeof downloadSchema>);
-    return {
+    const download: PlanDownload = {
       artifact: definition.artifact,
       from: definition.from ?? null,
       files: listOf(definition.files),
@@ -79,5 +80,7 @@ export function downloadsOf(job: JobDefinition): PlanDownload[] {
       readonly: definition.readonly ?? false,
       place: placeOfNode(node),
     };
+    const at = typeof value === 'string' ? node : nodeAt(definition, 'artifact');
+    return { download, at, fromAt: download.from === null ? at : nodeAt(definition, 'from') };
   });
 }

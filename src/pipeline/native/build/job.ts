@@ -9,6 +9,7 @@ import { approvalOf } from './approval.ts';
 import { artifactsOf, downloadsOf } from './artifact.ts';
 import { cachesOf } from './cache.ts';
 import type { BuildContext, JobSource } from './context.ts';
+import type { LocatedDownload } from './download.ts';
 import { gatesOf } from './gate.ts';
 import { containerOf, isolationOf, jobServicesOf } from './isolation.ts';
 import { matrixOf } from './matrix.ts';
@@ -35,6 +36,7 @@ export interface DraftJob {
   /** Where the job's name stands. */
   readonly at: Span;
   readonly needs: readonly { readonly name: string; readonly at: Span }[];
+  readonly downloads: readonly LocatedDownload[];
 }
 
 /** One job with its templates applied; null when it has no usable name (which is reported). */
@@ -49,6 +51,7 @@ export function draftJob(source: JobSource, stage: StageSetting, context: BuildC
   };
   checkWork(definition, node, identity?.id ?? 'the job', context);
   const cleanup = cleanupOf(definition, defaults, context.problems);
+  const downloads = downloadsOf(definition);
   const declarations = declarationsOf(definition, identity?.id ?? 'job', defaults, context);
   const parts = {
     matrix: matrixOf(definition, context),
@@ -81,12 +84,13 @@ export function draftJob(source: JobSource, stage: StageSetting, context: BuildC
     repeatable: definition.repeatable ?? false,
     language: definition.language ?? null,
     ...declarations,
+    downloads: downloads.map(({ download }) => download),
     approval: approvalOf(definition, context.problems),
     deploy: null,
     refusals: refusalsOf(definition),
     place: placeOf(identity.at),
   };
-  return { job, at: identity.at, needs };
+  return { job, at: identity.at, needs, downloads };
 }
 
 /** What a job declares beside its steps. Most jobs declare nothing, and share one answer. */
@@ -103,7 +107,6 @@ function declarationsOf(
     container: containerOf(job, context),
     services: jobServicesOf(job, defaults, context.problems),
     caches: cachesOf(job, context),
-    downloads: downloadsOf(job),
     artifacts: artifactsOf(job, id, context),
     reports: reportsOf(job),
     gates: gatesOf(job, context.problems),
@@ -121,7 +124,6 @@ const DECLARATIONS = [
   'container',
   'services',
   'cache',
-  'downloads',
   'artifacts',
   'reports',
   'gates',

@@ -2,6 +2,7 @@ import type { PlanJob, PlanStage } from '../../plan.ts';
 import { circlesOf } from '../graph.ts';
 import { placeOf, type Span } from '../node.ts';
 import { type Problems, shown } from '../problem.ts';
+import { checkDownloads } from './download.ts';
 import { type DraftJob, idOfName } from './job.ts';
 import type { DraftStage, ExtraJob } from './stage.ts';
 
@@ -64,6 +65,7 @@ export function orderJobs(
       own.push(id);
     }
   }
+  checkDownloads(downloadsByJob(drafts), jobs, problems);
   if (circles.length === 0) reportJobCircles(drafts, stages, byStage, written, problems);
   return { stages, jobs };
 }
@@ -111,6 +113,13 @@ function uniqueIds(drafts: readonly DraftStage[], problems: Problems): Map<strin
     }
   }
   return ids;
+}
+
+function downloadsByJob(drafts: readonly DraftStage[]): Map<string, DraftJob['downloads']> {
+  const found = new Map<string, DraftJob['downloads']>();
+  for (const draft of drafts)
+    for (const { job, downloads } of draft.jobs) if (downloads.length > 0) found.set(job.id, downloads);
+  return found;
 }
 
 function extrasOf(draft: DraftStage): readonly ExtraJob[] {

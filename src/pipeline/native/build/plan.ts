@@ -1,6 +1,5 @@
 import type { Digest } from '../../../base/digest.ts';
 import type { Plan } from '../../plan.ts';
-import { PLAIN_PLAN } from '../../plan-default.ts';
 import { child, type MapNode, type Span } from '../node.ts';
 import { type Problems, shown } from '../problem.ts';
 import { headOf } from '../read.ts';
@@ -13,12 +12,23 @@ import { orderJobs } from './order.ts';
 import { draftStage, jobSources, mainStage } from './stage.ts';
 import { concurrencyOf, durationMs, texts } from './text.ts';
 import { inputsOf, triggersOf } from './trigger.ts';
+import { waiversOf } from './waiver.ts';
 
-/** The plan of a pipeline whose trees (the main file's first) were checked one by one. Problems between them are reported. */
-export function buildPlan(trees: readonly MapNode[], digest: Digest, problems: Problems): Plan {
+/** What a plan is made from; each tree was checked by itself. */
+export interface PlanSources {
+  /** The main file's first. */
+  readonly trees: readonly MapNode[];
+  /** Of files with environments and services only. */
+  readonly definitions: readonly MapNode[];
+  readonly waivers: MapNode | null;
+}
+
+/** The plan of a pipeline. Problems between its files are reported. */
+export function buildPlan(sources: PlanSources, digest: Digest, problems: Problems): Plan {
+  const { trees } = sources;
   const main = trees[0]!;
   const pipeline = plainValue(without(main, LARGE_KEYS)) as PipelineDefinition;
-  const context = contextOf(trees, pipeline, problems);
+  const context = contextOf(sources, pipeline, problems);
   const { stages, jobs } = orderJobs(draftStages(trees, context), problems);
   for (const template of context.templates.unused(main.source.file)) {
     problems.warn(
@@ -47,9 +57,9 @@ export function buildPlan(trees: readonly MapNode[], digest: Digest, problems: P
     triggers: triggersOf(pipeline, context),
     inputs: inputsOf(pipeline, context),
     timeoutMs: durationMs(pipeline.timeout, null),
-    ...PLAIN_PLAN,
     environments: context.definitions.environments ?? [],
     services: context.definitions.services ?? [],
+    waivers: waiversOf(sources.waivers),
   };
 }
 
@@ -65,7 +75,7 @@ export function nameOfFile(file: string): string {
 }
 
 function contextOf(
-  trees: readonly MapNode[],
+  { trees, definitions }: PlanSources,
   pipeline: PipelineDefinition,
   problems: Problems,
 ): BuildContext {
@@ -79,7 +89,7 @@ function contextOf(
     templates: new Templates(collectTemplates(trees, problems), problems),
     defaults: pipeline.defaults ?? {},
     ...declaredSecrets,
-    definitions: definitionsOf(trees, declaredSecrets, problems),
+    definitions: definitionsOf([...trees, ...definitions], declaredSecrets, problems),
   };
 }
 

@@ -34,9 +34,10 @@ export function refusalsOf(job: JobDefinition): Refusal[] {
     if (job[feature as keyof typeof NOT_YET] !== undefined)
       found.push(refusal(feature, cannot, headOf(nodeAt(job, feature))));
   }
-  for (const [name, service] of Object.entries(job.services ?? {})) {
-    const isContainer = typeof service === 'string' || service.image !== undefined;
-    if (isContainer) found.push(refusal('services', 'start containers', nodeAt(job.services, name)));
+  const { services = {} } = job;
+  for (const [name, service] of Object.entries(services)) {
+    const isContainer = typeof service === 'string' || 'image' in service;
+    if (isContainer) found.push(refusal('services', 'start containers', headOf(nodeAt(services, name))));
   }
   if (
     job.language !== undefined &&

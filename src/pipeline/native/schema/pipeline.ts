@@ -90,6 +90,12 @@ export const pipelineSchema = z.strictObject({
   ...shared,
 });
 
+/** A file that only says what is deployed, and where. */
+export const definitionsSchema = z.strictObject({
+  environments: shared.environments,
+  services: shared.services,
+});
+
 export const includedSchema = z.strictObject(shared);
 
 /** A pipeline as one writes it, in its canonical spelling. */
