@@ -1,4 +1,3 @@
-import type { BigIntStats } from 'node:fs';
 import {
   closeSync,
   fstatSync,
@@ -6,6 +5,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  type Stats,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -14,17 +14,11 @@ import process from 'node:process';
 import { crc32 } from 'node:zlib';
 import type { Digest } from '../../base/digest.ts';
 
-interface Row {
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint;
-  readonly inode: bigint;
-  readonly digest: Digest;
-}
-
 const MAGIC = 'SLUICE-FILES-1\n';
 const HEAD_BYTES = 32;
-const ROW_BYTES = 64;
+/** Size, mtime, ctime and inode of each row. */
+const NUMBERS = 4;
+const DIGEST_BYTES = 32;
 
 /**
  * Remembers the digests of files by path, size, times and inode, in one flat file.
@@ -32,13 +26,15 @@ const ROW_BYTES = 64;
  * A file that is changed in the same tick of the clock in which it was read would look unchanged (git calls it racy). So each
  * pass asks the file system for its time first, and remembers only files that were last changed before it: whatever changes
  * one of them later gets a later time. This holds where all files have the clock of the index, which is so on one machine.
+ * Times are milliseconds as numbers, which are good to a quarter of a microsecond; reading them as big integers takes
+ * twice the time of the walk, and rounding keeps a later time from becoming an earlier one.
  */
 export class FileIndex {
   readonly #file: string;
-  readonly #rows: Map<string, Row>;
+  #rows: Rows;
   #isChanged = false;
 
-  private constructor(file: string, rows: Map<string, Row>) {
+  private constructor(file: string, rows: Rows) {
     this.#file = file;
     this.#rows = rows;
   }
@@ -51,37 +47,31 @@ export class FileIndex {
     } catch {
       // There is none yet.
     }
-    return new FileIndex(file, (bytes && decode(bytes)) ?? new Map());
+    return new FileIndex(file, (bytes && decode(bytes)) ?? emptyRows(0));
   }
 
   /** A pass over the files. Finish it with `save`. */
   begin(): IndexPass {
-    const startNs = fileSystemTime(this.#file);
+    const startMs = fileSystemTimeMs(this.#file);
     const seen = new Set<string>();
     return {
       find: (path, stats) => {
         seen.add(path);
-        const row = this.#rows.get(path);
-        return row !== undefined && isSame(row, stats) ? row.digest : null;
+        const rows = this.#rows;
+        const row = rows.at.get(path);
+        return row !== undefined && isSame(rows.numbers, row * NUMBERS, stats) ? digestAt(rows, row) : null;
       },
       remember: (path, stats, digest) => {
         seen.add(path);
         this.#isChanged = true;
-        if (stats.mtimeNs >= startNs || stats.ctimeNs >= startNs) this.#rows.delete(path);
-        else
-          this.#rows.set(path, {
-            size: stats.size,
-            mtimeNs: stats.mtimeNs,
-            ctimeNs: stats.ctimeNs,
-            inode: stats.ino,
-            digest,
-          });
+        if (stats.mtimeMs >= startMs || stats.ctimeMs >= startMs) this.#rows.at.delete(path);
+        else this.#rows = withRow(this.#rows, path, stats, digest);
       },
       save: (isCovered) => {
-        if (this.#rows.size > seen.size)
-          for (const path of this.#rows.keys())
+        if (this.#rows.at.size > seen.size)
+          for (const path of this.#rows.at.keys())
             if (!seen.has(path) && isCovered(path)) {
-              this.#rows.delete(path);
+              this.#rows.at.delete(path);
               this.#isChanged = true;
             }
         if (this.#isChanged) this.#write();
@@ -91,81 +81,112 @@ export class FileIndex {
   }
 
   #write(): void {
+    this.#rows = compacted(this.#rows);
     const partial = `${this.#file}.${process.pid}`;
     writeFileSync(partial, encode(this.#rows), { mode: 0o600 });
     renameSync(partial, this.#file);
   }
 }
 
+/** Columns, since 20,000 rows as objects cost more than looking at the files. */
+interface Rows {
+  /** The row of each path. Rows that no path has are free. */
+  readonly at: Map<string, number>;
+  readonly numbers: Float64Array;
+  readonly digests: Buffer;
+  used: number;
+}
+
+function emptyRows(capacity: number): Rows {
+  const numbers = new Float64Array(capacity * NUMBERS);
+  return { at: new Map(), numbers, digests: Buffer.alloc(capacity * DIGEST_BYTES), used: 0 };
+}
+
+function digestAt(rows: Rows, row: number): Digest {
+  return rows.digests.toString('hex', row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES) as Digest;
+}
+
+function isSame(numbers: Float64Array, from: number, stats: Stats): boolean {
+  return (
+    numbers[from] === stats.size &&
+    numbers[from + 1] === stats.mtimeMs &&
+    numbers[from + 2] === stats.ctimeMs &&
+    numbers[from + 3] === stats.ino
+  );
+}
+
+/** The same columns with the row, or larger ones when they are full. */
+function withRow(given: Rows, path: string, stats: Stats, digest: Digest): Rows {
+  const row = given.at.get(path) ?? given.used;
+  const rows = row * NUMBERS < given.numbers.length ? given : compacted(given, given.used + 1024);
+  const place = rows === given ? row : rows.used;
+  rows.at.set(path, place);
+  rows.used = Math.max(rows.used, place + 1);
+  rows.numbers.set([stats.size, stats.mtimeMs, stats.ctimeMs, stats.ino], place * NUMBERS);
+  rows.digests.write(digest, place * DIGEST_BYTES, 'hex');
+  return rows;
+}
+
+/** Without free rows, and with room for `spare` more. */
+function compacted(given: Rows, spare = 0): Rows {
+  if (spare === 0 && given.used === given.at.size && given.numbers.length === given.used * NUMBERS)
+    return given;
+  const rows = emptyRows(given.at.size + spare);
+  for (const [path, row] of given.at) {
+    rows.numbers.set(given.numbers.subarray(row * NUMBERS, (row + 1) * NUMBERS), rows.used * NUMBERS);
+    given.digests.copy(rows.digests, rows.used * DIGEST_BYTES, row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES);
+    rows.at.set(path, rows.used++);
+  }
+  return rows;
+}
+
 export interface IndexPass {
   /** The digest of an unchanged file, or null. */
-  find(path: string, stats: BigIntStats): Digest | null;
+  find(path: string, stats: Stats): Digest | null;
   /** `stats` from before the file was read. */
-  remember(path: string, stats: BigIntStats, digest: Digest): void;
+  remember(path: string, stats: Stats, digest: Digest): void;
   /** Forgets covered paths that were not seen, and writes the index when something changed. */
   save(isCovered: (path: string) => boolean): void;
 }
 
-function isSame(row: Row, stats: BigIntStats): boolean {
-  return (
-    row.mtimeNs === stats.mtimeNs &&
-    row.ctimeNs === stats.ctimeNs &&
-    row.size === stats.size &&
-    row.inode === stats.ino
-  );
-}
-
 /** What the file system takes for now: the time of a file written just now. */
-function fileSystemTime(indexFile: string): bigint {
+function fileSystemTimeMs(indexFile: string): number {
   mkdirSync(dirname(indexFile), { recursive: true, mode: 0o700 });
   const probe = openSync(`${indexFile}.time`, 'w', 0o600);
   try {
     writeSync(probe, '.');
-    return fstatSync(probe, { bigint: true }).mtimeNs;
+    return fstatSync(probe).mtimeMs;
   } finally {
     closeSync(probe);
   }
 }
 
-/** Head (magic, count of rows, checksum), rows (4 numbers and a digest), paths divided by NUL. */
-function encode(rows: ReadonlyMap<string, Row>): Buffer {
-  const paths = Buffer.from([...rows.keys()].join('\0'));
-  const bytes = Buffer.allocUnsafe(HEAD_BYTES + rows.size * ROW_BYTES + paths.length);
-  bytes.fill(0, 0, HEAD_BYTES);
-  bytes.write(MAGIC, 0, 'latin1');
-  bytes.writeUInt32LE(rows.size, 16);
-  let at = HEAD_BYTES;
-  for (const row of rows.values()) {
-    bytes.writeBigUInt64LE(row.size, at);
-    bytes.writeBigInt64LE(row.mtimeNs, at + 8);
-    bytes.writeBigInt64LE(row.ctimeNs, at + 16);
-    bytes.writeBigUInt64LE(row.inode, at + 24);
-    bytes.write(row.digest, at + 32, 'hex');
-    at += ROW_BYTES;
-  }
-  paths.copy(bytes, at);
-  bytes.writeUInt32LE(crc32(bytes.subarray(HEAD_BYTES)), 20);
-  return bytes;
+/** Head (magic, count of rows, checksum), numbers, digests, paths divided by NUL. All rows are in use and in order. */
+function encode({ at, numbers, digests }: Rows): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.write(MAGIC, 0, 'latin1');
+  head.writeUInt32LE(at.size, 16);
+  const body = Buffer.concat([
+    Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength),
+    digests,
+    Buffer.from([...at.keys()].join('\0')),
+  ]);
+  head.writeUInt32LE(crc32(body), 20);
+  return Buffer.concat([head, body]);
 }
 
-function decode(bytes: Buffer): Map<string, Row> | null {
+function decode(bytes: Buffer): Rows | null {
   if (bytes.length < HEAD_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return null;
   const count = bytes.readUInt32LE(16);
-  const pathsAt = HEAD_BYTES + count * ROW_BYTES;
+  const digestsAt = HEAD_BYTES + count * NUMBERS * 8;
+  const pathsAt = digestsAt + count * DIGEST_BYTES;
   if (bytes.length < pathsAt || crc32(bytes.subarray(HEAD_BYTES)) !== bytes.readUInt32LE(20)) return null;
   const paths = count === 0 ? [] : bytes.toString('utf8', pathsAt).split('\0');
   if (paths.length !== count) return null;
-  const rows = new Map<string, Row>();
-  let at = HEAD_BYTES;
-  for (const path of paths) {
-    rows.set(path, {
-      size: bytes.readBigUInt64LE(at),
-      mtimeNs: bytes.readBigInt64LE(at + 8),
-      ctimeNs: bytes.readBigInt64LE(at + 16),
-      inode: bytes.readBigUInt64LE(at + 24),
-      digest: bytes.toString('hex', at + 32, at + ROW_BYTES) as Digest,
-    });
-    at += ROW_BYTES;
-  }
-  return rows;
+  // Copied, since numbers must lie at multiples of eight.
+  const numbers = new Float64Array(count * NUMBERS);
+  bytes.copy(Buffer.from(numbers.buffer), 0, HEAD_BYTES, digestsAt);
+  const at = new Map<string, number>();
+  for (const path of paths) at.set(path, at.size);
+  return { at, numbers, digests: bytes.subarray(digestsAt, pathsAt), used: count };
 }

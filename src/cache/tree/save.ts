@@ -42,7 +42,7 @@ export async function saveTree(
     for (const entry of found) {
       if (entry.kind === 'link') entries.push(entry);
       else if (entry.kind === 'folder')
-        entries.push({ kind: 'folder', path: entry.path, mode: Number(entry.stats.mode & 0o777n) });
+        entries.push({ kind: 'folder', path: entry.path, mode: entry.stats.mode & 0o777 });
       else {
         const file = knownFile(entry, work) ?? (await readFile(entry, work));
         if (file !== null) entries.push(file);
@@ -93,7 +93,7 @@ function knownFile(entry: FoundFile, work: Work): FileParts | null {
     if (location === undefined) return null;
     parts.push([part, location]);
   }
-  return { ...described(entry), digest, size: Number(entry.stats.size), parts };
+  return { ...described(entry), digest, size: entry.stats.size, parts };
 }
 
 /** Null: the file is gone. */
@@ -118,8 +118,8 @@ function described({ path, stats }: FoundFile) {
   return {
     kind: 'file',
     path,
-    mode: Number(stats.mode & 0o777n),
-    mtimeMs: Number(stats.mtimeNs / 1_000_000n),
+    mode: stats.mode & 0o777,
+    mtimeMs: Math.floor(stats.mtimeMs),
   } as const;
 }
 

@@ -1,4 +1,4 @@
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { TreeError } from '../contract.ts';
 import { linkProblem } from './link.ts';
 import { readSelection } from './selection.ts';
@@ -7,14 +7,14 @@ import { isStaging } from './staging.ts';
 import { systemProblem } from './system-problem.ts';
 
 export type FoundEntry =
-  | { readonly kind: 'file'; readonly path: string; readonly stats: BigIntStats }
-  | { readonly kind: 'folder'; readonly path: string; readonly stats: BigIntStats }
+  | { readonly kind: 'file'; readonly path: string; readonly stats: Stats }
+  | { readonly kind: 'folder'; readonly path: string; readonly stats: Stats }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
-const TYPE_MASK = 0o170000n;
-const FILE = 0o100000n;
-const FOLDER = 0o040000n;
-const LINK = 0o120000n;
+const TYPE_MASK = 0o170000;
+const FILE = 0o100000;
+const FOLDER = 0o040000;
+const LINK = 0o120000;
 
 /**
  * What the selection names below the root, in ascending order of path. Links are told and never followed; what vanishes
@@ -28,23 +28,38 @@ export async function walkTree(
 ): Promise<FoundEntry[]> {
   const selection = readSelection(select);
   const found: FoundEntry[] = [];
-  const folders = [{ path: '', isInside: selection.names('') }];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const absolute = folder.path === '' ? root : `${root}/${folder.path}`;
-    for (const name of namesIn(absolute, folder.path)) {
-      const path = folder.path === '' ? name : `${folder.path}/${name}`;
-      if (selection.leavesOut(path) || isStaging(name)) continue;
-      const isInside = folder.isInside || selection.names(path);
-      if (!isInside && !selection.mayHold(path)) continue;
-      const stats = look(`${absolute}/${name}`, path);
-      if (stats === null) continue;
-      const type = stats.mode & TYPE_MASK;
-      if (type === FOLDER) folders.push({ path, isInside });
-      if (isInside) found.push(entryOf(`${absolute}/${name}`, path, type, stats));
-      if (slices.isOver()) await slices.next();
+  const open = [openFolder(root, '', selection.names(''))];
+  for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
+    const name = folder.names[folder.next++];
+    if (name === undefined) {
+      open.pop();
+      continue;
     }
+    const path = folder.path === '' ? name : `${folder.path}/${name}`;
+    if (selection.leavesOut(path) || isStaging(name)) continue;
+    const isInside = folder.isInside || selection.names(path);
+    if (!isInside && !selection.mayHold(path)) continue;
+    const absolute = `${root}/${path}`;
+    const stats = look(absolute, path);
+    if (stats === null) continue;
+    const type = stats.mode & TYPE_MASK;
+    if (isInside) found.push(entryOf(absolute, path, type, stats));
+    if (type === FOLDER) open.push(openFolder(absolute, path, isInside));
+    if (slices.isOver()) await slices.next();
   }
+  // Nearly in order already, but for `a-b`, which comes before `a/c`.
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+interface OpenFolder {
+  readonly path: string;
+  readonly isInside: boolean;
+  readonly names: readonly string[];
+  next: number;
+}
+
+function openFolder(absolute: string, path: string, isInside: boolean): OpenFolder {
+  return { path, isInside, names: namesIn(absolute, path).sort(), next: 0 };
 }
 
 function namesIn(absolute: string, path: string): string[] {
@@ -57,9 +72,9 @@ function namesIn(absolute: string, path: string): string[] {
   }
 }
 
-function look(absolute: string, path: string): BigIntStats | null {
+function look(absolute: string, path: string): Stats | null {
   try {
-    const stats = lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
+    const stats = lstatSync(absolute, { throwIfNoEntry: false });
     if (stats !== undefined) return stats;
   } catch (error) {
     throw systemProblem(path, error);
@@ -69,7 +84,7 @@ function look(absolute: string, path: string): BigIntStats | null {
   return null;
 }
 
-function entryOf(absolute: string, path: string, type: bigint, stats: BigIntStats): FoundEntry {
+function entryOf(absolute: string, path: string, type: number, stats: Stats): FoundEntry {
   if (type === FILE) return { kind: 'file', path, stats };
   if (type === FOLDER) return { kind: 'folder', path, stats };
   if (type !== LINK)
