@@ -22,7 +22,7 @@ import { openProcessExecutor, type ProcessRung } from './process-executor.ts';
 
 const checks = new Map<ProcessRung, (context: TestContext) => void>();
 for (const rung of ['cgroup', 'subreaper', 'process-group'] as const) checks.set(rung, await rungCheck(rung));
-const hasPrlimit = ['/usr/bin/prlimit', '/bin/prlimit'].some((path) => existsSync(path));
+const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find((path) => existsSync(path));
 
 let directory: string;
 let executor: Executor;
@@ -91,14 +91,14 @@ describe('a helper that may open no more files', () => {
   for (const rung of ['cgroup', 'subreaper', 'process-group'] as const) {
     it(`names that, wherever in the start it comes to it, and leaves nothing (${rung})`, async (context) => {
       const helper = await open(context, rung);
-      needs(context, 'prlimit', hasPrlimit, 'apt-get install util-linux');
+      needs(context, 'prlimit', prlimit !== undefined, 'apt-get install util-linux');
       const job = await executor.openJob({ jobKey: 'a' });
       // A first step, so that what is opened only once is open.
       await (await job.start(step('first', 'true'))).ended;
       const openFiles = readdirSync(`/proc/${helper}/fd`).length;
       const refused: string[] = [];
       for (let room = 0; ; room++) {
-        execFileSync('prlimit', ['--pid', String(helper), `--nofile=${openFiles + room}:`]);
+        execFileSync(prlimit!, ['--pid', String(helper), `--nofile=${openFiles + room}:`]);
         const stepKey = `room-${room}`;
         const error = await job.start(step(stepKey, 'exit 7')).then(
           async ({ ended }) => {
@@ -113,7 +113,7 @@ describe('a helper that may open no more files', () => {
       }
       // Output, receipt and status at least.
       expect(refused.length).toBeGreaterThan(3);
-      execFileSync('prlimit', ['--pid', String(helper), '--nofile=1024:']);
+      execFileSync(prlimit!, ['--pid', String(helper), '--nofile=1024:']);
       expect(await job.close()).toEqual({ killed: 0 });
       job.forget();
       await executor.sweep('nothing');
