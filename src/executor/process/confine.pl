@@ -105,18 +105,29 @@ sub stage_sources {
     syscall($number->{unshare}, CLONE_NEWNS) == 0 or $fail->('mount namespace');
     mount('none', '/', '', MS_PRIVATE_ALL) or $fail->('mount namespace');
     my @sources = map {
-        sysopen my $source, $arguments->[$_], O_PATH or $fail->('folder');
+        my $source = open_exactly($arguments->[$_], O_PATH) or $fail->('folder');
         [ $_, $source, -d $source ];
     } @{ $confinement->{source} };
-    mount('tmpfs', '/tmp', 'tmpfs', MS_NOSUID_NODEV, 'mode=711,size=1m') or $fail->('mount namespace');
+    # A folder that every machine has and nothing needed lies in.
+    my ($stage) = grep { -d } qw(/mnt /media /srv /tmp);
+    mount('tmpfs', $stage, 'tmpfs', MS_NOSUID_NODEV, 'mode=711,size=1m') or $fail->('mount namespace');
     for (@sources) {
         my ($index, $source, $is_folder) = @$_;
-        my $place = "/tmp/$index";
+        my $place = "$stage/$index";
         if ($is_folder) { mkdir $place, 0711 or $fail->('mount namespace') }
         else            { sysopen my $file, $place, O_WRONLY | O_CREAT, 0644 or $fail->('mount namespace') }
         mount("/proc/self/fd/" . fileno($source), $place, '', MS_BIND) or $fail->('mount namespace');
         $arguments->[$index] = $place;
     }
+}
+
+# Opens what has this very name. A link on the way, planted by an earlier step, would lead elsewhere.
+sub open_exactly {
+    my ($path, $flags) = @_;
+    sysopen my $handle, $path, $flags | O_NOFOLLOW or return;
+    return $handle if readlink('/proc/self/fd/' . fileno $handle) eq $path;
+    $! = 40;    # ELOOP
+    return;
 }
 
 sub mount {
@@ -136,7 +147,7 @@ sub become_user {
 # stays whose it is: one of these may be outside.
 sub give_tree {
     my ($folder, $user) = @_;
-    sysopen my $handle, $folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW or return 0;
+    my $handle = open_exactly($folder, O_RDONLY | O_DIRECTORY) or return 0;
     return give_entries($handle, $user) && chdir '/';
 }
 

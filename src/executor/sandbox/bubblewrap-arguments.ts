@@ -86,15 +86,19 @@ export function bubblewrapWords(plan: SandboxPlan): string[] {
   return words;
 }
 
-/** Whether the path can be there in the sandbox: below something that is mounted. */
-export function isVisible(plan: Omit<SandboxPlan, 'directory'>, path: string): boolean {
-  const roots = [
-    ...plan.system.map((mount) => mount.path),
-    ...plan.writable,
-    ...plan.readable,
-    '/tmp',
-    '/dev',
-    '/proc',
-  ];
-  return path === '/' || roots.some((root) => path === root || path.startsWith(`${root}/`));
+/** What a sandbox has of its own, new for each step. */
+const OWN_FOLDERS = ['/', '/tmp', '/dev', '/proc', '/run', '/var/tmp'];
+
+/** Whether the path is in the sandbox, as far as the machine has it: below something that is mounted. */
+export function isShown(
+  { system, writable, readable }: Omit<SandboxPlan, 'directory'>,
+  path: string,
+): boolean {
+  const roots = [...system.map((mount) => mount.path), ...writable, ...readable];
+  return roots.some((root) => path === root || path.startsWith(`${root}/`));
+}
+
+/** Whether a step can begin in that folder whatever the machine has. */
+export function isOwnFolder(path: string): boolean {
+  return OWN_FOLDERS.includes(path);
 }

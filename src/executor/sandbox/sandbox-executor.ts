@@ -1,10 +1,9 @@
-import { realpathSync } from 'node:fs';
-
 import { type UserError, userError } from '../../base/diagnostic.ts';
 import type { Clock } from '../../base/port.ts';
 import { type Confinement, type Executor, type Isolation, StartError } from '../contract.ts';
 import { openProcessExecutor, type ProcessRung } from '../process/process-executor.ts';
 import { type Bubblewrap, findBubblewrap } from './bubblewrap.ts';
+import { refuseForbidden } from './forbidden-path.ts';
 import { jobUser } from './job-user.ts';
 import { sandboxJob } from './sandbox-job.ts';
 import type { ProbeVerdict } from './self-test.ts';
@@ -97,21 +96,6 @@ function unsound(leaks: readonly ProbeVerdict[]): UserError {
   );
 }
 
-/** Paths that must not be shown, whoever asks: they give the machine away. */
-const FORBIDDEN = [
-  '/',
-  '/proc',
-  '/sys',
-  '/dev',
-  '/run',
-  '/var/run',
-  '/etc',
-  '/root',
-  '/home',
-  '/var',
-  '/boot',
-];
-
 function checked(confinement: Confinement | undefined): Confinement {
   if (confinement === undefined) {
     throw new StartError('EINVAL', 'a job in the sandbox has to say what it may see and use');
@@ -119,25 +103,8 @@ function checked(confinement: Confinement | undefined): Confinement {
   if (confinement.container !== null) {
     throw new StartError('ENOTSUP', 'the sandbox has no container images: choose docker');
   }
-  for (const path of [...confinement.writable, ...confinement.readable]) {
-    const forbidden = whyForbidden(path);
-    if (forbidden !== null)
-      throw new StartError('EINVAL', `${path} cannot be shown in the sandbox: ${forbidden}`);
-  }
+  refuseForbidden([...confinement.writable, ...confinement.readable]);
   return confinement;
-}
-
-function whyForbidden(path: string): string | null {
-  if (!path.startsWith('/')) return 'it is not an absolute path';
-  let real: string;
-  try {
-    real = realpathSync(path);
-  } catch {
-    return 'there is none';
-  }
-  if (FORBIDDEN.includes(real)) return 'a job may not have all of it';
-  if (/\.sock$/.test(real)) return 'a socket leads out of the sandbox';
-  return real === path ? null : `it leads to ${real}; name that one`;
 }
 
 function isolationOf({ rung }: Isolation, { version }: Bubblewrap): Isolation {

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 
 import { type OutputSink, StartError, type StepEnd, type StepProcess, type StepSpec } from '../contract.ts';
 import type { ConfinedJob } from '../process/confined-step.ts';
-import { bubblewrapWords, isVisible, type SandboxPlan } from './bubblewrap-arguments.ts';
+import { bubblewrapWords, isOwnFolder, isShown, type SandboxPlan } from './bubblewrap-arguments.ts';
+import { refuseForbidden } from './forbidden-path.ts';
 
 export interface SandboxJobOptions {
   readonly plan: Omit<SandboxPlan, 'directory'>;
@@ -13,6 +14,9 @@ export interface SandboxJobOptions {
   /** What the job runs as on this machine when Sluice is root; 0: as who runs Sluice. */
   readonly user: number;
 }
+
+/** bubblewrap takes 9,000 arguments; a variable is three of them, and there is room for 1,000 folders. */
+const VARIABLES_MAX = 2000;
 
 /** Puts every step of a job into a sandbox of its own; they share the folders that the job may write. */
 export function sandboxJob(job: ConfinedJob, options: SandboxJobOptions): ConfinedJob {
@@ -40,26 +44,32 @@ export function sandboxJob(job: ConfinedJob, options: SandboxJobOptions): Confin
 /** bubblewrap could only say it in the step's own output, with an exit code that any program may have. */
 function refuseImpossible(plan: SandboxJobOptions['plan'], step: StepSpec): void {
   const { command, directory, environment } = step;
-  if (!isVisible(plan, directory)) {
-    throw new StartError('ENOENT', `the directory ${directory} is not in the sandbox`);
+  // Again for each step: the one before may have put a link in the place of a folder in its workspace.
+  refuseForbidden([...plan.writable, ...plan.readable]);
+  if (!isOwnFolder(directory)) {
+    if (!isShown(plan, directory)) {
+      throw new StartError('ENOENT', `the directory ${directory} is not in the sandbox`);
+    }
+    if (!isFolder(directory)) {
+      throw new StartError('ENOENT', `the directory ${directory} cannot be entered: there is none`);
+    }
   }
-  if (!['/tmp', '/dev', '/proc'].some((root) => isBelow(directory, root)) && !isFolder(directory)) {
-    throw new StartError('ENOENT', `the directory ${directory} cannot be entered: there is none`);
+  if (Object.keys(environment).length > VARIABLES_MAX) {
+    throw new StartError(
+      'E2BIG',
+      `a step in the sandbox can have ${VARIABLES_MAX} environment variables at most`,
+    );
   }
   const [name = ''] = command;
   const names = name.includes('/')
     ? [resolve(directory, name)]
     : (environment.PATH ?? '').split(':').map((folder) => join(folder, name));
   const there = names.filter((path) => isExecutable(path));
-  if (there.some((path) => isVisible(plan, path)) || name === '') return;
+  if (there.some((path) => isShown(plan, path)) || name === '') return;
   throw new StartError(
     'ENOENT',
     there.length === 0 ? `there is no program ${name}` : `${there[0]} is not in the sandbox`,
   );
-}
-
-function isBelow(path: string, root: string): boolean {
-  return path === root || path.startsWith(`${root}/`);
 }
 
 function isFolder(path: string): boolean {
