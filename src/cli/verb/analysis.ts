@@ -100,14 +100,15 @@ function numberOption(
 }
 
 async function readWindows(context: Context, file: string): Promise<readonly Window[]> {
-  const text = await context.ports.files.read(resolve(context.ports.cwd, file));
-  if (text === null) {
+  const content = await context.ports.files.read(resolve(context.ports.cwd, file));
+  if (content === null) {
     throw userError(
       'no-such-file',
       `there is no file ${visible(file)}`,
       'the path is relative to the folder you are in',
     );
   }
+  const text = content.replace(/^\ufeff/, '');
   showExcerptsOf(context, file, text);
   const read = readRecording(parseJson(file, text));
   if (read.ok) return read.windows;
@@ -140,7 +141,7 @@ function showExcerptsOf(context: Context, file: string, text: string): void {
 
 function parseJson(file: string, text: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\ufeff/, ' '));
+    return JSON.parse(text);
   } catch (error) {
     const before = text.slice(0, firstBadOffset(text)).split('\n');
     const start = { line: before.length, column: before.at(-1)!.length + 1 };

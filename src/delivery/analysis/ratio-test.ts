@@ -23,6 +23,7 @@ const SAFE_RATIOS: readonly number[] = [0.25, 0.5, 0.75, 1];
 
 /** Every ratio whose logarithm is kept, in order: those of harm, those of safety, and the ends that an interval may have. */
 const RATIOS: readonly number[] = [1 / 32, 1 / 16, 1 / 8, 0.25, 0.5, 0.75, 1, ...HARM_RATIOS, 64];
+const LN_RATIOS = RATIOS.map(Math.log);
 const FIRST_HARM = RATIOS.indexOf(HARM_RATIOS[0]);
 
 /** Plain data that stays the same size however many windows there were. */
@@ -68,13 +69,12 @@ export function addRatioWindow(
 ): RatioState {
   const share = canaryShare(arms);
   const total = arms.canaryTrials + arms.baselineTrials;
-  const increment = (ratio: number): number =>
-    (arms.canaryHits * Math.log(ratio) -
-      (arms.canaryHits + arms.baselineHits) * Math.log1p(share * (ratio - 1))) /
+  const increment = (ratio: number, lnRatio: number): number =>
+    (arms.canaryHits * lnRatio - (arms.canaryHits + arms.baselineHits) * Math.log1p(share * (ratio - 1))) /
     phi;
   return {
-    logs: state.logs.map((log, index) => log + increment(RATIOS[index]!)),
-    logAtWorse: state.logAtWorse + increment(notWorseThan),
+    logs: state.logs.map((log, index) => log + increment(RATIOS[index]!, LN_RATIOS[index]!)),
+    logAtWorse: state.logAtWorse + increment(notWorseThan, Math.log(notWorseThan)),
     above: state.above + arms.canaryHits * (arms.baselineTrials / total),
     below: state.below + arms.baselineHits * (arms.canaryTrials / total),
   };

@@ -59,7 +59,11 @@ export function addToTrigger(
       arms: armsOf(window, comparison.metric),
     }));
     if (all.some(({ arms }) => arms === null)) return state;
-    const comparisons = all.map(({ comparison, arms }) => compare(comparison, arms!, policy));
+    const signs = needsSign(
+      state.comparisons.map(({ metric }) => metric),
+      policy,
+    );
+    const comparisons = all.map(({ comparison, arms }) => compare(comparison, arms!, policy, signs));
     return { ...state, lastDataAtMs: atMs, comparisons };
   }
   if (trigger.kind !== 'limit' && trigger.kind !== 'per-window') return state;
@@ -73,7 +77,9 @@ export function addToTrigger(
   }
   const phi = phiOfLimit(policy.dispersion[trigger.metric], trials, trigger.limit);
   const limit = addLimitWindow(state.limit, trigger.limit, trials, hits, phi);
-  const sign = addSignOfLimit(state.sign, trigger.limit, trials, hits);
+  const sign = needsSign([trigger.metric], policy)
+    ? addSignOfLimit(state.sign, trigger.limit, trials, hits)
+    : state.sign;
   return { ...state, lastDataAtMs: atMs, limit, sign };
 }
 
@@ -141,12 +147,13 @@ export function armsOf(window: Window, metric: string): TwoArms | null {
   };
 }
 
-function compare(comparison: Comparison, arms: TwoArms, policy: Policy): Comparison {
+/** `signs`: whether the sign test is asked; it costs more than the rest together. */
+function compare(comparison: Comparison, arms: TwoArms, policy: Policy, signs: boolean): Comparison {
   const phi = phiOfArms(policy.dispersion[comparison.metric], arms);
   return {
     metric: comparison.metric,
     ratio: addRatioWindow(comparison.ratio, arms, phi, policy.notWorseThan),
-    sign: addSignOfArms(comparison.sign, arms),
+    sign: signs ? addSignOfArms(comparison.sign, arms) : comparison.sign,
   };
 }
 
