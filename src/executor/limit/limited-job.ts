@@ -40,15 +40,20 @@ export function limitedJob(job: ConfinedJob, options: LimitedJobOptions): Confin
   };
 
   const watch = (step: StepProcess, before: LimitCounts): StepProcess => {
+    // What the caller ends, it knows the cause of.
+    let isAsked = false;
     const watched: StepProcess = {
       get pid() {
         return step.pid;
       },
-      signal: (signal) => step.signal(signal),
+      signal: (signal) => {
+        isAsked = true;
+        return step.signal(signal);
+      },
       ended: step.ended.then(async (end) => {
         running.delete(step);
         if (running.size === 0) cancelLook();
-        const limit = await limitBehind(end, before);
+        const limit = isAsked ? undefined : await limitBehind(end, before);
         return limit === undefined ? end : { ...end, limit };
       }),
     };
