@@ -1,6 +1,7 @@
+import type { JsonObject } from '../base/json.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { RunEvent } from '../journal/run-event.ts';
-import type { PlanJob, PlanStep } from '../pipeline/plan.ts';
+import { nameInCell, type PlanJob, type PlanStep } from '../pipeline/plan.ts';
 import type { CellView, StepView } from './run-view.ts';
 
 type CellEvent = Extract<RunEvent, { type: 'cell.queued' | 'cell.started' | 'cell.finished' }>;
@@ -10,8 +11,8 @@ type StepEvent = Extract<RunEvent, { type: 'step.started' | 'step.finished' }>;
 const NOTHING: readonly never[] = [];
 const NO_OUTPUTS: Readonly<Record<string, string>> = {};
 
-/** A cell of which nothing is known but its plan. */
-export function newCell(name: string, plan: PlanJob): CellView {
+/** A cell of which nothing is known but its plan and its combination. */
+export function newCell(name: string, plan: PlanJob, matrix: JsonObject | null): CellView {
   return {
     name,
     state: 'waiting',
@@ -26,21 +27,21 @@ export function newCell(name: string, plan: PlanJob): CellView {
     outputs: NO_OUTPUTS,
     tail: NOTHING,
     reused: false,
-    steps: newSteps(plan),
+    steps: newSteps(plan, matrix),
   };
 }
 
-function newSteps(plan: PlanJob): readonly StepView[] {
+function newSteps(plan: PlanJob, matrix: JsonObject | null): readonly StepView[] {
   return [
-    ...plan.steps.map((step) => newStep(step, false)),
-    ...plan.cleanup.map((step) => newStep(step, true)),
+    ...plan.steps.map((step) => newStep(step, matrix, false)),
+    ...plan.cleanup.map((step) => newStep(step, matrix, true)),
   ];
 }
 
-function newStep(step: PlanStep, cleanup: boolean): StepView {
+function newStep(step: PlanStep, matrix: JsonObject | null, cleanup: boolean): StepView {
   return {
     id: step.id,
-    name: step.name,
+    name: nameInCell(step.name, matrix),
     cleanup,
     tries: 0,
     state: 'waiting',
@@ -54,13 +55,19 @@ function newStep(step: PlanStep, cleanup: boolean): StepView {
 }
 
 /** What an event about a cell changes in its view. `at`: time of the event. */
-export function cellChange(cell: CellView, event: CellEvent, at: number, plan: PlanJob): Partial<CellView> {
+export function cellChange(
+  cell: CellView,
+  event: CellEvent,
+  at: number,
+  plan: PlanJob,
+  matrix: JsonObject | null,
+): Partial<CellView> {
   switch (event.type) {
     case 'cell.queued':
       return { state: 'queued', attempt: event.attempt, reason: event.reason };
     case 'cell.started':
       return {
-        ...newCell(cell.name, plan),
+        ...newCell(cell.name, plan, matrix),
         earlier: cell.earlier,
         state: 'running',
         attempt: event.attempt,

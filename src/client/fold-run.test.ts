@@ -94,6 +94,21 @@ describe('foldRun', () => {
     expect(cell.steps[0]).toMatchObject({ state: 'running', cause: null });
   });
 
+  it('tells the values of a cell in the names of its steps', () => {
+    const matrix = {
+      cells: [{ node: 20 }, { node: 22 }],
+      expression: null,
+      include: [],
+      exclude: [],
+      failFast: true,
+      maxParallel: null,
+    };
+    const steps = [planStep('run', { name: 'on ${{ matrix.node }} of ${{ git.branch }}' })];
+    const story = new RunStory(planOf([planJob('test', { matrix, steps })]));
+    const names = foldRun(story.events).stages[0]!.jobs[0]!.cells!.map((cell) => cell.steps[0]!.name);
+    expect(names).toEqual(['on 20 of ${{ git.branch }}', 'on 22 of ${{ git.branch }}']);
+  });
+
   it('shows the cells of a matrix when they are known', () => {
     const matrix = {
       cells: null,

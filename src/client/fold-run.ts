@@ -1,3 +1,4 @@
+import type { JsonObject } from '../base/json.ts';
 import type { PlacedEvent } from '../journal/event.ts';
 import type { Reason, RunEvent } from '../journal/run-event.ts';
 import { unpackPlan } from '../pipeline/packed-plan.ts';
@@ -83,6 +84,7 @@ export class RunViewFold {
         plan: job,
         stage,
         expectedMs: body.expectedMs[job.id] ?? null,
+        matrices: new Map(),
         cells: null,
         // A job that was not asked for is shown only when the journal speaks of it.
         shown: !wanted || wanted.has(job.id),
@@ -92,11 +94,7 @@ export class RunViewFold {
       this.#jobs.set(job.id, state);
       stage.jobs.push(state);
       const cells = job.matrix ? job.matrix.cells : [null];
-      if (cells)
-        this.#setCells(
-          state,
-          cells.map((values) => cellName(job.id, values)),
-        );
+      if (cells) this.#setMatrix(state, cells);
     }
     for (const [cell, result] of Object.entries(body.rerunOf?.reused ?? {})) this.#reuse(cell, result);
   }
@@ -114,9 +112,17 @@ export class RunViewFold {
     }));
   }
 
+  #setMatrix(job: JobState, combinations: readonly (JsonObject | null)[]): void {
+    const names = combinations.map((values) => cellName(job.plan.id, values));
+    combinations.forEach((values, index) => {
+      if (values) job.matrices.set(names[index]!, values);
+    });
+    this.#setCells(job, names);
+  }
+
   #setCells(job: JobState, names: readonly string[]): void {
     const earlier = job.cells;
-    job.cells = new Map(names.map((name) => [name, earlier?.get(name) ?? newCell(name, job.plan)]));
+    job.cells = new Map(names.map((name) => [name, earlier?.get(name) ?? blankCell(job, name)]));
     for (const name of names) this.#jobOfCell.set(name, job);
     touch(job);
   }
@@ -125,11 +131,7 @@ export class RunViewFold {
     switch (body.type) {
       case 'matrix.expanded': {
         const job = this.#jobs.get(body.job);
-        if (job)
-          this.#setCells(
-            job,
-            body.cells.map((values) => cellName(body.job, values)),
-          );
+        if (job) this.#setMatrix(job, body.cells);
         return;
       }
       case 'step.started':
@@ -159,7 +161,10 @@ export class RunViewFold {
       case 'cell.started':
       case 'cell.finished': {
         const job = this.#jobs.get(body.job);
-        if (job) this.#change(job, body.cell, (cell) => cellChange(cell, body, at, job.plan));
+        if (job)
+          this.#change(job, body.cell, (cell) =>
+            cellChange(cell, body, at, job.plan, job.matrices.get(body.cell) ?? null),
+          );
         return;
       }
     }
@@ -167,7 +172,7 @@ export class RunViewFold {
 
   #change(job: JobState, name: string, change: (cell: CellView) => Partial<CellView>): void {
     job.cells ??= new Map();
-    const cell = job.cells.get(name) ?? newCell(name, job.plan);
+    const cell = job.cells.get(name) ?? blankCell(job, name);
     job.cells.set(name, { ...cell, ...change(cell) });
     this.#jobOfCell.set(name, job);
     job.shown = true;
@@ -185,10 +190,16 @@ interface JobState {
   readonly plan: PlanJob;
   readonly stage: StageState;
   readonly expectedMs: number | null;
+  /** The combinations of its matrix, by the name of their cell. */
+  readonly matrices: Map<string, JsonObject>;
   cells: Map<string, CellView> | null;
   shown: boolean;
   reason: Reason | null;
   view: JobView | null;
+}
+
+function blankCell(job: JobState, name: string): CellView {
+  return newCell(name, job.plan, job.matrices.get(name) ?? null);
 }
 
 function touch(job: JobState): void {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { shellWord } from '../base/shell-word.ts';
 import { withoutUserInfo } from '../base/text.ts';
 import type { RunSource } from '../journal/run-event.ts';
 
@@ -84,7 +85,7 @@ async function gitAll(
 ): Promise<readonly (string | null)[]> {
   const border = randomBytes(16).toString('hex');
   const script = commands
-    .map((args) => `${[...SAFE, ...args].map(quoted).join(' ')}; printf '${border}%d\n' $?`)
+    .map((args) => `${[...SAFE, ...args].map(shellWord).join(' ')}; printf '${border}%d\n' $?`)
     .join('\n');
   const { stdout } = await run('sh', ['-c', script], {
     cwd: directory,
@@ -93,8 +94,4 @@ async function gitAll(
   });
   const parts = stdout.split(new RegExp(`${border}(\\d+)\n`));
   return commands.map((_, index) => (parts[index * 2 + 1] === '0' ? parts[index * 2]! : null));
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -233,6 +233,17 @@ export function cellName(jobId: string, values: JsonObject | null): string {
   return `${jobId} (${parts.join(', ')})`;
 }
 
+/**
+ * A name as people see it in one cell: every `${{ matrix.KEY }}` is replaced by the cell's value. Other expressions stay as
+ * they are written, because what they look at is known only where the step runs.
+ */
+export function nameInCell(name: string, values: JsonObject | null): string {
+  if (!values || !name.includes('${{')) return name;
+  return name.replace(/\$\{\{\s*matrix\.([A-Za-z_][\w-]*)\s*\}\}/g, (written, key: string) =>
+    Object.hasOwn(values, key) ? cellValueText(values[key]!) : written,
+  );
+}
+
 function cellValueText(value: JsonValue): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

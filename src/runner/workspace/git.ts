@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { shellWord } from '../../base/shell-word.ts';
 import { JobProblem } from '../problem.ts';
 
 const OUTPUT_BYTES_MAX = 1024 * 1024 * 1024;
@@ -35,9 +36,7 @@ export async function gitTwice(
   second: readonly string[],
 ): Promise<readonly [Buffer, Buffer]> {
   const border = randomBytes(16).toString('hex');
-  const quoted = (words: readonly string[]) =>
-    words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-  const run = (words: readonly string[]) => `git ${quoted(['-C', repository, ...words])}`;
+  const run = (words: readonly string[]) => `git ${['-C', repository, ...words].map(shellWord).join(' ')}`;
   const output = await execute(`git ${first[0]} in ${repository}`, 'sh', [
     '-c',
     `${run(first)} && printf ${border} && ${run(second)}`,
