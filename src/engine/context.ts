@@ -1,10 +1,10 @@
 import type { JsonObject } from '../base/json.ts';
 import type { ExpressionContext } from '../pipeline/expression-context.ts';
 import { type RunContexts, runContextsOf } from '../pipeline/expression-run.ts';
-import type { Course, RunRequested } from './course.ts';
+import type { Course } from './course.ts';
 import type { RunState } from './state.ts';
 
-const cache = new WeakMap<RunRequested, RunContexts>();
+const cache = new WeakMap<Course['request'], RunContexts>();
 
 export function runContexts(course: Course): RunContexts {
   const { request } = course;

@@ -6,7 +6,8 @@ export type RunRequested = Extract<RunEvent, { type: 'run.requested' }>;
 
 /** What of a run never changes, indexed for quick decisions. Jobs are spoken of by their index here. */
 export interface Course {
-  readonly request: RunRequested;
+  /** Without its plan, which is large: the unpacked one below is enough. */
+  readonly request: Omit<RunRequested, 'plan'>;
   readonly plan: Plan;
   readonly jobs: readonly PlanJob[];
   readonly jobIndex: ReadonlyMap<string, number>;
@@ -21,8 +22,8 @@ export interface Course {
 /** What a job is thought to take when nothing is known of it: long enough that a chain outranks single jobs. */
 const EXPECTED_MS_UNKNOWN = 10_000;
 
-export function courseOf(request: RunRequested): Course {
-  const plan = unpackPlan(request.plan);
+export function courseOf({ plan: packed, ...request }: RunRequested): Course {
+  const plan = unpackPlan(packed);
   const wanted = wantedJobs(plan.jobs, request.only);
   const jobs = wanted ? plan.jobs.filter((job) => wanted.has(job.id)) : plan.jobs;
   const jobIndex = new Map(jobs.map((job, index) => [job.id, index]));
