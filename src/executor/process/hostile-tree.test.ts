@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -7,9 +15,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { collect } from '../../../test/contract/executor.contract.ts';
 import { freshJobKey } from '../../../test/support/one-step.ts';
 import { rungCheck } from '../../../test/support/process-harness.ts';
+import { confinedTo, confining, needsSandbox, PATH } from '../../../test/support/sandbox-harness.ts';
 import { machineClock } from '../../machine/clock.ts';
 import type { Executor } from '../contract.ts';
-import { openProcessExecutor } from './process-executor.ts';
+import { openSandboxExecutor } from '../sandbox/sandbox-executor.ts';
+import { openProcessExecutor, type ProcessExecutorOptions } from './process-executor.ts';
 
 const SEED = process.env.SLUICE_SEED;
 const RUNS = process.env.SLUICE_SOAK === '1' ? 200 : 20;
@@ -29,18 +39,33 @@ interface Hostile {
   readonly children: readonly Hostile[];
 }
 
-for (const rung of ['cgroup', 'subreaper', 'process-group'] as const) {
+const PLACES = [
+  { rung: 'cgroup', isSandbox: false },
+  { rung: 'subreaper', isSandbox: false },
+  { rung: 'process-group', isSandbox: false },
+  { rung: 'cgroup', isSandbox: true },
+  { rung: 'subreaper', isSandbox: true },
+  { rung: 'process-group', isSandbox: true },
+] as const;
+
+for (const [index, { rung, isSandbox }] of PLACES.entries()) {
   const needsRung = await rungCheck(rung);
-  describe(`hostile trees, ${rung}`, () => {
-    const folder = mkdtempSync(join(tmpdir(), 'sluice-hostile-'));
+  describe(`hostile trees, ${rung}${isSandbox ? ', in a sandbox' : ''}`, () => {
+    const home = realpathSync(mkdtempSync(join(tmpdir(), 'sluice-hostile-')));
+    const folder = join(home, 'trees');
     let executor: Executor;
     beforeAll(async () => {
-      executor = await openProcessExecutor({ directory: join(folder, 'steps'), clock: machineClock, rung });
+      mkdirSync(folder);
+      const options = { directory: join(home, 'steps'), clock: machineClock, rung };
+      executor = isSandbox ? await openSandbox(options, folder) : await openProcessExecutor(options);
     });
-    beforeEach(needsRung);
+    beforeEach((context) => {
+      needsRung(context);
+      if (isSandbox) needsSandbox(context);
+    });
     afterAll(async () => {
       await executor?.shutdown();
-      rmSync(folder, { recursive: true });
+      rmSync(home, { recursive: true });
     });
 
     /** Runs the script until it prints `ready`, does `meanwhile`, closes the job, and returns what still lives. */
@@ -63,10 +88,12 @@ for (const rung of ['cgroup', 'subreaper', 'process-group'] as const) {
       await step.ended;
       return processesWith(marker);
     };
-    const marker = `61.${process.pid}${rung.length}`;
+    const marker = `61.${process.pid}${index}`;
 
     it(`leave nobody (${RUNS} random ones)`, async () => {
-      const tricks = TRICKS.filter((trick) => rung !== 'process-group' || trick !== 'empty-environment');
+      const tricks = TRICKS.filter(
+        (trick) => isSandbox || rung !== 'process-group' || trick !== 'empty-environment',
+      );
       const tree = (depth: number): fc.Arbitrary<Hostile> =>
         fc.record({
           trick: fc.constantFrom(...tricks),
@@ -99,7 +126,7 @@ for (const rung of ['cgroup', 'subreaper', 'process-group'] as const) {
       expect(await survivorsOf(script, 'SIGTERM')).toEqual([]);
     });
 
-    if (rung !== 'process-group') return;
+    if (isSandbox || rung !== 'process-group') return;
     it('lose who leaves the session and empties the environment', async () => {
       const script = join(folder, 'escape');
       writeFileSync(script, `env -i setsid sleep ${marker} & sleep 0.1; echo ready; exit 0`);
@@ -108,6 +135,12 @@ for (const rung of ['cgroup', 'subreaper', 'process-group'] as const) {
       expect(survivors).toHaveLength(1);
     });
   });
+}
+
+/** A sandbox that shows the folder; where there is no bubblewrap the tests are skipped before it is used. */
+async function openSandbox(options: ProcessExecutorOptions, folder: string): Promise<Executor> {
+  const opened = await openSandboxExecutor({ ...options, path: PATH, requireSound: false }).catch(() => null);
+  return opened === null ? opened! : confining(opened, confinedTo(folder));
 }
 
 /** Writes one script for each process of the tree and returns the first, which starts the others and says `ready`. */
