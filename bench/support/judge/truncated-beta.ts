@@ -6,6 +6,6 @@ import { incompleteBeta, lnBeta } from '../../../src/delivery/analysis/gamma.ts'
  */
 export function lnTruncatedBeta(x: number, n: number, share: number, a = 1, b = 1): number {
   const above = (alpha: number, beta: number): number =>
-    lnBeta(alpha, beta) + Math.log(1 - incompleteBeta(share, alpha, beta));
+    lnBeta(alpha, beta) + Math.log(incompleteBeta(1 - share, beta, alpha));
   return above(a + x, b + n - x) - above(a, b) - x * Math.log(share) - (n - x) * Math.log(1 - share);
 }

@@ -165,8 +165,8 @@ describe('judge', () => {
     );
     const [errors, latency] = one.evidence.triggers;
     expect(errors!.lnE).toBeCloseTo(4.936798, 6);
-    expect(errors!.share).toBeCloseTo(0.8, 12);
-    const mean = 0.8 * Math.exp(errors!.lnE!) + 0.2 * Math.exp(latency!.lnE!);
+    expect(errors!.share).toBeCloseTo(16 / 18, 12);
+    const mean = (16 / 18) * Math.exp(errors!.lnE!) + (2 / 18) * Math.exp(latency!.lnE!);
     expect(one.evidence.lnE).toBeCloseTo(Math.log(mean), 9);
   });
 

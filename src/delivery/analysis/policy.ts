@@ -57,7 +57,7 @@ export interface Policy {
  * of alpha saves the most requests there; latency is told by every request, and a smaller part costs it few.
  */
 export const DEFAULT_TRIGGERS: readonly Trigger[] = [
-  { kind: 'ratio', name: 'error rate', metric: 'errors', weight: 8 },
+  { kind: 'ratio', name: 'error rate', metric: 'errors', weight: 16 },
   { kind: 'latency', name: 'latency', weight: 2 },
 ];
 

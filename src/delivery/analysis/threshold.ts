@@ -15,6 +15,12 @@ export type Threshold =
 export const BAD_SHARE_DEFAULT = 0.05;
 
 /**
+ * Small beside errors and latency (policy.ts): what is far above a threshold crosses it all the same, and four thresholds
+ * together leave the comparison of errors 0.8 of alpha. Without a baseline they share all of it.
+ */
+const THRESHOLD_WEIGHT = 0.5;
+
+/**
  * The trigger that holds a threshold without crying wolf. `windowsInARow` chooses the raw form instead.
  *
  * P95 > 3x the baseline's means: more than 5 % of the requests are slower than 3x the frozen q95. So the source counts
@@ -24,7 +30,7 @@ export const BAD_SHARE_DEFAULT = 0.05;
 export function compileThreshold(threshold: Threshold, windowsInARow: number | null = null): Trigger {
   const { name, metric, limit } = parts(threshold);
   return windowsInARow === null
-    ? { kind: 'limit', name, metric, limit }
+    ? { kind: 'limit', name, metric, limit, weight: THRESHOLD_WEIGHT }
     : { kind: 'per-window', name, metric, limit, windowsInARow };
 }
 
