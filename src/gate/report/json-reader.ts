@@ -1,4 +1,5 @@
 import { ReportError } from './contract.ts';
+import { jsonFault } from './json-fault.ts';
 import { joined } from './text-decoder.ts';
 import { emptyReport } from './xml-reader.ts';
 
@@ -403,13 +404,12 @@ export class JsonReader {
   }
 
   #syntaxError(text: string, shift: number, error: SyntaxError): ReportError {
-    const said = /^(.*?) in JSON at position (\d+)/.exec(error.message);
-    const position = said ? Number(said[2]) : text.length;
+    const { cause, position } = jsonFault(text, error);
     const before = text.slice(shift, Math.max(shift, position));
     const newlines = before.split('\n').length - 1;
     const column =
       newlines === 0 ? this.#startColumn + before.length : before.length - before.lastIndexOf('\n');
-    return new ReportError('report-malformed', `it is not JSON: ${jsonMessage(said?.[1] ?? error.message)}`, {
+    return new ReportError('report-malformed', `it is not JSON: ${cause}`, {
       line: this.#startLine + newlines,
       column,
     });
@@ -452,12 +452,6 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const NOTHING = [new Uint8Array(0)];
 const OPEN = Uint8Array.of(0x5b);
 const CLOSE = Uint8Array.of(0x5d);
-
-/** V8's words without what is said beside them. */
-function jsonMessage(message: string): string {
-  const short = message.replace(/, ".*" is not valid JSON$/s, '').replace(/\.\.\.$/, '');
-  return short.charAt(0).toLowerCase() + short.slice(1);
-}
 
 /** `/runs/0/results/3`, escaped as RFC 6901 says. */
 export function pointerOf(path: JsonPath): string {

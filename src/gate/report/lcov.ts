@@ -52,6 +52,12 @@ class LcovReader implements ReportReader {
   end(): Figures {
     const lineCount = this.#lines.end();
     if (!this.#isKnown) throw notLcov(1);
+    if (this.#records === 0) {
+      throw new ReportError('report-not-this-kind', 'it names no source file: there is no SF', {
+        line: lineCount,
+        column: 1,
+      });
+    }
     if (this.#file) {
       throw new ReportError(
         'report-malformed',
@@ -114,6 +120,7 @@ class LcovReader implements ReportReader {
     else if (tag === 'LF' || tag === 'LH' || tag === 'BRF' || tag === 'BRH') this.#declare(tag, rest, line);
     else if (!OTHERS.has(tag)) {
       if (!this.#isKnown) throw notLcov(line);
+      if (colon < 0) throw broken(text, line);
       this.#doubts.add('unknown-word', `"${text.slice(0, 40)}" is no record of lcov`, { line });
     } else if (tag === 'TN') this.#isKnown = true;
   }
@@ -138,14 +145,14 @@ class LcovReader implements ReportReader {
   #addBranch(rest: string, line: number): void {
     const parts = rest.split(',');
     const taken = parts.at(-1);
-    if (parts.length < 4) throw broken('BRDA', rest, line);
+    if (parts.length < 4) throw broken(`BRDA:${rest}`, line);
     const count = taken === '-' ? 0 : hitCount(taken, 'BRDA', line, this.#doubts);
     this.#open(line).addBranch(sourceLine(parts[0], 'BRDA', line), parts.slice(1, -1).join(','), count);
   }
 
   #addFunction(rest: string, tag: string, line: number): void {
     const comma = rest.indexOf(',');
-    if (comma < 0) throw broken(tag, rest, line);
+    if (comma < 0) throw broken(`${tag}:${rest}`, line);
     this.#open(line).addFunction(
       rest.slice(comma + 1),
       hitCount(rest.slice(0, comma), tag, line, this.#doubts),
@@ -204,6 +211,9 @@ function notLcov(line: number): ReportError {
   );
 }
 
-function broken(tag: string, rest: string, line: number): ReportError {
-  return new ReportError('report-malformed', `${tag}:${rest.slice(0, 40)} is cut off`, { line, column: 1 });
+function broken(record: string, line: number): ReportError {
+  return new ReportError('report-malformed', `the record "${record.slice(0, 40)}" is cut off`, {
+    line,
+    column: 1,
+  });
 }

@@ -21,7 +21,7 @@ export const npmAudit: ReportParser = {
     if (json !== 'object') return 0;
     if (jsonKeys.has('auditReportVersion')) return CERTAIN;
     if (jsonKeys.has('advisories') && (jsonKeys.has('muted') || jsonKeys.has('actions'))) return CERTAIN;
-    if (jsonKeys.has('error') && /audit/.test(name)) return LIKELY;
+    if (jsonKeys.has('error') && (/audit/.test(name) || jsonKeys.has('uri'))) return LIKELY;
     if (jsonKeys.has('advisories') && jsonKeys.has('metadata')) return LIKELY;
     return jsonKeys.has('error') ? POSSIBLE : 0;
   },
@@ -36,6 +36,8 @@ class NpmAuditReader implements ReportReader, JsonHandler {
   readonly #doubts: Doubts;
   #version: unknown;
   #error: JsonRecord | null = null;
+  /** npm 7 says here what the error leaves out. */
+  #message: string | null = null;
   #declared: JsonObject | null = null;
   #hasAdvisories = false;
   #hasVulnerabilities = false;
@@ -53,7 +55,7 @@ class NpmAuditReader implements ReportReader, JsonHandler {
 
   end(): Figures {
     this.#json.end();
-    if (this.#error) throw toolError(this.#error);
+    if (this.#error) throw toolError(this.#error, this.#message);
     if (!this.#hasAdvisories && !this.#hasVulnerabilities) {
       throw notAudit('it has neither advisories nor vulnerabilities');
     }
@@ -99,6 +101,7 @@ class NpmAuditReader implements ReportReader, JsonHandler {
       else this.#addPackage(String(name), value);
     } else if (key === 'auditReportVersion') this.#version = value;
     else if (key === 'error') this.#error = isRecord(value) ? value : { summary: String(value) };
+    else if (key === 'message') this.#message = text(value);
     else if (key === 'metadata') {
       const declared = record(value).vulnerabilities;
       this.#declared = isRecord(declared) ? (declared as JsonObject) : null;
@@ -186,9 +189,9 @@ class NpmAuditReader implements ReportReader, JsonHandler {
   }
 }
 
-function toolError(error: JsonRecord): ReportError {
+function toolError(error: JsonRecord, message: string | null): ReportError {
   const code = text(error.code);
-  const cause = text(error.summary) ?? text(error.detail) ?? 'without a cause';
+  const cause = text(error.summary) ?? text(error.detail) ?? message ?? 'without a cause';
   return new ReportError('report-tool-error', `npm audit failed: ${code ? `${code}, ` : ''}${cause}`, {
     pointer: '/error',
     suggestion: 'look whether the registry can be reached and knows audits, and run npm audit again',
