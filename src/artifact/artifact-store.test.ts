@@ -78,9 +78,9 @@ describe('artifacts', () => {
       ['dist/app.js', 3],
       ['dist/deep/style.css', 5],
     ]);
-    expect(
-      Buffer.concat(await Array.fromAsync((await artifacts.open(record, 'dist/app.js'))!)).toString(),
-    ).toBe('app');
+    const bytes: Uint8Array[] = [];
+    for await (const chunk of (await artifacts.open(record, 'dist/app.js'))!) bytes.push(chunk);
+    expect(Buffer.concat(bytes).toString()).toBe('app');
     expect(await artifacts.open(record, 'dist')).toBeNull();
   });
 
