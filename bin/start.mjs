@@ -24,8 +24,8 @@ function printVersion(files) {
 function startProgram(files) {
   silenceKnownWarnings();
   // By default the heap may grow to several times of what lives in it before old garbage is looked for: with 10,000 jobs
-  // that was 60 MiB more. A flag that a later V8 does not know is ignored here.
-  process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=30');
+  // that was 65 MiB more. A flag that a later V8 does not know is ignored here.
+  process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=10');
   const source = new URL('src/main.ts', root);
   if (files.existsSync(source)) startCheckout(files, source);
   else startRelease(files, new URL('dist/main.js', root));
