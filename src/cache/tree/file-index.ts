@@ -53,25 +53,28 @@ export class FileIndex {
   /** A pass over the files. Finish it with `save`. */
   begin(): IndexPass {
     const startMs = fileSystemTimeMs(this.#file);
-    const seen = new Set<string>();
+    let seen = 0;
+    this.#rows.isSeen.fill(0);
     return {
       find: (path, stats) => {
-        seen.add(path);
         const rows = this.#rows;
         const row = rows.at.get(path);
-        return row !== undefined && isSame(rows.numbers, row * NUMBERS, stats) ? digestAt(rows, row) : null;
+        if (row === undefined) return null;
+        seen += 1;
+        rows.isSeen[row] = 1;
+        return isSame(rows.numbers, row * NUMBERS, stats) ? digestAt(rows, row) : null;
       },
       remember: (path, stats, digest) => {
-        seen.add(path);
         this.#isChanged = true;
         if (stats.mtimeMs >= startMs || stats.ctimeMs >= startMs) this.#rows.at.delete(path);
         else this.#rows = withRow(this.#rows, path, stats, digest);
       },
       save: (isCovered) => {
-        if (this.#rows.at.size > seen.size)
-          for (const path of this.#rows.at.keys())
-            if (!seen.has(path) && isCovered(path)) {
-              this.#rows.at.delete(path);
+        const { at, isSeen } = this.#rows;
+        if (at.size > seen)
+          for (const [path, row] of at)
+            if (isSeen[row] === 0 && isCovered(path)) {
+              at.delete(path);
               this.#isChanged = true;
             }
         if (this.#isChanged) this.#write();
@@ -94,16 +97,27 @@ interface Rows {
   readonly at: Map<string, number>;
   readonly numbers: Float64Array;
   readonly digests: Buffer;
+  /** The digests that were asked for, as text. */
+  readonly texts: (Digest | undefined)[];
+  /** 1 for rows that were looked for or written in this pass. */
+  readonly isSeen: Uint8Array;
   used: number;
 }
 
 function emptyRows(capacity: number): Rows {
   const numbers = new Float64Array(capacity * NUMBERS);
-  return { at: new Map(), numbers, digests: Buffer.alloc(capacity * DIGEST_BYTES), used: 0 };
+  return rowsOf(new Map(), numbers, Buffer.alloc(capacity * DIGEST_BYTES), 0);
 }
 
-function digestAt(rows: Rows, row: number): Digest {
-  return rows.digests.toString('hex', row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES) as Digest;
+function rowsOf(at: Map<string, number>, numbers: Float64Array, digests: Buffer, used: number): Rows {
+  return { at, numbers, digests, texts: [], isSeen: new Uint8Array(numbers.length / NUMBERS), used };
+}
+
+function digestAt({ digests, texts }: Rows, row: number): Digest {
+  const text =
+    texts[row] ?? (digests.toString('hex', row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES) as Digest);
+  texts[row] = text;
+  return text;
 }
 
 function isSame(numbers: Float64Array, from: number, stats: Stats): boolean {
@@ -118,12 +132,14 @@ function isSame(numbers: Float64Array, from: number, stats: Stats): boolean {
 /** The same columns with the row, or larger ones when they are full. */
 function withRow(given: Rows, path: string, stats: Stats, digest: Digest): Rows {
   const row = given.at.get(path) ?? given.used;
-  const rows = row * NUMBERS < given.numbers.length ? given : compacted(given, given.used + 1024);
+  const rows = row * NUMBERS < given.numbers.length ? given : compacted(given, given.at.size + 1024);
   const place = rows === given ? row : rows.used;
   rows.at.set(path, place);
   rows.used = Math.max(rows.used, place + 1);
   rows.numbers.set([stats.size, stats.mtimeMs, stats.ctimeMs, stats.ino], place * NUMBERS);
   rows.digests.write(digest, place * DIGEST_BYTES, 'hex');
+  rows.texts[place] = digest;
+  rows.isSeen[place] = 1;
   return rows;
 }
 
@@ -135,6 +151,8 @@ function compacted(given: Rows, spare = 0): Rows {
   for (const [path, row] of given.at) {
     rows.numbers.set(given.numbers.subarray(row * NUMBERS, (row + 1) * NUMBERS), rows.used * NUMBERS);
     given.digests.copy(rows.digests, rows.used * DIGEST_BYTES, row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES);
+    rows.texts[rows.used] = given.texts[row];
+    rows.isSeen[rows.used] = given.isSeen[row]!;
     rows.at.set(path, rows.used++);
   }
   return rows;
@@ -188,5 +206,5 @@ function decode(bytes: Buffer): Rows | null {
   bytes.copy(Buffer.from(numbers.buffer), 0, HEAD_BYTES, digestsAt);
   const at = new Map<string, number>();
   for (const path of paths) at.set(path, at.size);
-  return { at, numbers, digests: bytes.subarray(digestsAt, pathsAt), used: count };
+  return rowsOf(at, numbers, bytes.subarray(digestsAt, pathsAt), count);
 }

@@ -22,17 +22,23 @@ const SMALL_PACK_BYTES = 256 * 1024;
 export class Packer {
   addedBytes = 0;
   readonly #blobs: BlobStore;
-  readonly #known: Map<Digest, Location>;
+  readonly #readKnown: () => Map<Digest, Location>;
+  #knownParts: Map<Digest, Location> | null = null;
   #buffer = Buffer.allocUnsafe(0);
   #filled = 0;
   #pack: { digest: Digest | null } = { digest: null };
   readonly #flying = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | null = null;
 
-  /** `known` are parts that are stored already; those of this packer join them. */
-  constructor(blobs: BlobStore, known: Map<Digest, Location>) {
+  /** `readKnown` gives the parts that are stored already; asked for when the first part is, which in most saves is late. */
+  constructor(blobs: BlobStore, readKnown: () => Map<Digest, Location>) {
     this.#blobs = blobs;
-    this.#known = known;
+    this.#readKnown = readKnown;
+  }
+
+  get #known(): Map<Digest, Location> {
+    this.#knownParts ??= this.#readKnown();
+    return this.#knownParts;
   }
 
   find(digest: Digest): Location | undefined {
@@ -84,32 +90,49 @@ export class Packer {
   }
 }
 
-/** The parts that a manifest knows, in packs that are there and worth keeping. */
-export async function knownParts(
-  manifest: TreeManifest | null,
+/** A pack of an earlier tree. */
+export interface StoredPack {
+  readonly digest: Digest;
+}
+
+/**
+ * The packs of a manifest in its order; null for one that is not there any more, or is not worth keeping: little of it is in
+ * use, or it is one of many small ones. (A content that the tree has twice counts twice, which keeps a pack for longer.)
+ */
+export async function usablePacks(
+  { packs, entries }: TreeManifest,
   blobs: BlobStore,
-): Promise<Map<Digest, Location>> {
-  const known = new Map<Digest, Location>();
-  if (manifest === null) return known;
-  const uses = manifest.packs.map((digest) => ({ digest, live: 0, end: 0 }));
-  const seen = new Set<Digest>();
-  const pieces = manifest.entries.flatMap((entry) => (entry.kind === 'file' ? entry.pieces : []));
-  for (const [digest, pack, offset, size] of pieces) {
-    const use = uses[pack]!;
-    use.end = Math.max(use.end, offset + size);
-    if (!seen.has(digest)) use.live += size;
-    seen.add(digest);
+): Promise<(StoredPack | null)[]> {
+  const live = new Float64Array(packs.length);
+  const end = new Float64Array(packs.length);
+  for (const entry of entries) {
+    if (entry.kind !== 'file') continue;
+    for (const [, pack, offset, size] of entry.pieces) {
+      live[pack]! += size;
+      end[pack] = Math.max(end[pack]!, offset + size);
+    }
   }
-  const areSmallJoined = uses.filter(({ end }) => end < SMALL_PACK_BYTES).length > SMALL_PACKS_MAX;
-  const stored = await blobs.has(manifest.packs);
-  const packs = uses.map(({ digest, live, end }) =>
-    stored.has(digest) && live >= end * LIVE_SHARE_MIN && !(areSmallJoined && end < SMALL_PACK_BYTES)
-      ? { digest }
-      : null,
-  );
-  for (const [digest, number, offset, size] of pieces) {
-    const pack = packs[number];
-    if (pack) known.set(digest, { pack, offset, size });
+  const areSmallJoined = end.filter((bytes) => bytes < SMALL_PACK_BYTES).length > SMALL_PACKS_MAX;
+  const stored = await blobs.has(packs);
+  return packs.map((digest, number) => {
+    const isWorthIt =
+      live[number]! >= end[number]! * LIVE_SHARE_MIN && !(areSmallJoined && end[number]! < SMALL_PACK_BYTES);
+    return isWorthIt && stored.has(digest) ? { digest } : null;
+  });
+}
+
+/** Where the parts of a manifest lie, those in usable packs. */
+export function partsIn(
+  { entries }: TreeManifest,
+  packs: readonly (StoredPack | null)[],
+): Map<Digest, Location> {
+  const known = new Map<Digest, Location>();
+  for (const entry of entries) {
+    if (entry.kind !== 'file') continue;
+    for (const [digest, number, offset, size] of entry.pieces) {
+      const pack = packs[number];
+      if (pack) known.set(digest, { pack, offset, size });
+    }
   }
   return known;
 }

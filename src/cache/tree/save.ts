@@ -1,8 +1,10 @@
 import type { Digest } from '../../base/digest.ts';
-import type { BlobStore, TreeEntry, TreeManifest, TreePiece } from '../contract.ts';
+import type { BlobStore, TreeEntry, TreeManifest } from '../contract.ts';
+import { type Earlier, readEarlier } from './earlier.ts';
 import type { FileIndex, IndexPass } from './file-index.ts';
-import { contentDigest, manifestText } from './manifest.ts';
-import { knownParts, type Location, Packer } from './packer.ts';
+import { manifestText } from './manifest.ts';
+import { type FileParts, numbered } from './numbered.ts';
+import { type Location, Packer } from './packer.ts';
 import { ContentReader } from './read-content.ts';
 import { readSelection } from './selection.ts';
 import type { Slices } from './slices.ts';
@@ -22,10 +24,6 @@ export interface SaveResult {
 }
 
 type FoundFile = FoundEntry & { readonly kind: 'file' };
-type FileEntry = TreeEntry & { readonly kind: 'file' };
-type FileParts = Omit<FileEntry, 'pieces'> & {
-  readonly parts: readonly (readonly [Digest, Location])[];
-};
 
 /** Records a tree: walks it, reads what is not known, packs what is new, and at last stores the manifest. */
 export async function saveTree(
@@ -34,29 +32,28 @@ export async function saveTree(
   index: FileIndex,
   slices: Slices,
 ): Promise<SaveResult> {
+  const { root, select, since } = request;
   const pass = index.begin();
-  const found = await walkTree(request.root, request.select, slices);
-  const work = await startWork(request, blobs, pass, slices);
-  const entries: (FileParts | Exclude<TreeEntry, FileEntry>)[] = [];
+  const found = await walkTree(root, select, slices);
+  const earlier = await readEarlier(since, blobs);
+  const packer = new Packer(blobs, earlier.parts);
+  const work: Work = { root, packer, reader: new ContentReader(), pass, slices, earlier };
+  const entries: (FileParts | TreeEntry)[] = [];
   try {
     for (const entry of found) {
-      if (entry.kind === 'link') entries.push(entry);
-      else if (entry.kind === 'folder')
-        entries.push({ kind: 'folder', path: entry.path, mode: entry.stats.mode & 0o777 });
-      else {
-        const file = knownFile(entry, work) ?? (await readFile(entry, work));
-        if (file !== null) entries.push(file);
-      }
+      const recorded = entry.kind === 'file' ? await recordFile(entry, work) : recordOther(entry, earlier);
+      if (recorded !== null) entries.push(recorded);
       if (slices.isOver()) await slices.next();
     }
   } finally {
     // Also when reading failed: nothing may still be on its way to the store when the caller goes on.
-    await work.packer.finish();
+    await packer.finish();
   }
-  pass.save(readSelection(request.select).covers);
-  const manifest = numbered(entries);
+  pass.save(readSelection(select).covers);
+  if (since !== null && earlier.isAllOf(entries)) return { ...since, addedBytes: 0 };
+  const manifest = numbered(entries, earlier);
   const put = await blobs.put({ kind: 'bytes', bytes: Buffer.from(manifestText(manifest)) });
-  return { digest: put.digest, manifest, addedBytes: work.packer.addedBytes + put.addedBytes };
+  return { digest: put.digest, manifest, addedBytes: packer.addedBytes + put.addedBytes };
 }
 
 interface Work {
@@ -65,43 +62,46 @@ interface Work {
   readonly reader: ContentReader;
   readonly pass: IndexPass;
   readonly slices: Slices;
-  /** By the digest of the whole content, those of its parts. */
-  readonly partsOf: ReadonlyMap<Digest, readonly TreePiece[]>;
+  readonly earlier: Earlier;
 }
 
-async function startWork(
-  { root, since }: SaveRequest,
-  blobs: BlobStore,
-  pass: IndexPass,
-  slices: Slices,
-): Promise<Work> {
-  const partsOf = new Map<Digest, readonly TreePiece[]>();
-  for (const entry of since?.manifest.entries ?? [])
-    if (entry.kind === 'file') partsOf.set(entry.digest, entry.pieces);
-  const packer = new Packer(blobs, await knownParts(since?.manifest ?? null, blobs));
-  return { root, packer, reader: new ContentReader(), pass, slices, partsOf };
-}
-
-/** A file whose content need not be read: it did not change, and its parts are stored. */
-function knownFile(entry: FoundFile, work: Work): FileParts | null {
-  const digest = work.pass.find(entry.path, entry.stats);
-  const pieces = digest === null ? undefined : work.partsOf.get(digest);
-  if (digest === null || pieces === undefined) return null;
-  const parts: (readonly [Digest, Location])[] = [];
-  for (const [part] of pieces) {
-    const location = work.packer.find(part);
-    if (location === undefined) return null;
-    parts.push([part, location]);
-  }
-  return { ...described(entry), digest, size: entry.stats.size, parts };
+function recordOther(found: Exclude<FoundEntry, FoundFile>, earlier: Earlier): TreeEntry {
+  const old = earlier.at(found.path);
+  if (found.kind === 'link') return old?.kind === 'link' && old.target === found.target ? old : found;
+  const mode = found.stats.mode & 0o777;
+  return old?.kind === 'folder' && old.mode === mode ? old : { kind: 'folder', path: found.path, mode };
 }
 
 /** Null: the file is gone. */
-async function readFile(entry: FoundFile, work: Work): Promise<FileParts | null> {
+async function recordFile(found: FoundFile, work: Work): Promise<FileParts | TreeEntry | null> {
+  const digest = work.pass.find(found.path, found.stats);
+  if (digest === null) return readFile(found, work);
+  const old = work.earlier.at(found.path);
+  if (old?.kind === 'file' && old.digest === digest && work.earlier.isStored(old)) {
+    const now = described(found);
+    return old.mode === now.mode && old.mtimeMs === now.mtimeMs ? old : { ...old, ...now };
+  }
+  return (await movedFile(found, digest, work)) ?? readFile(found, work);
+}
+
+/** A file that did not change, but is not in the earlier tree, where another has the same content. */
+function movedFile(found: FoundFile, digest: Digest, { earlier, packer }: Work): FileParts | null {
+  const pieces = earlier.piecesOf(digest);
+  if (pieces === null) return null;
+  const parts: (readonly [Digest, Location])[] = [];
+  for (const [part] of pieces) {
+    const location = packer.find(part);
+    if (location === undefined) return null;
+    parts.push([part, location]);
+  }
+  return { ...described(found), digest, size: found.stats.size, parts };
+}
+
+async function readFile(found: FoundFile, work: Work): Promise<FileParts | null> {
   const parts: (readonly [Digest, Location])[] = [];
   const content = await work.reader.read(
-    `${work.root}/${entry.path}`,
-    entry.path,
+    `${work.root}/${found.path}`,
+    found.path,
     work.slices,
     (digest, bytes) => {
       const { location, full } = work.packer.add(digest, bytes);
@@ -110,34 +110,10 @@ async function readFile(entry: FoundFile, work: Work): Promise<FileParts | null>
     },
   );
   if (content === null) return null;
-  work.pass.remember(entry.path, entry.stats, content.digest);
-  return { ...described(entry), digest: content.digest, size: content.size, parts };
+  work.pass.remember(found.path, found.stats, content.digest);
+  return { ...described(found), digest: content.digest, size: content.size, parts };
 }
 
 function described({ path, stats }: FoundFile) {
-  return {
-    kind: 'file',
-    path,
-    mode: stats.mode & 0o777,
-    mtimeMs: Math.floor(stats.mtimeMs),
-  } as const;
-}
-
-/** With the packs in the order of their first use, so that the same tree in the same packs has the same manifest. */
-function numbered(found: readonly (FileParts | Exclude<TreeEntry, FileEntry>)[]): TreeManifest {
-  const packs = new Map<Digest, number>();
-  const numberOf = (digest: Digest) => {
-    const number = packs.get(digest) ?? packs.size;
-    packs.set(digest, number);
-    return number;
-  };
-  const entries = found.map((entry): TreeEntry => {
-    if (entry.kind !== 'file') return entry;
-    const { parts, ...file } = entry;
-    const pieces = parts.map(
-      ([digest, { pack, offset, size }]): TreePiece => [digest, numberOf(pack.digest!), offset, size],
-    );
-    return { ...file, pieces };
-  });
-  return { schemaVersion: 1, content: contentDigest(entries), packs: [...packs.keys()], entries };
+  return { kind: 'file', path, mode: stats.mode & 0o777, mtimeMs: Math.floor(stats.mtimeMs) } as const;
 }
