@@ -195,7 +195,10 @@ export const VERBS: readonly VerbDefinition[] = [
     name: 'analysis',
     arguments: [
       ['<action>', 'replay: judge recorded windows'],
-      ['<file>', 'JSON: an array of {at, canary: {requests, errors}, baseline: {requests, errors}}'],
+      [
+        '<file>',
+        'JSON: an array of {at, canary: {requests, errors, exceed?: {q50, q90, q95, q99}}, baseline: {the same}}',
+      ],
     ],
     summary: 'judge a recorded canary, to try a policy before it is trusted',
     options: [

@@ -70,6 +70,9 @@ describe('judge', () => {
   it('does not count an outage of both versions against the canary', () => {
     const judgements = judgeAll(ERRORS, repeated(20, [30, 100, 270, 900] as const));
     expect(judgements.every(({ verdict }) => verdict !== 'harm')).toBe(true);
+    expect(judgements[0]!.reason).toContain(
+      'both versions fail (30.0 % and 30.0 %), so it is not this release alone',
+    );
   });
 
   it('says no-data where there are no requests', () => {

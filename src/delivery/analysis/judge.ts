@@ -35,13 +35,22 @@ export interface JudgeState {
   readonly windows: number;
   readonly canary: Totals;
   readonly baseline: Totals;
-  /** Of the last window that was taken. */
-  readonly last: { readonly atMs: number; readonly share: number | null; readonly phi: number } | null;
+  readonly last: LastWindow | null;
   readonly present: PresentStep;
   /** Whether safety was proven; it holds until harm is found or the evidence turns. */
   readonly isProven: boolean;
   /** Harm is final: when it was found, and why. */
   readonly harm: { readonly atMs: number; readonly reason: string } | null;
+}
+
+/** What is remembered of the last window that was taken. */
+export interface LastWindow {
+  readonly atMs: number;
+  /** The canary's share of the requests, of the last window in which both versions had some. */
+  readonly share: number | null;
+  readonly phi: number;
+  readonly canaryRate: number | null;
+  readonly baselineRate: number | null;
 }
 
 export interface Judgement {
@@ -119,6 +128,8 @@ function take(state: JudgeState, window: Window, atMs: number): JudgeState {
       atMs,
       share: arms ? canaryShare(arms) : (state.last?.share ?? null),
       phi: arms ? phiOfArms(policy.dispersion.errors, arms) : 1,
+      canaryRate: rateOf(window.canary),
+      baselineRate: rateOf(window.baseline),
     },
     present: {
       weight,
@@ -126,6 +137,10 @@ function take(state: JudgeState, window: Window, atMs: number): JudgeState {
       baselineRequests: (isSameStep ? state.present.baselineRequests : 0) + window.baseline.requests,
     },
   };
+}
+
+function rateOf({ requests, errors }: Totals): number | null {
+  return requests > 0 ? errors / requests : null;
 }
 
 function sum(total: Totals, { requests, errors }: Totals): Totals {

@@ -51,12 +51,13 @@ export function rejectedReason(problems: readonly WindowProblem[]): string {
 }
 
 /** Safe: proven for every trigger. */
-export function safeReason({ lnSafe, alarm }: Evidence, { policy }: JudgeState): string {
+export function safeReason({ lnSafe, alarm }: Evidence, state: JudgeState): string {
   const figure =
     lnSafe! >= alarm
       ? `ln E of safety ${number(lnSafe!)} has reached ${number(alarm)}`
       : `ln E of safety had reached ${number(alarm)} and is ${number(lnSafe!)}`;
-  return `proven to be less than ${policy.notWorseThan}x worse than the baseline: ${figure}`;
+  const proof = `proven to be less than ${state.policy.notWorseThan}x worse than the baseline: ${figure}`;
+  return `${proof}${outageText(state)}`;
 }
 
 /** Beyond this the router's split is taken to be wrong: a chance of one in a thousand at each weight. */
@@ -64,14 +65,27 @@ const SPLIT_ALARM = Math.log(1000);
 
 /** Undecided: how far the evidence has come, and what is missing. */
 export function undecidedReason(evidence: Evidence, state: JudgeState): string {
-  return `${progress(evidence, state)}${splitText(evidence)}`;
+  return `${progress(evidence, state)}${outageText(state)}${splitText(evidence)}`;
+}
+
+/** So many failures of both versions within a window are an outage of something else. */
+const OUTAGE_RATE = 0.05;
+
+function outageText({ last }: JudgeState): string {
+  const [canary, baseline] = [last?.canaryRate ?? 0, last?.baselineRate ?? 0];
+  if (canary < OUTAGE_RATE || baseline < OUTAGE_RATE) return '';
+  return `; both versions fail (${percent(canary)} and ${percent(baseline)}), so it is not this release alone`;
+}
+
+function percent(rate: number): string {
+  return `${(rate * 100).toFixed(1)} %`;
 }
 
 /** A router that does not do what it was told spoils no comparison, but somebody should look. */
 function splitText({ lnSplit, present }: Evidence): string {
   if (lnSplit === null || lnSplit < SPLIT_ALARM) return '';
   const share = present.canaryRequests / (present.canaryRequests + present.baselineRequests);
-  return `; the router sends ${(share * 100).toFixed(1)} % to the canary, not the ${present.weight} % it was told`;
+  return `; the router sends ${percent(share)} to the canary, not the ${present.weight} % it was told`;
 }
 
 function progress(evidence: Evidence, { policy }: JudgeState): string {
