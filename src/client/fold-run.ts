@@ -2,7 +2,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { PlacedEvent } from '../journal/event.ts';
 import type { Reason, RunEvent } from '../journal/run-event.ts';
 import { unpackPlan } from '../pipeline/packed-plan.ts';
-import { cellName, type Plan, type PlanJob } from '../pipeline/plan.ts';
+import { cellName, type PlanJob } from '../pipeline/plan.ts';
 import { cellChange, newCell, stepChange } from './fold-cell.ts';
 import type { CellView, JobView, RunView, StageView } from './run-view.ts';
 

@@ -1,17 +1,22 @@
 import { nearestName } from '../base/near.ts';
-import { CONTEXT_NAMES } from './expression-place.ts';
+import { CONTEXT_NAMES, PROPERTIES } from './expression-place.ts';
 import { type ExpressionProblem, parseExpression } from './expression-syntax.ts';
 import { isTemplate, splitTemplate } from './expression-template.ts';
 
 /**
- * Checks an expression (without `${{ }}`): syntax, functions, and that it names only the `allowed` contexts (one of the
- * lists in `CONTEXTS`). Returns the first problem or null.
+ * Checks an expression (without `${{ }}`): syntax, functions, that it names only the `allowed` contexts (one of the lists in
+ * `CONTEXTS`), and that those have what it asks for, as far as that is known. Returns the first problem or null.
  */
 export function checkExpression(source: string, allowed: readonly string[]): ExpressionProblem | null {
   const parsed = parseExpression(source);
   if (!parsed.ok) return parsed.problem;
   for (const { name, offset } of parsed.contexts) {
     if (!allowed.includes(name.toLowerCase())) return { message: contextMessage(name, allowed), offset };
+  }
+  for (const { context, property, offset } of parsed.properties) {
+    const known = PROPERTIES[context.toLowerCase()];
+    if (known && !known.includes(property.toLowerCase()))
+      return { message: propertyMessage(context, property, known), offset };
   }
   return null;
 }
@@ -30,6 +35,12 @@ export function checkTemplate(text: string, allowed: readonly string[]): readonl
     problems.push({ message: `the \${{ that begins here has no closing }}`, offset: unclosedAt });
   }
   return problems;
+}
+
+function propertyMessage(context: string, property: string, known: readonly string[]): string {
+  const written = property.length > 40 ? `${property.slice(0, 39)}…` : property;
+  const near = nearestName(property, known);
+  return `'${context}' has no '${written}'${near ? `, did you mean '${near}'?` : `; it has ${known.join(', ')}`}`;
 }
 
 function contextMessage(name: string, allowed: readonly string[]): string {

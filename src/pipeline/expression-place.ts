@@ -25,3 +25,38 @@ export const CONTEXTS = {
 
 /** Every context there is. */
 export const CONTEXT_NAMES: readonly string[] = [...IN_STEP, 'secrets', 'deploy'];
+
+/** What these contexts hold, whatever the pipeline; of the others it depends on the pipeline or the run. */
+export const PROPERTIES: Readonly<Record<string, readonly string[]>> = {
+  git: ['branch', 'tag', 'ref', 'sha', 'short_sha', 'dirty', 'repository'],
+  event: ['name', 'actor', 'payload'],
+  run: ['id', 'number', 'attempt'],
+  pipeline: ['name', 'file'],
+  job: ['status', 'services', 'container'],
+  github: [
+    'ref',
+    'ref_name',
+    'ref_type',
+    'sha',
+    'event_name',
+    'event',
+    'repository',
+    'actor',
+    'run_id',
+    'run_number',
+    'run_attempt',
+  ],
+  deploy: [
+    'environment',
+    'type',
+    'service',
+    'version',
+    'digest',
+    'commit',
+    'artifact',
+    'previous',
+    'arm',
+    'host',
+    'port',
+  ],
+};

@@ -1,5 +1,5 @@
 import { type Expr, Lexer, Parser } from '@actions/expressions';
-import { ContextAccess, FunctionCall } from '@actions/expressions/ast';
+import { ContextAccess, FunctionCall, IndexAccess, Literal } from '@actions/expressions/ast';
 import {
   ErrorType,
   ExpressionError,
@@ -26,6 +26,12 @@ export interface ParsedExpression {
   readonly spans: ReadonlyMap<Expr, Span>;
   /** The contexts it names, as written. */
   readonly contexts: readonly { readonly name: string; readonly offset: number }[];
+  /** What it asks these contexts for by name: `git.branch`, `git['branch']`. `offset` is that of the name. */
+  readonly properties: readonly {
+    readonly context: string;
+    readonly property: string;
+    readonly offset: number;
+  }[];
   /** Whether it calls success(), failure(), cancelled() or always(). */
   readonly asksStatus: boolean;
 }
@@ -115,6 +121,14 @@ function parseTokens(source: string, tokens: Token[], offsets: readonly number[]
       contexts: nodes
         .filter((node) => node instanceof ContextAccess)
         .map((node) => ({ name: node.name.lexeme, offset: spans.get(node)!.start })),
+      properties: nodes.flatMap((node) => {
+        if (!(node instanceof IndexAccess && node.expr instanceof ContextAccess)) return [];
+        if (!(node.index instanceof Literal)) return [];
+        const property = node.index.literal.coerceString();
+        // A name after a dot is the end of the whole.
+        const offset = spans.get(node.index)?.start ?? spans.get(node)!.end - property.length;
+        return [{ context: node.expr.name.lexeme, property, offset }];
+      }),
       asksStatus: nodes.some(
         (node) =>
           node instanceof FunctionCall && STATUS_FUNCTIONS.includes(node.functionName.lexeme.toLowerCase()),

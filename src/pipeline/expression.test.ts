@@ -52,6 +52,9 @@ describe('checkExpression', () => {
     ['1 + 2', 2, "unexpected '+': expressions do not calculate"],
     ['${{ true }}', 0, 'unexpected ${{: the whole field is an expression already'],
     ['true && inptus.x', 8, "unknown name 'inptus', did you mean 'inputs'?"],
+    ["true && git.brnch == 'a'", 12, "'git' has no 'brnch', did you mean 'branch'?"],
+    ["git['brnch']", 4, "'git' has no 'brnch', did you mean 'branch'?"],
+    ['pipeline.zzzzzz', 9, "'pipeline' has no 'zzzzzz'; it has name, file"],
     [
       'main',
       0,
