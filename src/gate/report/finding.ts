@@ -22,9 +22,9 @@ export function findingOf(given: GivenFinding): Finding {
   };
 }
 
-/** Text by which a thing is known again when lines move: without numbers and white space. */
+/** Text by which a thing is known again when lines move: without numbers. */
 export function anchorOf(text: string): string {
-  return text.replace(/\d+/g, '#').replace(/\s+/g, ' ').trim();
+  return text.replace(/\d+/g, '#');
 }
 
 const SEVERITY_OF: Readonly<Record<string, Severity>> = {
