@@ -116,7 +116,6 @@ describe('collector', () => {
   it('brings back what a killed collector had put aside, and meanwhile it can be read', async () => {
     const [kept] = await put('kept');
     await storage.references.write('artifact/a', { keeps: [kept!] });
-    mkdirSync(layout.aside);
     renameSync(layout.blob(kept!), layout.asideBlob(kept!));
     expect(await storage.blobs.read(kept!)).toEqual(Buffer.from('kept'));
     clock.pass(2 * HOUR);

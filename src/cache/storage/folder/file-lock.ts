@@ -56,6 +56,8 @@ export class FileLock {
     this.#database ??= new DatabaseSync(this.#privateFile(), { timeout: 0 });
     if (this.#database.isTransaction) return false;
     try {
+      // No file beside it: on a full disk, collecting is the way out.
+      this.#database.exec('pragma journal_mode = memory');
       this.#database.exec('begin exclusive');
       return true;
     } catch (error) {

@@ -21,7 +21,8 @@ export interface FolderOptions {
 export function openFolderStorage({ directory, clock, owners }: FolderOptions): Storage {
   const layout = new Layout(directory);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // What the collector needs is made before the disk is full.
+    mkdirSync(layout.aside, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw folderError(error, directory);
   }
