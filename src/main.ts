@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
 import { availableParallelism, homedir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { userError } from './base/diagnostic.ts';
@@ -22,6 +22,9 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 // Most commands ask git first, and git is another process: it works while the program is loaded.
 let facts = ['run', 'plan'].includes(process.argv[2] ?? '') ? gitFacts(null) : null;
+
+// So does the helper of a run, which takes as long to start; a run that then does not come about sends it away.
+let helper = process.argv[2] === 'run' && !process.argv.some(isOtherwise) ? openHelper() : null;
 
 // Whatever keeps the end from being reached is no success.
 process.exitCode = 3;
@@ -68,6 +71,10 @@ void runCli(process.argv.slice(2), {
 
 /** A pipe whose reader is slow takes what is written later. Then at once: a run that was left must not hold the program. */
 async function leave(exitCode: number): Promise<void> {
+  await helper?.executor.then(
+    (executor) => executor.shutdown(),
+    () => {},
+  );
   await Promise.all([process.stdout, process.stderr].map(drained));
   process.exit(exitCode);
 }
@@ -106,7 +113,7 @@ function storeFile(settings: ClientSettings): string {
 
 async function openClient(settings: ClientSettings, drives: boolean): Promise<Client> {
   const directory = homeOf(settings);
-  let executor = drives ? openExecutor(directory) : null;
+  let executor = drives ? takeHelper(directory) : null;
   // Whoever needs it sees the failure.
   executor?.catch(() => {});
   const [{ createInProcessClient }, { openSqliteStore }, { machineOwners }, { machineRandom }] =
@@ -171,6 +178,26 @@ function lazyRooms(directory: string): OpenRooms {
         : [],
     shutdown: async () => (await opened)?.shutdown(),
   };
+}
+
+/** Words with which `run` starts nothing, or keeps its data elsewhere than the environment says. */
+function isOtherwise(word: string): boolean {
+  return /^(-h|--help|--dry-run|--home(=.*)?)$/.test(word);
+}
+
+function openHelper(): { readonly directory: string; readonly executor: Promise<Executor> } {
+  const { SLUICE_HOME } = process.env;
+  const directory = homeOf({ home: SLUICE_HOME ? resolve(SLUICE_HOME) : null, workspace: null });
+  const executor = openExecutor(directory);
+  executor.catch(() => {});
+  return { directory, executor };
+}
+
+function takeHelper(directory: string): Promise<Executor> {
+  if (helper?.directory !== directory) return openExecutor(directory);
+  const { executor } = helper;
+  helper = null;
+  return executor;
 }
 
 async function openExecutor(directory: string): Promise<Executor> {
