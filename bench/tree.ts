@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import { buildSync } from 'esbuild';
 import { openFolderStorage } from '../src/cache/storage/folder/folder-storage.ts';
 import { treeStore } from '../src/cache/tree/tree-store.ts';
 import { machineClock } from '../src/machine/clock.ts';
@@ -22,13 +23,24 @@ import { compare, line, median } from './support/measure.ts';
 import { chance, randomBytes, randomText, writeFiles } from './support/tree-files.ts';
 
 /*
- * Trees beside the tools that do the same, as ratios of one run: `node bench/tree.ts [rounds]`. A peer that is not installed
+ * Trees beside the tools that do the same, as ratios of one run: `node bench/tree.ts [rounds]
+ * [digest | upload | restore | snapshot]`. A peer that is not installed
  * is named and left out.
  */
 
 const rounds = Number(process.argv[2] ?? 5);
+const chosen = process.argv[3] ?? 'all';
 const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-tree-'));
-const command = new URL('./support/tree-command.ts', import.meta.url).pathname;
+// As a release is: one file of JavaScript, so that taking the types out is not measured.
+const command = join(folder, 'tree-command.mjs');
+buildSync({
+  entryPoints: [new URL('./support/tree-command.ts', import.meta.url).pathname],
+  outfile: command,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
+});
 const environment = { NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
 
 function openTrees(name: string) {
@@ -177,18 +189,16 @@ function sizeOf(path: string): number {
   return bytes;
 }
 
-/** 30,000 files in 4,800 folders; targets are removed between rounds and not timed. */
+/** 30,000 files in 4,800 folders. Targets stay to the end: removing one makes the next round wait for the disk. */
 async function restoring(root: string): Promise<void> {
   const { trees, storage } = openTrees('restore-data');
   const { digest } = await trees.save({ root, select: ['.'] });
   const times: Record<'cp' | 'copy' | 'link', number[]> = { cp: [], copy: [], link: [] };
   const timed = async (name: 'cp' | 'copy' | 'link', work: (target: string) => unknown) => {
-    const target = join(folder, 'restored');
-    execFileSync('sync');
+    const target = join(folder, `restored-${name}-${times[name].length}`);
     const startedMs = performance.now();
     await work(target);
     times[name].push(performance.now() - startedMs);
-    execFileSync('rm', ['-rf', target]);
   };
   for (let round = 0; round <= rounds; round++) {
     await timed('cp', (target) => execFileSync('cp', ['-r', root, target]));
@@ -202,7 +212,7 @@ async function restoring(root: string): Promise<void> {
 }
 
 /** After a step that changed 100 files of 30,000, beside looking at each file and copying the 100. */
-async function snapshots(root: string, paths: readonly string[]): Promise<void> {
+async function snapshots({ root, paths }: ReturnType<typeof manyFiles>): Promise<void> {
   const { trees, storage } = openTrees('snapshot-data');
   let { digest } = await trees.snapshot(root, null);
   ({ digest } = await trees.snapshot(root, digest));
@@ -246,13 +256,21 @@ function copyAll(paths: readonly string[], target: string): void {
   }
 }
 
-try {
-  await digesting();
-  await secondUpload();
+const measures: Readonly<Record<string, () => Promise<void>>> = {
+  digest: digesting,
+  upload: secondUpload,
+  restore: () => restoring(manyFiles().root),
+  snapshot: () => snapshots(manyFiles()),
+};
+
+function manyFiles(): { readonly root: string; readonly paths: readonly string[] } {
   const root = join(folder, 'many');
-  const paths = writeFiles(root, 30_000, 4_800, 8_000);
-  await restoring(root);
-  await snapshots(root, paths);
+  return { root, paths: writeFiles(root, 30_000, 4_800, 8_000) };
+}
+
+try {
+  for (const [name, measure] of Object.entries(measures))
+    if (chosen === name || chosen === 'all') await measure();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
