@@ -26,17 +26,26 @@ export function limitedJob(job: ConfinedJob, options: LimitedJobOptions): Confin
   const words = [...groups.words, ...(limits.diskBytes === null ? [] : [`filesize=${limits.diskBytes}`])];
   let isFull = false;
   let isClosed = false;
+  /** One look is to come or under way. */
+  let isWatching = false;
   let cancelLook = () => {};
+
+  const lookAfter = (delayMs: number) => {
+    if (limits.diskBytes === null || isWatching) return;
+    isWatching = true;
+    const { diskBytes } = limits;
+    cancelLook = clock.after(delayMs, () => void look(diskBytes));
+  };
 
   const look = async (limitBytes: number) => {
     const begin = clock.monotonic();
     const bytes = await diskUsage(writable);
+    isWatching = false;
     if (isClosed) return;
     isFull = bytes > limitBytes;
     if (isFull) await Promise.all([...running].map((step) => step.signal('SIGKILL')));
     // Looking at a large tree takes its time; it is not to take more than a tenth of ours.
-    const pauseMs = Math.max(DISK_LOOK_MS, 9 * (clock.monotonic() - begin));
-    if (running.size > 0) cancelLook = clock.after(pauseMs, () => void look(limitBytes));
+    if (running.size > 0) lookAfter(Math.max(DISK_LOOK_MS, 9 * (clock.monotonic() - begin)));
   };
 
   const watch = (step: StepProcess, before: LimitCounts): StepProcess => {
@@ -52,16 +61,12 @@ export function limitedJob(job: ConfinedJob, options: LimitedJobOptions): Confin
       },
       ended: step.ended.then(async (end) => {
         running.delete(step);
-        if (running.size === 0) cancelLook();
         const limit = isAsked ? undefined : await limitBehind(end, before);
         return limit === undefined ? end : { ...end, limit };
       }),
     };
     running.add(step);
-    if (limits.diskBytes !== null && running.size === 1) {
-      const { diskBytes } = limits;
-      cancelLook = clock.after(DISK_LOOK_MS, () => void look(diskBytes));
-    }
+    lookAfter(DISK_LOOK_MS);
     return watched;
   };
 

@@ -1,9 +1,20 @@
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
 
+import { collect } from '../../../test/contract/executor.contract.ts';
 import { freshJobKey } from '../../../test/support/one-step.ts';
+import { rungCheck } from '../../../test/support/process-harness.ts';
 import { needs } from '../../../test/support/require.ts';
 import { confinedTo, needsSandbox, PATH } from '../../../test/support/sandbox-harness.ts';
 import { machineClock } from '../../machine/clock.ts';
@@ -139,5 +150,59 @@ describe('a limit that the machine cannot give', () => {
     expect(open).toThrow(StartError);
     expect(open).toThrow(/cannot limit .*Delegate=yes/);
     expect(groupsOf('none')).toEqual([]);
+  });
+});
+
+describe('limits by control groups of version 2', () => {
+  it('are written to one group, which the groups of the steps are made in', () => {
+    // A plain folder stands in for the hierarchy: what is written is what the kernel documents.
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-cgroup2-'));
+    const find = () =>
+      new Map(
+        (['memory', 'pids', 'cpu'] as const).map((name) => [name, { name, version: 2 as const, folder }]),
+      );
+    const limits = { cpus: 1.5, memoryBytes: 64 * MIB, processesMax: 32, diskBytes: null };
+    const groups = openLimitGroups('job', limits, true, find);
+    const group = join(folder, 'sluice-limit-job');
+    const content = (file: string) => readFileSync(join(group, file), 'utf8');
+    expect(groups.words).toEqual([`group=${group}`]);
+    expect(openLimitGroups('job', limits, false, find).words).toEqual([`join=${group}/cgroup.procs`]);
+    expect(content('memory.max')).toBe(String(64 * MIB));
+    expect(content('pids.max')).toBe('32');
+    expect(content('cpu.max')).toBe('150000 100000');
+
+    expect(groups.counts()).toEqual({ memory: 0, processes: 0 });
+    writeFileSync(join(group, 'memory.events'), 'low 0\nhigh 0\nmax 7\noom 3\noom_kill 2\n');
+    writeFileSync(join(group, 'pids.events'), 'max 5\n');
+    expect(groups.counts()).toEqual({ memory: 2, processes: 5 });
+    rmSync(folder, { recursive: true });
+  });
+
+  it('have a step born in the group that its job says', async (context) => {
+    (await rungCheck('cgroup'))(context);
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-cgroup2-'));
+    const executor = await openProcessExecutor({ directory: folder, clock: machineClock, rung: 'cgroup' });
+    const root = readFileSync('/proc/mounts', 'utf8').match(/^\S+ (\S+) cgroup2 /m)![1]!;
+    const name = `sluice-limit-${freshJobKey()}`;
+    mkdirSync(join(root, name));
+    const job = await executor.openJob({ jobKey: freshJobKey() });
+    const output = collect();
+    const step = await job.start({
+      stepKey: 'one',
+      command: ['grep', '^0::', '/proc/self/cgroup'],
+      directory: '/',
+      environment: { PATH },
+      tty: false,
+      onOutput: output.sink,
+      confinement: [`group=${join(root, name)}`],
+    });
+    await step.ended;
+    await job.close();
+    job.forget();
+    await executor.shutdown();
+    expect(output.text()).toContain(`/${name}/sluice-`);
+    // Nothing of the step is left in it.
+    rmdirSync(join(root, name));
+    rmSync(folder, { recursive: true });
   });
 });

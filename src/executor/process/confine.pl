@@ -51,7 +51,7 @@ sub read_confinement {
 # For a job that is limited and not in a sandbox, and first for one that is. Calls `$fail` with the stage when it cannot.
 sub join_groups {
     my ($confinement, $fail) = @_;
-    for my $file (@{ $confinement->{join} }) { write_file($file, $$) or $fail->('limit') }
+    for my $file (@{ $confinement->{join} }) { write_file($file, '0') or $fail->('limit') }
     my $size = $confinement->{filesize} or return;
     # RLIMIT_FSIZE; a program that writes more gets SIGXFSZ.
     syscall($number->{prlimit64}, 0, 1, my $limit = pack('Q2', $size, $size), 0) == 0 or $fail->('limit');

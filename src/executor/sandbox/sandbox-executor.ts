@@ -91,7 +91,7 @@ function unsound(leaks: readonly ProbeVerdict[]): UserError {
   return userError(
     'executor.unsound-sandbox',
     `the sandbox of this machine does not hold (${found}), so nothing untrusted is run in it`,
-    'see `sluice doctor`; on a machine without user namespaces set the sysctl `user.max_user_namespaces`',
+    'see `sluice doctor`; user namespaces may be forbidden here: `sysctl user.max_user_namespaces` (not 0), on Ubuntu `sysctl kernel.apparmor_restrict_unprivileged_userns` (not 1)',
     3,
   );
 }
