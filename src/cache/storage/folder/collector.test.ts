@@ -6,8 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bytesContent, sha256 } from '../../../../test/contract/blob.contract.ts';
 import { TestClock } from '../../../../test/contract/store.contract.ts';
 import type { Digest } from '../../../base/digest.ts';
+import type { Clock } from '../../../base/port.ts';
 import type { Storage } from '../../contract.ts';
 import { type FolderCollector, openFolderCollector } from './collector.ts';
+import { FileLock } from './file-lock.ts';
 import { openFolderStorage } from './folder-storage.ts';
 import { type FolderHolds, openFolderHolds } from './holds.ts';
 import { Layout } from './layout.ts';
@@ -163,6 +165,34 @@ describe('collector', () => {
     expect(await collect({ cacheBytesMax: 3100 })).toMatchObject({ references: 1, blobs: 1 });
     expect(await storage.references.list('')).toEqual(['cache/c', 'cache/a']);
     expect(await there()).toEqual(new Set([a, c, shared]));
+  });
+
+  it('keeps a blob that is used after it was found old', async () => {
+    const [used] = await put('used', 'gone');
+    clock.pass(2 * HOUR);
+    const lock = new FileLock(layout.lock, clock);
+    const waiting = Promise.withResolvers<void>();
+    const patient: Clock = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      after(_, callback) {
+        waiting.resolve();
+        setImmediate(callback);
+        return () => {};
+      },
+    };
+    const other = openFolderCollector({ directory, clock: patient, owners });
+    // It has listed what is old when it waits for the lock.
+    const collecting = await lock.during(async () => {
+      const collected = other.collect(limits, clock.now());
+      await waiting.promise;
+      expect(await storage.blobs.has([used!])).toEqual(new Set([used]));
+      return { collected };
+    });
+    expect((await collecting.collected).blobs).toBe(1);
+    expect(await there()).toEqual(new Set([used]));
+    lock.close();
+    other.close();
   });
 
   it('is one at a time', async () => {

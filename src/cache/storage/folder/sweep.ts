@@ -72,8 +72,6 @@ export class Sweep {
     const [path, aside] = [layout.blob(digest), layout.asideBlob(digest)];
     let removed: number | null = null;
     ifThere(() => {
-      // A look before, so that what is in use is not moved at all as a rule.
-      if (nowMs - statSync(path).mtimeMs <= graceMs) return;
       renameSync(path, aside);
       const { mtimeMs, size } = statSync(aside);
       if (nowMs - mtimeMs <= graceMs) {
