@@ -6,8 +6,8 @@ const NONE = new Int32Array(0);
  * Reports write lines in order, which makes adding one an append; a line out of order goes to a map beside.
  */
 export class LineHits {
-  #lines = NONE;
-  #hits = NONE;
+  /** Line and count in turns. */
+  #pairs = NONE;
   #size = 0;
   #others: Map<number, number> | null = null;
   #covered = 0;
@@ -25,7 +25,7 @@ export class LineHits {
   /** Adds to a line's count (saturating at 2^31 - 1). `line` is 1 to 2^31 - 1, `hits` not negative. */
   add(line: number, hits: number): void {
     const size = this.#size;
-    if (size === 0 || line > this.#lines[size - 1]!) this.#append(line, Math.min(hits, HITS_MAX));
+    if (size === 0 || line > this.#pairs[2 * size - 2]!) this.#append(line, Math.min(hits, HITS_MAX));
     else this.#addKnown(line, hits);
   }
 
@@ -39,13 +39,13 @@ export class LineHits {
   /** The line's count; null for a line that cannot be run. */
   get(line: number): number | null {
     const index = this.#find(line);
-    if (index >= 0) return this.#hits[index]!;
+    if (index >= 0) return this.#pairs[2 * index + 1]!;
     return this.#others?.get(line) ?? null;
   }
 
   /** All lines with their counts; those that came in order first. */
   *entries(): Generator<readonly [line: number, hits: number]> {
-    for (let i = 0; i < this.#size; i++) yield [this.#lines[i]!, this.#hits[i]!];
+    for (let i = 0; i < this.#size; i++) yield [this.#pairs[2 * i]!, this.#pairs[2 * i + 1]!];
     yield* this.#others ?? [];
   }
 
@@ -54,12 +54,9 @@ export class LineHits {
       this.#addOther(line, hits);
       return;
     }
-    if (this.#size === this.#lines.length) {
-      this.#lines = grown(this.#lines);
-      this.#hits = grown(this.#hits);
-    }
-    this.#lines[this.#size] = line;
-    this.#hits[this.#size++] = hits;
+    if (2 * this.#size === this.#pairs.length) this.#pairs = grown(this.#pairs);
+    this.#pairs[2 * this.#size] = line;
+    this.#pairs[2 * this.#size++ + 1] = hits;
     if (hits > 0) this.#covered++;
   }
 
@@ -69,9 +66,9 @@ export class LineHits {
       this.#addOther(line, hits);
       return;
     }
-    const before = this.#hits[index]!;
+    const before = this.#pairs[2 * index + 1]!;
     if (before === 0 && hits > 0) this.#covered++;
-    this.#hits[index] = Math.min(before + hits, HITS_MAX);
+    this.#pairs[2 * index + 1] = Math.min(before + hits, HITS_MAX);
   }
 
   #addOther(line: number, hits: number): void {
@@ -87,7 +84,7 @@ export class LineHits {
     let high = this.#size - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const there = this.#lines[middle]!;
+      const there = this.#pairs[2 * middle]!;
       if (there === line) return middle;
       if (there < line) low = middle + 1;
       else high = middle - 1;
@@ -97,7 +94,10 @@ export class LineHits {
 }
 
 function grown(from: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(Math.max(16, Math.ceil(from.length * 1.5)));
+  // Half as much again, but of a huge array a quarter: both are there while one is copied.
+  const pairs = from.length / 2;
+  const more = pairs > 1_000_000 ? pairs / 4 : pairs / 2;
+  const larger = new Int32Array(2 * Math.max(8, Math.ceil(pairs + more)));
   larger.set(from);
   return larger;
 }

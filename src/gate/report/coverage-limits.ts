@@ -3,7 +3,7 @@ import { ReportError } from './contract.ts';
 import { type Doubts, pathText } from './value.ts';
 
 /** More files than this are no project: they are a mistake, or an attack on memory. */
-const FILES_MAX = 200_000;
+const FILES_MAX = 100_000;
 const LINE_MAX = 2 ** 31 - 1;
 
 /** The file in the coverage, with its path as a gate wants it. Throws `ReportError` when there are too many files. */
