@@ -34,6 +34,7 @@ my $number = $NUMBERS{ $machine // '' } // {};
 use constant {
     O_PATH => 0x200000, MS_NOSUID_NODEV => 6, MS_BIND => 4096, MS_PRIVATE_ALL => 0x40000 | 0x4000,
     CLONE_NEWNS => 0x20000, AT_FDCWD => -100, AT_SYMLINK_NOFOLLOW => 0x100, JOIN_SESSION_KEYRING => 1,
+    FIRST_JOB_USER => 0x7000_0000,    # as in job-user.ts
 };
 
 sub read_confinement {
@@ -144,7 +145,7 @@ sub become_user {
 
 # Gives a folder away with all that is in it. Processes of that user may be changing it meanwhile, so names are never
 # followed: every folder is entered by its handle and what is in it is named without a path. A file that has other names
-# stays whose it is: one of these may be outside.
+# stays whose it is, because one of these may be outside; not so what an earlier job made, which could reach nothing outside.
 sub give_tree {
     my ($folder, $user) = @_;
     my $handle = open_exactly($folder, O_RDONLY | O_DIRECTORY) or return 0;
@@ -163,7 +164,7 @@ sub give_entries {
             sysopen my $nested, $name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW or next;
             give_entries($nested, $user) && chdir $handle or return 0;
         }
-        elsif ($status[4] != $user && $status[3] == 1) {
+        elsif ($status[4] != $user && ($status[3] == 1 || $status[4] >= FIRST_JOB_USER)) {
             syscall $number->{fchownat}, AT_FDCWD, $name, $user, $user, AT_SYMLINK_NOFOLLOW;
         }
     }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -230,6 +231,17 @@ describe('a job in the sandbox', () => {
     await holder.signal('SIGKILL');
     await job.close();
     expect(seen.text()).toMatch(/^looking\nlooked at [1-9]\d*\n$/);
+  });
+
+  it('goes on with what an earlier job made, hard links too, and never changes what is outside', async () => {
+    const outside = join(folder, 'outside');
+    writeFileSync(outside, 'outside', { mode: 0o600 });
+    linkSync(outside, join(work, 'link'));
+    const before = statSync(outside).uid;
+    await run('echo one > made; ln made also; chmod 600 made; mkdir -m 700 closed; echo x > closed/file');
+    const { exit } = await run('echo two >> also && cat made closed/file && ! cat link');
+    expect(statSync(outside).uid).toBe(before);
+    if (isRoot) expect(exit).toEqual({ kind: 'code', code: 0 });
   });
 
   it('leaves no trap for the next one or the machine (T45)', async () => {
