@@ -9,7 +9,7 @@ const PAGES_CARRY = 2000;
 const PAUSE_MS = 250;
 /** A carry here that takes longer is slow; after so many in a row the thread does it: the disk is one that takes long. */
 const SLOW_MS = 15;
-const SLOW_MAX = 3;
+const SLOW_MAX = 10;
 /** Pages at which writers wait until they are carried over: 64 MiB. The file begins anew only when nothing is left in it. */
 const PAGES_MAX = 16_384;
 
