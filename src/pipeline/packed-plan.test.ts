@@ -4,6 +4,7 @@ import { Seeded } from '../../test/sim/random.ts';
 import { randomPlan } from '../../test/sim/random-plan.ts';
 import { aJob, aPlan, aStep } from '../../test/support/plan.ts';
 import type { JsonObject } from '../base/json.ts';
+import { planOf } from './native/load.fixture.ts';
 import { packPlan, unpackPlan } from './packed-plan.ts';
 
 /** Through text, as the journal does it: nothing is known of the object any more. */
@@ -36,6 +37,17 @@ describe('a packed plan', () => {
   it('is small where a job says nothing special', () => {
     const plan = aPlan(Array.from({ length: 100 }, (_, index) => aJob({ id: `job${index}` })));
     expect(JSON.stringify(packPlan(plan)).length).toBeLessThan(JSON.stringify(plan).length / 4);
+  });
+
+  it('keeps environments, services and what jobs declare, and names none of them when there are none', () => {
+    const text = `environments: {qa: {host: a, protection: {approvals: 1}}}
+services: {api: {port: 80}}
+jobs: {t: {run: x, cache: {key: a, path: b}, limits: {pids: 9}}}
+`;
+    const plan = planOf(text);
+    expect(unpackPlan(throughText(packPlan(plan)))).toEqual(JSON.parse(JSON.stringify(plan)));
+    const plain = JSON.stringify(packPlan(planOf('jobs: {t: {run: x}}\n')));
+    expect(plain).not.toMatch(/environments|services|waivers|isolation|caches/);
   });
 
   it('is one object with its plan for all who ask', () => {
