@@ -37,7 +37,9 @@ function pipelineText(cells: number): string {
 }
 
 function planOf(text: string): Plan {
-  const checked = loadPipeline('sluice.yaml', { read: () => new TextEncoder().encode(text) });
+  const checked = loadPipeline('sluice.yaml', {
+    read: (path) => (path === 'sluice.yaml' ? new TextEncoder().encode(text) : null),
+  });
   if (!checked.ok) throw new Error(JSON.stringify(checked.diagnostics));
   return checked.value;
 }
