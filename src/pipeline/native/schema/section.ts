@@ -131,17 +131,17 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Artifact',
-    text: 'An entry of `artifacts` of a job. Files alone are one artifact, called like the job. This version checks artifacts and refuses to run the job.',
+    text: 'An entry of `artifacts` of a job. Files alone are one artifact, called like the job.',
     schema: artifactSchema,
   },
   {
     title: 'Download',
-    text: 'An entry of `downloads` of a job; the name of an artifact does, too. This version checks downloads and refuses to run the job.',
+    text: 'An entry of `downloads` of a job; the name of an artifact does, too.',
     schema: downloadSchema,
   },
   {
     title: 'Cache',
-    text: 'Under `cache` of a job, or an entry of a list there. This version checks caches and refuses to run the job.',
+    text: 'Under `cache` of a job, or an entry of a list there.',
     schema: cacheSchema,
   },
   {
@@ -181,7 +181,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Isolation',
-    text: 'Under `isolation` of a job; the mode alone does, too. This version checks `isolation`, `network: none` and `limits` and refuses to run the job.',
+    text: 'Under `isolation` of a job; the mode alone does, too.',
     schema: isolationSchema,
   },
   { title: 'Limits', text: 'Under `limits` of a job.', schema: limitsSchema },
@@ -193,7 +193,7 @@ export const SECTIONS: readonly Section[] = [
   { title: 'Credentials', text: 'Under `credentials` of a container.', schema: credentialsSchema },
   {
     title: 'Container beside a job',
-    text: 'Under `services` of a job, by name; an image alone does, too. This version checks services and refuses to run the job.',
+    text: 'Under `services` of a job, by name; an image alone does, too. This version checks containers and refuses to run the job; commands beside a job run.',
     schema: containerServiceSchema,
   },
   {
