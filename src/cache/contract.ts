@@ -41,7 +41,8 @@ export interface BlobStore {
   read(digest: Digest): Promise<Uint8Array | null>;
   /**
    * The content, or null when there is no such blob. Verified while it is read: a blob whose bytes do not match its digest
-   * is put aside (a later `put` stores it anew) and reading rejects with `BlobDamageError`, before the last byte at the latest.
+   * is put aside (a later `put` stores it anew) and opening or reading rejects with `BlobDamageError`, before the last byte at
+   * the latest.
    */
   open(digest: Digest): Promise<AsyncIterable<Uint8Array> | null>;
   /**
@@ -325,7 +326,10 @@ export interface Collector {
 export interface CollectLimits {
   readonly cacheBytesMax: number;
   readonly cacheAgeMaxMs: number;
-  /** A blob younger than this is never removed. */
+  /**
+   * A blob younger than this is never removed. Long enough for a writer to get from its first blob to the record that keeps
+   * it, and never below a minute beside writers: a blob's time of use is known to some seconds.
+   */
   readonly graceMs: number;
 }
 
