@@ -12,9 +12,12 @@ export interface Bubblewrap {
 }
 
 /** `--disable-userns` came with it. */
-const OLDEST = [0, 8];
+const OLDEST = [0, 8] as const;
 
-/** Finds the program on the given PATH. Throws a `UserError` that says how to get it. */
+/**
+ * Finds the program on the given PATH and makes one sandbox with it, to see that this machine allows that.
+ * Throws a `UserError` that says what is missing and how to get it.
+ */
 export async function findBubblewrap(path: string): Promise<Bubblewrap> {
   const program = path
     .split(delimiter)
@@ -29,9 +32,13 @@ export async function findBubblewrap(path: string): Promise<Bubblewrap> {
       3,
     );
   }
-  const version = await versionOf(program);
+  // Tells its version from inside a sandbox: one process for both questions.
+  const inside = await outputOf(program, [...ATTEMPT, '--', program, '--version']);
+  if (inside.isGood) return { program, version: versionIn(inside.text) };
+
+  const version = versionIn((await outputOf(program, ['--version'])).text);
   const [major, minor] = version.split('.').map(Number);
-  if (!(major! > OLDEST[0]! || (major === OLDEST[0] && minor! >= OLDEST[1]!))) {
+  if (!(major! > OLDEST[0] || (major === OLDEST[0] && minor! >= OLDEST[1]))) {
     throw userError(
       'executor.old-bubblewrap',
       `the sandbox needs bubblewrap ${OLDEST.join('.')} or newer; ${program} is ${version || 'of no known version'}`,
@@ -39,15 +46,39 @@ export async function findBubblewrap(path: string): Promise<Bubblewrap> {
       3,
     );
   }
-  return { program, version };
+  throw userError(
+    'executor.no-namespaces',
+    `bubblewrap cannot make a sandbox on this machine: ${inside.text.trim() || 'it said nothing'}`,
+    NAMESPACES,
+    3,
+  );
 }
 
-function versionOf(program: string): Promise<string> {
+const ATTEMPT = [
+  '--unshare-all',
+  '--unshare-user',
+  '--disable-userns',
+  '--ro-bind',
+  '/',
+  '/',
+  '--proc',
+  '/proc',
+];
+
+/** What forbids user namespaces on machines whose bubblewrap is there and does not work. */
+export const NAMESPACES =
+  'allow user namespaces: `sysctl user.max_user_namespaces` is not to be 0, on Ubuntu `sysctl kernel.apparmor_restrict_unprivileged_userns` not 1; a container needs them from its host';
+
+function outputOf(program: string, args: readonly string[]): Promise<{ isGood: boolean; text: string }> {
   return new Promise((resolve) => {
-    execFile(program, ['--version'], { env: {} }, (_, stdout) =>
-      resolve(/\d+(\.\d+)+/.exec(stdout)?.[0] ?? ''),
+    execFile(program, args, { env: {} }, (error, stdout, stderr) =>
+      resolve({ isGood: error === null, text: stdout + stderr }),
     );
   });
+}
+
+function versionIn(text: string): string {
+  return /\d+(\.\d+)+/.exec(text)?.[0] ?? '';
 }
 
 function isExecutable(file: string): boolean {

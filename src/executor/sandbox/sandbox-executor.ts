@@ -2,7 +2,7 @@ import { type UserError, userError } from '../../base/diagnostic.ts';
 import type { Clock } from '../../base/port.ts';
 import { type Confinement, type Executor, type Isolation, StartError } from '../contract.ts';
 import { openProcessExecutor, type ProcessRung } from '../process/process-executor.ts';
-import { type Bubblewrap, findBubblewrap } from './bubblewrap.ts';
+import { type Bubblewrap, findBubblewrap, NAMESPACES } from './bubblewrap.ts';
 import { refuseForbidden } from './forbidden-path.ts';
 import { jobUser } from './job-user.ts';
 import { sandboxJob } from './sandbox-job.ts';
@@ -28,7 +28,8 @@ const TEMPORARY_BYTES = 1024 ** 3;
 
 /**
  * Opens the executor that runs each step in a sandbox of bubblewrap. It watches, ends and takes over steps as the process
- * executor does; what it adds is where they run. Throws a `UserError` when there is no bubblewrap.
+ * executor does; what it adds is where they run. Throws a `UserError` when there is no bubblewrap or no
+ * sandbox can be made.
  */
 export async function openSandboxExecutor(options: SandboxExecutorOptions): Promise<Executor> {
   const { path, requireSound, ...processOptions } = options;
@@ -91,7 +92,7 @@ function unsound(leaks: readonly ProbeVerdict[]): UserError {
   return userError(
     'executor.unsound-sandbox',
     `the sandbox of this machine does not hold (${found}), so nothing untrusted is run in it`,
-    'see `sluice doctor`; user namespaces may be forbidden here: `sysctl user.max_user_namespaces` (not 0), on Ubuntu `sysctl kernel.apparmor_restrict_unprivileged_userns` (not 1)',
+    `see \`sluice doctor\`; ${NAMESPACES}`,
     3,
   );
 }

@@ -1,9 +1,9 @@
 import { accessSync, constants as file, statSync } from 'node:fs';
-import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { type OutputSink, StartError, type StepEnd, type StepProcess, type StepSpec } from '../contract.ts';
 import type { ConfinedJob } from '../process/confined-step.ts';
+import { shellExit } from '../shell-exit.ts';
 import { bubblewrapWords, isOwnFolder, isShown, type SandboxPlan } from './bubblewrap-arguments.ts';
 import { refuseForbidden } from './forbidden-path.ts';
 
@@ -97,18 +97,7 @@ function outside(step: StepProcess): StepProcess {
   };
 }
 
-/** Signals of which a program ends, by number. */
-const DEADLY: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.signals)
-    .filter(([name]) => !/^SIG(CHLD|CONT|URG|WINCH|STOP|TSTP|TTIN|TTOU|IOT|POLL|UNUSED)$/.test(name))
-    .map(([name, number]) => [number, name]),
-);
-
-/**
- * bubblewrap turns a death by signal into the exit code 128 + signal, as a shell does, and nothing tells it from a program
- * that ended with this code by itself. By far the most who do so are shells that mean the same.
- */
+/** bubblewrap turns a death by signal into an exit code, as a shell does. */
 function exitOf(exit: StepEnd['exit']): StepEnd['exit'] {
-  const signal = exit.kind === 'code' ? DEADLY.get(exit.code - 128) : undefined;
-  return signal === undefined ? exit : { kind: 'signal', signal };
+  return exit.kind === 'code' ? shellExit(exit.code) : exit;
 }

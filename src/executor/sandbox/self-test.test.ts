@@ -72,17 +72,20 @@ describe('the self-test of the sandbox', () => {
 
   it('says what a machine without user namespaces said', async () => {
     const version = '[ "$1" = --version ] && echo bubblewrap 0.8.0 && exit';
-    const path = fakeBubblewrap(`${version}\necho 'bwrap: No permissions to create new namespace'; exit 1`);
-    const verdicts = await sandboxSelfTest({ ...options, path });
-    expect(verdicts.every(({ denied }) => !denied)).toBe(true);
-    expect(verdicts[0]!.reason).toContain('No permissions to create new namespace');
+    const path = fakeBubblewrap(
+      `${version}\necho 'bwrap: No permissions to create new namespace' >&2; exit 1`,
+    );
+    const error = await sandboxSelfTest({ ...options, path }).catch((reason) => reason);
+    expect(error).toBeInstanceOf(UserError);
+    expect(error.message).toContain('No permissions to create new namespace');
+    expect(error.diagnostics[0].suggestion).toContain('user.max_user_namespaces');
   });
 });
 
 describe('a machine without bubblewrap', () => {
   it.each([
     ['none', 'echo', /was not found/],
-    ['an old one', 'echo bubblewrap 0.4.1', /needs bubblewrap 0\.8/],
+    ['an old one', '[ "$1" = --version ] && echo bubblewrap 0.4.1', /needs bubblewrap 0\.8/],
   ])('is told how to get it: %s', async (kind, script, message) => {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-no-bubblewrap-'));
     if (kind !== 'none') writeFileSync(join(folder, 'bwrap'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
