@@ -2,7 +2,7 @@ import { logMeanExp } from './log-mean.ts';
 import { HARM_RATIOS } from './ratio-test.ts';
 
 /*
- * A rate against a fixed limit p0, without a baseline (facts of Wald's likelihood ratios, the same grid as ratio-test.ts):
+ * A rate against a fixed limit p0, without a baseline: Wald's likelihood ratios over the same grid as ratio-test.ts:
  *
  *   L_r += x ln r + (n - x) ln((1 - r p0) / (1 - p0))    for the r of the grid with r p0 < 1
  *
@@ -17,10 +17,10 @@ export interface LimitState {
   readonly logs: readonly number[];
 }
 
-/** The harmful ratios that a limit leaves room for. A limit above 0.8 leaves none but the worst rate that there is. */
+/** The harmful ratios that a limit leaves room for: those that keep the rate below 1. */
 function harmRatios(limit: number): readonly number[] {
   const possible = HARM_RATIOS.filter((ratio) => ratio * limit < 1);
-  // Half-way to certainty, so that a limit such as 0.9 can be broken too.
+  // A limit of 0.8 or more leaves none; then one half-way to certainty, so that it can be broken too.
   return possible.length > 0 ? possible : [(1 + 1 / limit) / 2];
 }
 
