@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { kayentaClassify, mannWhitney } from '../../bench/support/judge/kayenta.ts';
-import { argoRule, flaggerRule } from '../../bench/support/judge/threshold-rules.ts';
+import { argoRule, flaggerRule, type Rule } from '../../bench/support/judge/threshold-rules.ts';
 
 function points(high: number, low: number): number[] {
   return [...Array.from({ length: high }, () => 100), ...Array.from({ length: low }, () => 1)];
@@ -29,16 +29,19 @@ describe("Kayenta's judge, as the benchmark has it", () => {
 });
 
 describe('the threshold rules, as the benchmark has them', () => {
-  const after = (rule: (isBad: boolean) => boolean, windows: string) =>
-    [...windows].findIndex((window) => rule(window === 'x')) + 1;
+  /** The window at which a rule rolls back, from 1; `x` is one above the threshold. */
+  function rollsBackAt(rule: Rule, windows: string): number {
+    const isBad = [...windows].map((window) => window === 'x');
+    return isBad.findIndex(rule) + 1;
+  }
 
   it('Argo fails at the first window, or beyond its limit', () => {
-    expect(after(argoRule(), '..x.')).toBe(3);
-    expect(after(argoRule(1), '..x.x')).toBe(5);
+    expect(rollsBackAt(argoRule(), '..x.')).toBe(3);
+    expect(rollsBackAt(argoRule(1), '..x.x')).toBe(5);
   });
 
   it('Flagger fails at the tick after its fifth bad check', () => {
-    expect(after(flaggerRule(), 'xxxxx.')).toBe(6);
-    expect(after(flaggerRule(), 'x.x.x.x.x.')).toBe(10);
+    expect(rollsBackAt(flaggerRule(), 'xxxxx.')).toBe(6);
+    expect(rollsBackAt(flaggerRule(), 'x.x.x.x.x.')).toBe(10);
   });
 });
