@@ -40,7 +40,7 @@ describe('500 damages', () => {
     const blobs = await storage.blobs.putMany(contents.map(bytesContent));
     const good = blobs.map(({ digest }) => readFileSync(layout.blob(digest)));
     // The small ones more often: a damage of a large one takes its time.
-    const index = fc.oneof({ weight: 30, arbitrary: fc.nat(17) }, { weight: 1, arbitrary: fc.nat(19) });
+    const index = fc.oneof({ weight: 80, arbitrary: fc.nat(17) }, { weight: 1, arbitrary: fc.nat(19) });
     const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     const kind = fc.constantFrom('flip', 'flip', 'header', 'cut', 'swap', 'grow');
     const test = fc.asyncProperty(index, kind, place, fc.nat(19), async (i, how, where, other) => {
