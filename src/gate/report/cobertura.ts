@@ -9,7 +9,7 @@ import {
   type ReportReader,
 } from './contract.ts';
 import { checkCoverage, coverageFile, hitCount, sourceLine } from './coverage-limits.ts';
-import { Doubts } from './value.ts';
+import { Doubts, wholeNumber } from './value.ts';
 import { type XmlAttributes, type XmlHandler, type XmlPlace, XmlReader } from './xml-reader.ts';
 
 /** Cobertura XML. Only lines of classes count: those of methods repeat them. */
@@ -53,16 +53,23 @@ class CoberturaReader implements ReportReader, XmlHandler {
 
   end(): Figures {
     this.#xml.end();
-    if (!this.#hasPackages) {
+    if (!this.#hasPackages && this.#rootAttributes['line-rate'] === undefined) {
       throw new ReportError('report-not-this-kind', 'it has no <packages>, so it is not a Cobertura report', {
         line: 1,
         column: 1,
       });
     }
     checkCoverage(this.#coverage, this.#doubts);
+    const lines = this.#coverage.lines();
+    const declared = wholeNumber(this.#rootAttributes['lines-valid']);
+    if (declared !== null && declared !== this.#raw.lines && declared !== lines.total) {
+      this.#doubts.add(
+        'totals-differ',
+        `lines-valid declares ${declared} lines but there are ${lines.total}`,
+      );
+    }
     this.#doubts.end();
     this.#sink.coverage(this.#coverage);
-    const lines = this.#coverage.lines();
     const quoted = QUOTED_ATTRIBUTES.filter((name) => this.#rootAttributes[name] !== undefined);
     return {
       parse: 'ok',

@@ -66,6 +66,8 @@ class GitleaksReader implements ReportReader, JsonHandler {
   }
 
   value(path: JsonPath, value: unknown): void {
+    // Go writes null for a list that was never begun: nothing was found.
+    if (path.length === 0 && value === null) return;
     if (path.length === 0) throw notGitleaks('it is no list');
     if (!isRecord(value)) throw notGitleaks('an entry is no object', pointerOf(path));
     const rule = text(value.RuleID) ?? text(value.rule);

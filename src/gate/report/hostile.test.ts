@@ -37,7 +37,7 @@ describe('what is no report', () => {
         '<html><body>504</body></html>',
         '"text"',
         'hello\nworld\n',
-        'null',
+        'true',
         '[1,2',
         '{"a":',
       ]) {
@@ -107,6 +107,7 @@ describe('what is no report', () => {
     expect(await errorOf('trivy', '{"Results":{}, "SchemaVersion":2}')).toMatchObject({
       pointer: '/Results',
     });
+    expect(await doubtsOf('cobertura', '<coverage line-rate="1" lines-valid="9"/>')).toHaveLength(2);
     expect(await errorOf('cobertura', '<coverage generated="1"><project/></coverage>')).toMatchObject({
       code: 'report-not-this-kind',
     });
@@ -123,6 +124,14 @@ describe('what is no report', () => {
       message: 'npm audit failed: ENOAUDIT, no audits',
       figures: { parse: 'tool-error', error_code: 'ENOAUDIT' },
     });
+  });
+});
+
+describe('null, which Go writes for a list without entries', () => {
+  it('is no finding of gitleaks, and nothing looked at by old Trivy', async () => {
+    expect((await readBytes('r', 'null\n', 'gitleaks')).figures).toMatchObject({ findings: 0 });
+    expect(await doubtsOf('trivy', 'null')).toHaveLength(1);
+    expect(await errorOf('sarif', 'null')).toMatchObject({ code: 'report-not-this-kind' });
   });
 });
 

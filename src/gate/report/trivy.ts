@@ -110,6 +110,11 @@ class TrivyReader implements ReportReader, JsonHandler {
 
   value(path: JsonPath, value: unknown): void {
     const key = path.at(-1);
+    if (path.length === 0 && value === null) {
+      // The old bare list, never begun: nothing was looked at.
+      this.#schema = 'v1';
+      return;
+    }
     if (path.length === 0) throw notTrivy('it is no object');
     if (path.length === 1 && this.#schema !== 'v1') this.#setSchema(key!);
     if (this.#isResult(path)) throw notTrivy('a result is no object', pointerOf(path));
