@@ -13,6 +13,11 @@ export function checkExpression(source: string, allowed: readonly string[]): Exp
   for (const { name, offset } of parsed.contexts) {
     if (!allowed.includes(name.toLowerCase())) return { message: contextMessage(name, allowed), offset };
   }
+  // Where `env` is known the job runs, and its files are there.
+  if (parsed.filesAt !== null && !allowed.includes('env')) {
+    const message = 'hashFiles() is not available in this place: the files of the job are not there yet';
+    return { message, offset: parsed.filesAt };
+  }
   for (const { context, property, offset } of parsed.properties) {
     const known = PROPERTIES[context.toLowerCase()];
     if (known && !known.includes(property.toLowerCase()))

@@ -91,7 +91,7 @@ class ExplainingEvaluator extends Evaluator {
   #parts: Evaluated[] = [];
 
   constructor(root: Expr, context: ExpressionContext) {
-    super(root, new ContextData(context), functionsFor(context.status));
+    super(root, new ContextData(context), functionsFor(context));
   }
 
   get record(): Evaluated {

@@ -31,6 +31,8 @@ export interface ExpressionContext {
   readonly deploy?: JsonObject;
   /** Values; only in the runner. */
   readonly secrets?: JsonObject;
+  /** What `hashFiles()` asks: the hash of the job's files that match one of the globs. Only where there are files. */
+  readonly hashFiles?: (globs: readonly string[]) => string;
   readonly status: { readonly failed: boolean; readonly cancelled: boolean; readonly skippedNeed: boolean };
 }
 

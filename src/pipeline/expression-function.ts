@@ -19,6 +19,7 @@ export const FUNCTION_NAMES: readonly string[] = [
   'toJSON',
   'fromJSON',
   'case',
+  'hashFiles',
   ...STATUS_FUNCTIONS,
 ];
 
@@ -55,10 +56,23 @@ function statusFunction(name: string, value: boolean): FunctionDefinition {
   return { name, minArgs: 0, maxArgs: 0, call: () => toData(value) };
 }
 
+function hashFiles(of: ExpressionContext['hashFiles']): FunctionDefinition {
+  return {
+    name: 'hashFiles',
+    minArgs: 1,
+    maxArgs: 255,
+    call: (...globs) => {
+      if (!of) throw new Error('hashFiles() was asked where no files are');
+      return toData(of(globs.map((glob) => glob.coerceString())));
+    },
+  };
+}
+
 /** Names and counts of arguments, for the parser. */
 export const FUNCTION_DEFINITIONS: readonly FunctionDefinition[] = [
   ...Object.values(wellKnownFunctions),
   ...STATUS_FUNCTIONS.map((name) => statusFunction(name, true)),
+  hashFiles(undefined),
 ];
 
 /** What each status function says. */
@@ -77,14 +91,23 @@ export function statusValue(name: string, status: Status): boolean {
 
 const functionTables = new Map<number, Map<string, FunctionDefinition>>();
 
-/** The functions for evaluation: one table for each of the eight statuses, made once. */
-export function functionsFor(status: Status): Map<string, FunctionDefinition> {
+/** The functions for evaluation. */
+export function functionsFor(
+  context: Pick<ExpressionContext, 'status' | 'hashFiles'>,
+): Map<string, FunctionDefinition> {
+  const table = statusTable(context.status);
+  return context.hashFiles ? new Map([...table, ['hashfiles', hashFiles(context.hashFiles)]]) : table;
+}
+
+/** One table for each of the eight statuses, made once. */
+function statusTable(status: Status): Map<string, FunctionDefinition> {
   const key = (status.failed ? 1 : 0) + (status.cancelled ? 2 : 0) + (status.skippedNeed ? 4 : 0);
   let table = functionTables.get(key);
   if (!table) {
     table = new Map([
       ['fromjson', fromJson],
       ['tojson', toJson],
+      ['hashfiles', hashFiles(undefined)],
     ]);
     for (const name of STATUS_FUNCTIONS) table.set(name, statusFunction(name, statusValue(name, status)));
     functionTables.set(key, table);

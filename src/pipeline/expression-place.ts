@@ -17,6 +17,8 @@ export const CONTEXTS = {
   matrix: [...ALWAYS, 'needs'],
   /** Without secrets: an output is stored and shown. */
   outputs: IN_STEP,
+  /** Of a cache: before the steps, with the files there. */
+  cache: [...IN_JOB, 'env'],
   concurrency: IN_JOB,
   name: IN_JOB,
   /** Hooks, checks and variables of a deployment. */

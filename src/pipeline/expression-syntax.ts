@@ -32,6 +32,8 @@ export interface ParsedExpression {
     readonly property: string;
     readonly offset: number;
   }[];
+  /** Where it first calls hashFiles(); null: nowhere. */
+  readonly filesAt: number | null;
   /** Whether it calls success(), failure(), cancelled() or always(). */
   readonly asksStatus: boolean;
 }
@@ -113,6 +115,7 @@ function parseTokens(source: string, tokens: Token[], offsets: readonly number[]
     const spans = nodeSpans(root, tokens, offsets);
     if (!spans) return { ok: false, problem: { message: tooDeep(), offset: 0 } };
     const nodes = [...spans.keys()];
+    const filesCall = nodes.find((node) => isCallOf(node, ['hashfiles']));
     return {
       ok: true,
       source,
@@ -129,14 +132,16 @@ function parseTokens(source: string, tokens: Token[], offsets: readonly number[]
         const offset = spans.get(node.index)?.start ?? spans.get(node)!.end - property.length;
         return [{ context: node.expr.name.lexeme, property, offset }];
       }),
-      asksStatus: nodes.some(
-        (node) =>
-          node instanceof FunctionCall && STATUS_FUNCTIONS.includes(node.functionName.lexeme.toLowerCase()),
-      ),
+      filesAt: filesCall ? spans.get(filesCall)!.start : null,
+      asksStatus: nodes.some((node) => isCallOf(node, STATUS_FUNCTIONS)),
     };
   } catch (error) {
     return { ok: false, problem: parserProblem(error, tokens, offsets) };
   }
+}
+
+function isCallOf(node: Expr, names: readonly string[]): boolean {
+  return node instanceof FunctionCall && names.includes(node.functionName.lexeme.toLowerCase());
 }
 
 /** The library looks functions up in a plain object, where `constructor` is always found; so names are checked here. */
@@ -152,9 +157,6 @@ function unknownFunction(tokens: readonly Token[], offsets: readonly number[]): 
 }
 
 function unknownFunctionMessage(name: string): string {
-  if (name.toLowerCase() === 'hashfiles') {
-    return 'hashFiles() is not available: an expression cannot read files';
-  }
   const near = nearestName(name, FUNCTION_NAMES);
   if (near) return `unknown function '${shortened(name)}', did you mean '${near}'?`;
   return `unknown function '${shortened(name)}'; there are ${FUNCTION_NAMES.join(', ')}`;

@@ -73,7 +73,11 @@ describe('checkExpression', () => {
       0,
       'case() takes pairs of condition and value, and a last value for every other case',
     ],
-    ["hashFiles('*')", 0, 'hashFiles() is not available: an expression cannot read files'],
+    [
+      "1 == hashFiles('*')",
+      5,
+      'hashFiles() is not available in this place: the files of the job are not there yet',
+    ],
   ])('places the problem of %j at %i', (source, offset, message) => {
     expect(checkExpression(source, CONTEXTS.jobIf)).toEqual({ message, offset });
   });

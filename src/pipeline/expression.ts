@@ -66,5 +66,5 @@ function evaluate(
 }
 
 function run(parsed: ParsedExpression, context: ExpressionContext): ExpressionData {
-  return new Evaluator(parsed.root, new ContextData(context), functionsFor(context.status)).evaluate();
+  return new Evaluator(parsed.root, new ContextData(context), functionsFor(context)).evaluate();
 }

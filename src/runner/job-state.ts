@@ -6,6 +6,7 @@ import type { DirectoryCache } from '../pipeline/plan-cache.ts';
 import type { JobMessage, StepFinished } from './contract.ts';
 import type { Environment } from './environment.ts';
 import { Extras } from './extras.ts';
+import { hashFiles } from './hash-files.ts';
 import { JobProblem, KeepProblem } from './problem.ts';
 import { decidingCause } from './stop.ts';
 
@@ -25,6 +26,8 @@ export class JobState {
   readonly secrets: Readonly<Record<string, string>>;
   readonly warnings: string[] = [];
   readonly extras = new Extras();
+  /** Where the files of the job are; null before they are there. */
+  directory: string | null = null;
   /** By service: id and ports, for expressions. */
   services: JsonObject = {};
   /** The job's processes are being ended. */
@@ -87,6 +90,7 @@ export class JobState {
   /** `environment` becomes the context `env`. */
   context(environment: Environment, withSecrets = true): ExpressionContext {
     const { contexts, matrix, needs } = this.message;
+    const { directory } = this;
     const cause = this.stopCause;
     const failed = this.failure !== null || (cause !== null && cause.kind !== 'cancelled');
     const cancelled = cause?.kind === 'cancelled';
@@ -98,6 +102,7 @@ export class JobState {
       steps: this.#steps,
       job: { status: cancelled ? 'cancelled' : failed ? 'failure' : 'success', services: this.services },
       ...(withSecrets ? { secrets: this.secrets } : {}),
+      ...(directory === null ? {} : { hashFiles: (globs: readonly string[]) => hashFiles(directory, globs) }),
       status: { failed, cancelled, skippedNeed: false },
     };
   }

@@ -134,6 +134,7 @@ async function performJob(
       message.attempt,
       message.resumed,
     );
+    state.directory = workspace.directory;
     state.warnings.push(...workspace.warnings);
     const base = { ...allowed, ...jobEnvironment(message, workspace.directory, workspace.temporary) };
     const redaction = createRedaction(Object.values(secrets));

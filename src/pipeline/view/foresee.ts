@@ -106,7 +106,7 @@ class Foresight {
     }
     if (!this.#isKnown(node, view)) return null;
     try {
-      return !falsy(new Evaluator(node, this.#data, functionsFor(this.#status(view))).evaluate());
+      return !falsy(new Evaluator(node, this.#data, functionsFor({ status: this.#status(view) })).evaluate());
     } catch {
       // What cannot be evaluated now will be told, with its place, when the run gets there.
       return null;

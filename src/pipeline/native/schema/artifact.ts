@@ -24,12 +24,12 @@ export const artifactSchema = z
       'path',
     ]),
     version: key(
-      template('jobEnv'),
+      template('outputs'),
       'Default: from the tag, or the build number and the commit.',
       'name: site\npaths: dist/**\nversion: ${{ git.tag }}',
     ),
     tags: key(
-      z.record(displayName(), template('jobEnv')).meta({ expects: 'a mapping of tags' }),
+      z.record(displayName(), template('outputs')).meta({ expects: 'a mapping of tags' }),
       'Data by which it can be found.',
       'name: site\npaths: dist/**\ntags: {team: web}',
       ['metadata'],

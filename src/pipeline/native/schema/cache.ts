@@ -2,12 +2,12 @@ import * as z from 'zod';
 import { key, requiredKey } from './key.ts';
 import { fileGlobs, flag, template } from './text.ts';
 
-const restoreKey = () => template('jobEnv');
+const restoreKey = () => template('cache');
 
 export const cacheSchema = z
   .strictObject({
     key: requiredKey(
-      template('jobEnv'),
+      template('cache'),
       'The entry to restore and to save.',
       'key: npm-${{ git.branch }}\npaths: node_modules',
     ),

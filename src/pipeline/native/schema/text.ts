@@ -183,6 +183,6 @@ export const fileGlob = () =>
     if (inner.startsWith('/')) return 'is absolute; write it relative to the repository';
     if (inner.split('/').includes('..')) return 'leaves the repository with `..`';
     return globProblem(pattern);
-  }).meta({ expects: 'a file or glob inside the repository', template: 'jobEnv' satisfies ContextName });
+  }).meta({ expects: 'a file or glob inside the repository', template: 'cache' satisfies ContextName });
 export const fileGlobs = () =>
   z.union([fileGlob(), z.array(fileGlob())]).meta({ expects: 'a file or glob, or a list of those' });
