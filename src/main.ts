@@ -160,11 +160,21 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
   });
 }
 
+function holdsFolders(folder: string): boolean {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).some((entry) => entry.isDirectory());
+  } catch {
+    return false; // It was never made.
+  }
+}
+
 /** What few jobs ask for, loaded when the first one does. */
 function lazyRooms(directory: string): OpenRooms {
   let opened: Promise<OpenRooms> | null = null;
   const rooms = (): Promise<OpenRooms> => {
-    opened ??= import('./main/rooms.ts').then(({ openRooms }) => openRooms(directory, process.env));
+    opened ??= import('./main/rooms.ts').then(({ openRooms }) =>
+      openRooms(directory, process.env, (message) => process.stderr.write(`sluice: ${message}\n`)),
+    );
     return opened;
   };
   return {
@@ -173,7 +183,7 @@ function lazyRooms(directory: string): OpenRooms {
     caches: async () => (await rooms()).caches(),
     artifacts: async () => (await rooms()).artifacts(),
     leftBehind: async () =>
-      ['sandbox', 'docker'].some((name) => existsSync(join(directory, name)))
+      ['sandbox', 'docker'].some((name) => holdsFolders(join(directory, name)))
         ? (await rooms()).leftBehind()
         : [],
     shutdown: async () => (await opened)?.shutdown(),

@@ -6,6 +6,8 @@ import { userError } from '../base/diagnostic.ts';
 import type { DirectoryCaches, Storage, TreeStore } from '../cache/contract.ts';
 import { directoryCaches } from '../cache/directory-caches.ts';
 import { openFolderStorage } from '../cache/storage/folder/folder-storage.ts';
+import { layeredStorage } from '../cache/storage/layered-storage.ts';
+import { openStorage } from '../cache/storage/open-storage.ts';
 import { treeStore } from '../cache/tree/tree-store.ts';
 import type { Executor } from '../executor/contract.ts';
 import { machineClock } from '../machine/clock.ts';
@@ -22,24 +24,48 @@ export interface Keeping {
 }
 
 /**
- * Opens what is kept. `directory`: Sluice's data folder. Artifacts lie where `ARTIFACT_STORAGE_PATH` says, else with the rest.
+ * Opens what is kept. `directory`: Sluice's data folder. Artifacts lie where `ARTIFACT_STORAGE_PATH` says, else with the rest; a
+ * copy of them goes to `ARTIFACT_REGISTRY`, and of all else to `SLUICE_CACHE_REMOTE`, where other machines find it. Rejects with a
+ * `StorageError` when one of them is no address.
  */
-export function openKeeping(directory: string, environment: NodeJS.ProcessEnv): Keeping {
-  const owners = machineOwners();
-  const clock = machineClock;
-  const random = machineRandom;
-  const open = (folder: string) => {
-    const storage = openFolderStorage({ directory: folder, clock, owners });
-    const trees = treeStore({ blobs: storage.blobs, directory: join(directory, 'trees'), clock, random });
+async function openKeeping(
+  directory: string,
+  environment: NodeJS.ProcessEnv,
+  warn: (message: string) => void,
+): Promise<Keeping> {
+  const parts = { clock: machineClock, random: machineRandom, owners: machineOwners() };
+  const open = async (folder: string, remote: string | undefined) => {
+    const local = openFolderStorage({ ...parts, directory: folder });
+    const scratch = join(folder, 'scratch');
+    const storage = remote
+      ? layeredStorage({
+          local,
+          remote: await openStorage(withScheme(remote), { ...parts, environment, scratch }),
+          clock: machineClock,
+          warn,
+        })
+      : local;
+    const trees = treeStore({ ...parts, blobs: storage.blobs, directory: join(directory, 'trees') });
     return { storage, trees };
   };
-  const own = open(join(directory, 'storage'));
-  const other = environment.ARTIFACT_STORAGE_PATH ? open(environment.ARTIFACT_STORAGE_PATH) : own;
+  const folder = join(directory, 'storage');
+  const {
+    ARTIFACT_STORAGE_PATH: path,
+    ARTIFACT_REGISTRY: registry,
+    SLUICE_CACHE_REMOTE: remote,
+  } = environment;
+  const own = await open(folder, remote);
+  const other = path || registry !== remote ? await open(path || folder, registry) : own;
   return {
     ...own,
-    caches: directoryCaches({ references: own.storage.references, trees: own.trees, clock, random }),
-    artifacts: artifactStore({ references: other.storage.references, trees: other.trees, clock }),
+    caches: directoryCaches({ ...parts, references: own.storage.references, trees: own.trees }),
+    artifacts: artifactStore({ ...parts, references: other.storage.references, trees: other.trees }),
   };
+}
+
+/** `registry.example.com` is a server like any other. */
+function withScheme(address: string): string {
+  return /^([a-z0-9+]+:\/\/|[./])/i.test(address) ? address : `https://${address}`;
 }
 
 export interface OpenRooms extends RunnerRooms {
@@ -48,7 +74,11 @@ export interface OpenRooms extends RunnerRooms {
 }
 
 /** What few jobs ask for; each part is opened at its first use and shared. */
-export function openRooms(directory: string, environment: NodeJS.ProcessEnv): OpenRooms {
+export function openRooms(
+  directory: string,
+  environment: NodeJS.ProcessEnv,
+  warn: (message: string) => void,
+): OpenRooms {
   const executors = new Map<string, Promise<Executor>>();
   const opened = (kind: string, open: () => Promise<Executor>): Promise<Executor> => {
     const executor = executors.get(kind) ?? open();
@@ -69,16 +99,16 @@ export function openRooms(directory: string, environment: NodeJS.ProcessEnv): Op
     });
   const missing = (what: string) =>
     Promise.reject(userError('not-built', `this version has no ${what} yet`, undefined, 3));
-  let keeping: Keeping | null = null;
-  const kept = (): Keeping => {
-    keeping ??= openKeeping(directory, environment);
+  let keeping: Promise<Keeping> | null = null;
+  const kept = (): Promise<Keeping> => {
+    keeping ??= openKeeping(directory, environment, warn);
     return keeping;
   };
   return {
     executor: (kind, trust) => (kind === 'sandbox' ? sandbox(trust === 'untrusted') : missing('containers')),
     serviceHost: () => missing('service containers'),
-    caches: async () => kept().caches,
-    artifacts: async () => kept().artifacts,
+    caches: async () => (await kept()).caches,
+    artifacts: async () => (await kept()).artifacts,
     leftBehind: async () => (existsSync(join(directory, 'sandbox')) ? [await sandbox(false)] : []),
     async shutdown() {
       for (const executor of executors.values()) await (await executor.catch(() => null))?.shutdown();
