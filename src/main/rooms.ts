@@ -21,6 +21,8 @@ export interface Keeping {
   readonly trees: TreeStore;
   readonly caches: DirectoryCaches;
   readonly artifacts: ArtifactStore;
+  /** Waits until what was begun is written. */
+  close(): Promise<void>;
 }
 
 /**
@@ -60,6 +62,10 @@ async function openKeeping(
     ...own,
     caches: directoryCaches({ ...parts, references: own.storage.references, trees: own.trees }),
     artifacts: artifactStore({ ...parts, references: other.storage.references, trees: other.trees }),
+    async close() {
+      await own.storage.close();
+      if (other !== own) await other.storage.close();
+    },
   };
 }
 
@@ -112,6 +118,7 @@ export function openRooms(
     leftBehind: async () => (existsSync(join(directory, 'sandbox')) ? [await sandbox(false)] : []),
     async shutdown() {
       for (const executor of executors.values()) await (await executor.catch(() => null))?.shutdown();
+      await (await keeping?.catch(() => null))?.close();
     },
   };
 }
