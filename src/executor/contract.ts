@@ -72,6 +72,10 @@ export interface ContainerSpec {
   /** `SOURCE:TARGET[:ro]`; the source is a path below the workspace or a named volume. */
   readonly volumes: readonly string[];
   readonly user: string | null;
+  /** For pulling the image. Without them: what the engine knows itself. */
+  readonly credentials?: { readonly username: string; readonly password: string } | null;
+  /** Further options of `docker run`, as a shell parts words. Only harmless ones are taken. */
+  readonly options?: string | null;
 }
 
 /** Long-lived containers beside a job: databases and the like. */
@@ -79,9 +83,13 @@ export interface ServiceHost {
   /**
    * Starts all and waits until each is healthy. A job in a container reaches them by name, one on the machine by
    * `127.0.0.1` and the port that was mapped. Rejects with `StartError`, and its last lines of output, when one is not
-   * healthy in time; then none is left.
+   * healthy in time; then none is left. Called after `openJob`. `folders`: absolute paths, of which volumes may have a part.
    */
-  start(jobKey: string, services: readonly ServiceSpec[]): Promise<readonly StartedService[]>;
+  start(
+    jobKey: string,
+    services: readonly ServiceSpec[],
+    folders: readonly string[],
+  ): Promise<readonly StartedService[]>;
   /** The job's services end, and what they kept. Also for a job that nothing is known of. */
   stop(jobKey: string): Promise<void>;
 }

@@ -78,5 +78,10 @@ export function containerOf(
     ports: container.ports,
     volumes: container.volumes.map((volume) => filled(volume, 'a volume')),
     user: container.user === null ? null : filled(container.user, 'the user'),
+    credentials: container.credentials && {
+      username: filled(container.credentials.username, 'the user name for the image'),
+      password: filled(container.credentials.password, 'the password for the image'),
+    },
+    options: container.options === null ? null : filled(container.options, 'the options'),
   };
 }

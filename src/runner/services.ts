@@ -45,7 +45,7 @@ async function startContainers(
   const { runId, cell, attempt } = place.state.message;
   const host = await place.options.rooms.serviceHost();
   const specs = services.map((service) => containerSpec(place, service));
-  const started = await host.start(jobKey(runId, cell, attempt), specs);
+  const started = await host.start(jobKey(runId, cell, attempt), specs, [place.setup.workspace.folder]);
   const context: Record<string, JsonObject> = {};
   for (const one of started) context[one.name] = { id: one.containerId, ports: asStrings(one.ports) };
   place.state.services = context;

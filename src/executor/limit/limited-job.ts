@@ -3,6 +3,7 @@ import type { Limits, StepEnd, StepProcess } from '../contract.ts';
 import type { ConfinedJob, ConfinedStepSpec } from '../process/confined-step.ts';
 import { diskUsage } from './disk-usage.ts';
 import type { LimitCounts, LimitGroups } from './limit-groups.ts';
+import { limitMessage } from './limit-message.ts';
 
 const DISK_LOOK_MS = 200;
 const REMOVE_AGAIN_MS = 10;
@@ -74,16 +75,16 @@ export function limitedJob(job: ConfinedJob, options: LimitedJobOptions): Confin
     if (end.exit.kind === 'code' && end.exit.code === 0) return undefined;
     const now = groups.counts();
     if (now.memory > before.memory) {
-      return { kind: 'memory', message: `out of memory: limit ${bytesText(limits.memoryBytes!)}` };
+      return limitMessage('memory', limits.memoryBytes!);
     }
     if (now.processes > before.processes) {
-      return { kind: 'processes', message: `process limit: ${limits.processesMax}` };
+      return limitMessage('processes', limits.processesMax!);
     }
     if (limits.diskBytes === null) return undefined;
     const isTooLarge = end.exit.kind === 'signal' && end.exit.signal === 'SIGXFSZ';
     // What was cut off by the size of a file may be just at the limit.
     if (!isFull && !isTooLarge && (await diskUsage(writable)) < limits.diskBytes) return undefined;
-    return { kind: 'disk', message: `disk limit: ${bytesText(limits.diskBytes)}` };
+    return limitMessage('disk', limits.diskBytes);
   };
 
   return {
@@ -112,13 +113,4 @@ export function limitedJob(job: ConfinedJob, options: LimitedJobOptions): Confin
     ...(job.claim === undefined ? {} : { claim: (stepKey: string) => job.claim!(stepKey) }),
     forget: () => job.forget(),
   };
-}
-
-/** `512 MiB`, `1 GiB`, `1.5 GiB`. */
-function bytesText(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
-  return `${Number(value.toFixed(1))} ${units[unit]}`;
 }

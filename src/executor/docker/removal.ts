@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+
+import type { Docker } from '../../driver/docker/docker.ts';
+import { LABEL } from './place.ts';
+
+/** The engine's own init and the shell that waits. */
+const OWN_PROCESSES = 2;
+
+/** Ends a job's container. Returns how many processes it had besides its own; 0 when there is none. Throws when it stays. */
+export async function removeContainer(docker: Docker, name: string): Promise<number> {
+  const top = await docker.call(['top', name, '-eo', 'pid,stat']);
+  const processes = top.output.split('\n').slice(1);
+  const alive = top.code === 0 ? processes.filter((line) => !/\sZ\S*$/.test(line)).length : 0;
+  await removeContainers(docker, [name]);
+  return Math.max(0, alive - OWN_PROCESSES);
+}
+
+/** Ends everything with this label: containers, then networks and volumes. Returns the number of processes, as above. */
+export async function removeLabelled(docker: Docker, label: string, value: string): Promise<number> {
+  const filter = ['--filter', `label=${label}=${value}`];
+  const containers = await listed(docker, ['ps', '--all', '--quiet', '--no-trunc', ...filter]);
+  let killed = 0;
+  for (const id of containers) killed += await removeContainer(docker, id);
+  await removeNetworks(docker, await listed(docker, ['network', 'ls', '--quiet', ...filter]));
+  await removeVolumes(docker, await listed(docker, ['volume', 'ls', '--quiet', ...filter]));
+  return killed;
+}
+
+/**
+ * Ends what processes left that are no more and whose files are gone, so that nobody can take it over or sweep it.
+ * `isAlive`: null when that cannot be told.
+ */
+export async function reap(docker: Docker, isAlive: (owner: string) => boolean | null): Promise<void> {
+  const filter = ['--filter', `label=${LABEL.owner}`];
+  const stray = async (words: readonly string[], name: string) => {
+    const format = `{{.${name}}}\t{{.Label "${LABEL.owner}"}}\t{{.Label "${LABEL.folder}"}}`;
+    const lines = await listed(docker, [...words, ...filter, '--format', format]);
+    return lines
+      .map((line) => line.split('\t') as [string, string, string])
+      .filter(([, owner, folder]) => !existsSync(folder) && isAlive(owner) === false)
+      .map(([id]) => id);
+  };
+  await removeContainers(docker, await stray(['ps', '--all', '--no-trunc'], 'ID'));
+  await removeNetworks(docker, await stray(['network', 'ls', '--no-trunc'], 'ID'));
+  await removeVolumes(docker, await stray(['volume', 'ls'], 'Name'));
+}
+
+async function removeContainers(docker: Docker, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  const { code, complaint } = await docker.call(['rm', '--force', '--volumes', ...names]);
+  if (code !== 0 && !/no such container/i.test(complaint)) {
+    throw new Error(`a container could not be removed: ${complaint}`);
+  }
+}
+
+/** One that still has a container stays; whoever ends that container comes back. */
+async function removeNetworks(docker: Docker, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await docker.call(['network', 'rm', ...ids]);
+}
+
+async function removeVolumes(docker: Docker, names: readonly string[]): Promise<void> {
+  if (names.length > 0) await docker.call(['volume', 'rm', ...names]);
+}
+
+async function listed(docker: Docker, words: readonly string[]): Promise<string[]> {
+  const { code, output, complaint } = await docker.call(words);
+  if (code !== 0) throw new Error(`the container engine does not answer: ${complaint}`);
+  return output.split('\n').filter((line) => line !== '');
+}
