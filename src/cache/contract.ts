@@ -128,6 +128,7 @@ export interface TreeStore {
   /**
    * Records everything below `root` as `save` does, quick for a root that was recorded before by this store: only what changed
    * is read and stored. `changed` names the paths that were added, changed or removed since `previous`; all of them when it is null.
+   * Links are recorded wherever they point; sockets, devices and FIFOs are left out and named.
    */
   snapshot(root: string, previous: Digest | null): Promise<TreeSnapshot>;
   /**
@@ -140,6 +141,8 @@ export interface TreeStore {
 export interface TreeSnapshot {
   readonly digest: Digest;
   readonly changed: readonly string[];
+  /** Sockets, devices and FIFOs. */
+  readonly leftOut: readonly string[];
 }
 
 export interface TreeSave {
@@ -148,6 +151,11 @@ export interface TreeSave {
   readonly select: readonly string[];
   /** An earlier tree of the same place: unchanged files (size, times, inode) need no reading, and contents that it holds are not stored again. */
   readonly since?: Digest;
+  /**
+   * `inside`: a link must stay inside the root, which is the default: whoever gets the tree may not trust its maker. `any`: links
+   * are kept as they are, for what goes back to the place that it came from (a cache, a snapshot).
+   */
+  readonly links?: 'inside' | 'any';
 }
 
 export interface SavedTree {
@@ -164,6 +172,8 @@ export interface SavedTree {
 export interface TreeManifest {
   readonly schemaVersion: 1;
   readonly content: Digest;
+  /** Links in it may point anywhere: a snapshot. */
+  readonly anyLinks?: true;
   /**
    * The blobs that hold all contents of this tree, and nothing else does: many small files and chunks of large ones lie in one
    * pack, one behind the other, since opening a file or asking a server costs more than its bytes.
@@ -197,8 +207,12 @@ export interface TreeRestore {
   readonly mode?: 'copy' | 'link';
   /** Only these entries and what is below them. */
   readonly only?: readonly string[];
+  /** As in `TreeSave`; a link that may not be restored makes the whole restore reject. */
+  readonly links?: 'inside' | 'any';
   /** Remove what is below the target and not in the tree. */
   readonly exact?: boolean;
+  /** Also links that leave the target, as snapshots have them: for who made the tree alone. Otherwise such a tree is refused. */
+  readonly anyLinks?: boolean;
 }
 
 export interface RestoredTree {
@@ -276,6 +290,31 @@ export interface CacheEntryView {
   readonly versions: number;
   readonly bytes: number;
   readonly usedAtMs: number;
+}
+
+/** The workspaces of jobs as steps left them. */
+export interface Snapshots {
+  /**
+   * Keeps all that is below `root`, until the cache is over its limits. `previous`: the snapshot before this one of the same
+   * place. Resolves when it is durable. Rejects with a `TreeError` that names what cannot be kept.
+   */
+  take(request: SnapshotRequest): Promise<Omit<TreeSnapshot, 'changed'>>;
+  /**
+   * Makes `target` exactly what it was, with private copies. Rejects with `BlobDamageError` when something of it is missing or
+   * damaged.
+   */
+  restore(digest: Digest, target: string): Promise<void>;
+  /** Whether all of it is there. */
+  isWhole(digest: Digest): Promise<boolean>;
+}
+
+export interface SnapshotRequest {
+  readonly root: string;
+  readonly previous: Digest | null;
+  readonly runId: string;
+  readonly cell: string;
+  readonly attempt: number;
+  readonly step: string;
 }
 
 /** What a job or step was made of. Each field says why it is part of the key (fingerprint.ts). */

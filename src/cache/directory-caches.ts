@@ -108,7 +108,7 @@ export function directoryCaches(options: DirectoryCachesOptions): DirectoryCache
       if (!found) return null;
       const { name, entry, isExact } = found;
       try {
-        await trees.restore(entry.tree, root);
+        await trees.restore(entry.tree, root, { links: 'any' });
       } catch (error) {
         // What cannot be brought back whole is no entry any more; the work is done anew.
         if (error instanceof BlobDamageError) await references.remove(name);
@@ -130,7 +130,7 @@ export function directoryCaches(options: DirectoryCachesOptions): DirectoryCache
         paths,
       );
       const since = previous?.entry.tree;
-      const saved = await trees.save({ root, select: paths, ...(since ? { since } : {}) });
+      const saved = await trees.save({ root, select: paths, links: 'any', ...(since ? { since } : {}) });
       if (saved.files === 0) throw new TreeError(paths.join(', '), `nothing of ${paths.join(', ')} is there`);
       if (previous?.entry.content === saved.content) return { storedBytes: 0, saved: false };
       const nowMs = clock.now();

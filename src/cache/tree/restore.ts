@@ -22,6 +22,7 @@ import {
   type TreeManifest,
   type TreeRestore,
 } from '../contract.ts';
+import { checkLinks } from './link.ts';
 import type { LinkPool } from './link-pool.ts';
 import { parentOf } from './manifest.ts';
 import { moveIntoPlace } from './move.ts';
@@ -53,6 +54,7 @@ export async function restoreTree(
   tools: RestoreTools,
 ): Promise<RestoredTree> {
   const entries = chosen(manifest.entries, options.only ?? null);
+  if (options.links !== 'any') checkLinks(entries);
   const files = entries.filter((entry) => entry.kind === 'file');
   const root = openTarget(target);
   const staging = prepared(() => makeStaging(root, tools.random));

@@ -2,6 +2,7 @@ import type { Digest } from '../../base/digest.ts';
 import type { BlobStore, TreeEntry, TreeManifest } from '../contract.ts';
 import { type Earlier, readEarlier } from './earlier.ts';
 import type { FileIndex, IndexPass } from './file-index.ts';
+import { checkLinks } from './link.ts';
 import { manifestText } from './manifest.ts';
 import { type FileParts, numbered } from './numbered.ts';
 import { type Location, Packer } from './packer.ts';
@@ -14,6 +15,7 @@ export interface SaveRequest {
   readonly root: string;
   readonly select: readonly string[];
   /** What was recorded of this place before, or null. */
+  readonly links: 'inside' | 'any';
   readonly since: { readonly digest: Digest; readonly manifest: TreeManifest } | null;
 }
 
@@ -32,9 +34,10 @@ export async function saveTree(
   index: FileIndex,
   slices: Slices,
 ): Promise<SaveResult> {
-  const { root, select, since } = request;
+  const { root, select, since, links } = request;
   const pass = index.begin();
   const found = await walkTree(root, select, slices);
+  if (links === 'inside') checkLinks(found);
   const earlier = await readEarlier(since, blobs);
   const packer = new Packer(blobs, earlier.parts);
   const work: Work = { root, packer, reader: new ContentReader(), pass, slices, earlier };

@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -141,6 +143,16 @@ describe('TreeStore.save and restore', () => {
       await expect(save([pattern])).rejects.toThrow(TreeError);
     },
   );
+
+  it('keeps any link where whoever saves also restores, and refuses to restore it elsewhere', async () => {
+    writeTree(root, { '.venv/bin/python': { link: '/usr/bin/python3' }, up: { link: '../../x' } });
+    const saved = await trees.save({ root, select: ['.'], links: 'any' });
+    await expect(trees.restore(saved.digest, target)).rejects.toMatchObject({ path: '.venv/bin/python' });
+    expect(existsSync(target)).toBe(false);
+    await trees.restore(saved.digest, target, { links: 'any' });
+    expect(readlinkSync(join(target, '.venv/bin/python'))).toBe('/usr/bin/python3');
+    expect(readlinkSync(join(target, 'up'))).toBe('../../x');
+  });
 
   it('does not follow links to folders', async () => {
     writeTree(root, { 'real/file': 'x', alias: { link: 'real' } });

@@ -1,6 +1,5 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { TreeError } from '../contract.ts';
-import { linkProblem } from './link.ts';
 import { readSelection } from './selection.ts';
 import type { Slices } from './slices.ts';
 import { isStaging } from './staging.ts';
@@ -18,13 +17,13 @@ const LINK = 0o120000;
 
 /**
  * What the selection names below the root, in ascending order of path. Links are told and never followed; what vanishes
- * meanwhile is not told. Throws a `TreeError` for a socket, a device, a FIFO, a link that leaves the root and what cannot be
- * looked at.
+ * meanwhile is not told. Throws a `TreeError` for a socket, a device, a FIFO and what cannot be looked at.
  */
 export async function walkTree(
   root: string,
   select: readonly string[],
   slices: Slices,
+  leftOut: string[] | null = null,
 ): Promise<FoundEntry[]> {
   const selection = readSelection(select);
   const found: FoundEntry[] = [];
@@ -90,8 +89,9 @@ function entryOf(absolute: string, path: string, type: number, stats: Stats): Fo
   if (type !== LINK)
     throw new TreeError(path, 'it is a socket, a device or a FIFO; only files, folders and links are kept');
   const target = readTarget(absolute, path);
-  const problem = linkProblem(path, target);
-  if (problem !== null) throw new TreeError(path, problem);
+  // Node decodes targets as UTF-8 too; what is none could not be made again.
+  if (target.includes('\ufffd'))
+    throw new TreeError(path, 'the link points to a name that is not valid UTF-8');
   return { kind: 'link', path, target };
 }
 
