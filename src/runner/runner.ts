@@ -124,7 +124,7 @@ async function performJob(
   let workspace: Workspace | null = null;
   try {
     const executor = await executorOf(options, message);
-    const secrets = job.secrets.length === 0 ? {} : await readSecrets(job.secrets, options.secrets);
+    const secrets = job.secrets.length === 0 ? {} : await readSecrets(message, options.secrets);
     const state = new JobState(message, secrets);
     const variables = jobVariables(state);
     workspace = await workspaces.open(

@@ -1,18 +1,24 @@
-import type { SecretGrant } from '../pipeline/plan.ts';
+import { secretProblem } from '../base/secret-value.ts';
 import type { SecretSource } from '../secret/contract.ts';
-import { secretProblem } from './mask/secret-value.ts';
+import type { JobMessage } from './contract.ts';
 import { JobProblem } from './problem.ts';
 
-/** The values of the granted secrets by name. Throws a `JobProblem` when one is missing or cannot be masked. */
+/**
+ * The values of the job's secrets by name. Throws a `JobProblem` when one is missing or cannot be masked, and the `UserError` of a
+ * place that has it and cannot give it.
+ */
 export async function readSecrets(
-  grants: readonly SecretGrant[],
-  source: SecretSource,
+  { job, source, trust }: JobMessage,
+  secrets: SecretSource,
 ): Promise<Record<string, string>> {
   const values: Record<string, string> = {};
-  for (const { name } of grants) {
-    const value = await source.read(name);
+  const asker = { source, trust, environment: job.deploy?.environment ?? null };
+  for (const { name } of job.secrets) {
+    const value = await secrets.read(name, asker);
     if (value === null)
-      throw new JobProblem(`there is no secret ${name}; set it, or take it out of the job's \`secrets:\``);
+      throw new JobProblem(
+        `there is no secret ${name}; set it with \`sluice secret set ${name}\`, or take it out of the job's \`secrets:\``,
+      );
     const problem = secretProblem(value);
     if (problem) throw new JobProblem(`secret ${name} ${problem}`);
     values[name] = value;

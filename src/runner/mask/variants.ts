@@ -1,4 +1,4 @@
-import { isTooCommon } from './secret-value.ts';
+import { isTooCommon } from '../../base/secret-value.ts';
 
 /** Shorter parts of a secret are not masked on their own: they would hide ordinary text. */
 export const PART_LENGTH_MIN = 8;
