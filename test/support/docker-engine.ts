@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { type Docker, findDocker } from '../../src/driver/docker/docker.ts';
@@ -26,6 +27,8 @@ export interface DockerEngine {
   readonly docker: Docker;
   /** Runs a program where the engine's ports are, and returns what it prints. */
   inNetwork(program: string, words: readonly string[]): string;
+  /** Starts a program there; to be ended by the caller. */
+  startInNetwork(program: string, words: readonly string[]): ChildProcessByStdio<null, Readable, null>;
   /** Ends the engine with all that it holds. */
   stop(): Promise<void>;
 }
@@ -63,6 +66,7 @@ export async function startDockerEngine(): Promise<DockerEngine> {
     stdio: ['ignore', log, log],
   });
   const gone = once(daemon, 'exit');
+  const network = `--net=/proc/${daemon.pid}/ns/net`;
   const environment = { PATH: process.env.PATH ?? '', HOME: folder, DOCKER_HOST: `unix://${socket}` };
   const docker = findDocker(environment)!;
   const stop = async () => {
@@ -86,8 +90,9 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   return {
     environment,
     docker,
-    inNetwork: (program, rest) =>
-      execFileSync('nsenter', [`--net=/proc/${daemon.pid}/ns/net`, program, ...rest], { encoding: 'utf8' }),
+    inNetwork: (program, rest) => execFileSync('nsenter', [network, program, ...rest], { encoding: 'utf8' }),
+    startInNetwork: (program, rest) =>
+      spawn('nsenter', [network, program, ...rest], { stdio: ['ignore', 'pipe', 'inherit'] }),
     stop,
   };
 }

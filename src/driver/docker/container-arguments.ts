@@ -25,6 +25,8 @@ export interface ContainerPlan {
   };
   /** Further words of `docker run`, already judged. */
   readonly options: readonly string[];
+  /** Its own process only waits: its standard input stays open, and an init before it takes care of orphans. */
+  readonly isWaiting: boolean;
   /** Instead of the image's own; null: the image's. */
   readonly entrypoint: string | null;
   /** Behind the entrypoint. */
@@ -45,17 +47,8 @@ const LOG = ['--log-driver', 'json-file', '--log-opt', 'max-size=10m'];
 /** The words that make and start a container which stays in the background. Never pulls. */
 export function runWords(plan: ContainerPlan): string[] {
   const { limits } = plan;
-  const words = [
-    'run',
-    '--detach',
-    '--interactive',
-    '--init',
-    '--pull',
-    'never',
-    '--name',
-    plan.name,
-    ...LOG,
-  ];
+  const words = ['run', '--detach', '--pull', 'never', '--name', plan.name, ...LOG];
+  if (plan.isWaiting) words.push('--interactive', '--init');
   words.push('--cap-drop', 'ALL', ...plan.capabilities.flatMap((one) => ['--cap-add', one]));
   words.push('--security-opt', 'no-new-privileges', '--network', plan.network);
   if (plan.alias !== null) words.push('--network-alias', plan.alias);

@@ -11,10 +11,10 @@ import {
 import { impossibleStart } from '../process/start-error.ts';
 import { DockerStep } from './docker-step.ts';
 import { environmentText } from './environment-file.ts';
-import { type ContainerOptions, findContainer, startContainer } from './job-container.ts';
+import { type ContainerOptions, findContainer, namedVolumes, startContainer } from './job-container.ts';
 import { leavePlace, memoryFolder, receiptFile, receiptName } from './place.ts';
 import { readInnerReceipt } from './receipt.ts';
-import { removeContainer } from './removal.ts';
+import { removeContainer, removeVolumes } from './removal.ts';
 import { STEP_SCRIPT } from './script.ts';
 
 export interface DockerJobOptions extends ContainerOptions {
@@ -116,6 +116,7 @@ export class DockerJob implements ExecutorJob {
     const running = [...this.#running.values()];
     for (const step of running) step.isClosing = true;
     const killed = await removeContainer(docker, place.name);
+    await removeVolumes(docker, namedVolumes(this.#options));
     for (const step of running) step.look();
     // Their command lines end by themselves when the container is gone; the rest is killed here.
     await Promise.all(running.map((step) => step.untilLineEnds(this.#options.drainMs)));

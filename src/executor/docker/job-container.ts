@@ -101,6 +101,13 @@ export function askedParts(
   return { mounts, ports: spec.ports.map(publishWord), options };
 }
 
+/** The real names of the volumes that a job's container asks for by name. */
+export function namedVolumes({ place, confinement }: ContainerOptions): string[] {
+  const volumes = confinement.container?.volumes ?? [];
+  const names = volumes.map((volume) => volume.split(':')[0]!).filter((source) => !source.includes('/'));
+  return names.map((name) => `${place.name}-${name}`);
+}
+
 function jobPlan({ place, confinement, user }: ContainerOptions, container: ContainerSpec): ContainerPlan {
   const { writable, readable, network, limits } = confinement;
   const asked = askedParts(container, writable, place);
@@ -128,6 +135,7 @@ function jobPlan({ place, confinement, user }: ContainerOptions, container: Cont
     capabilities: [],
     limits: { ...limits, fileBytes: limits.diskBytes },
     options: [...asked.options, '--no-healthcheck'],
+    isWaiting: true,
     entrypoint: '/bin/sh',
     command: ['-c', MAIN_SCRIPT],
   };

@@ -21,6 +21,7 @@ export const LABEL = {
   run: 'sluice.run',
   owner: 'sluice.owner',
   folder: 'sluice.folder',
+  area: 'sluice.area',
 } as const;
 
 /** The folders in which jobs, and services of jobs, have theirs. */
@@ -44,6 +45,7 @@ export function jobPlace(
       [LABEL.run]: jobKey.split('.')[0]!,
       [LABEL.owner]: owner,
       [LABEL.folder]: folder,
+      [LABEL.area]: area,
     },
   };
 }
@@ -55,6 +57,11 @@ export function enterPlace({ folder, receipts }: JobPlace): boolean {
   // The container's user may be any; nobody else gets through the folder above.
   chmodSync(receipts, 0o777);
   return isKnown;
+}
+
+/** Whether anything may be left of the job. */
+export function isEntered({ folder }: JobPlace): boolean {
+  return existsSync(folder);
 }
 
 export function leavePlace({ folder }: JobPlace): void {

@@ -17,13 +17,33 @@ export async function removeContainer(docker: Docker, name: string): Promise<num
 
 /** Ends everything with this label: containers, then networks and volumes. Returns the number of processes, as above. */
 export async function removeLabelled(docker: Docker, label: string, value: string): Promise<number> {
-  const filter = ['--filter', `label=${label}=${value}`];
+  const filter = filterWords({ [label]: value });
   const containers = await listed(docker, ['ps', '--all', '--quiet', '--no-trunc', ...filter]);
   let killed = 0;
   for (const id of containers) killed += await removeContainer(docker, id);
   await removeNetworks(docker, await listed(docker, ['network', 'ls', '--quiet', ...filter]));
   await removeVolumes(docker, await listed(docker, ['volume', 'ls', '--quiet', ...filter]));
   return killed;
+}
+
+/** Ends the services of a job, their network, and those volumes of the job that nothing uses any more. */
+export async function removeServices(docker: Docker, jobKey: string): Promise<void> {
+  const filter = filterWords({ [LABEL.job]: jobKey, [LABEL.area]: 'services' });
+  await removeContainers(docker, await listed(docker, ['ps', '--all', '--quiet', '--no-trunc', ...filter]));
+  const networks = await listed(docker, ['network', 'ls', '--quiet', ...filter]);
+  const joined = ['network', 'inspect', '--format', '{{range $id, $one := .Containers}}{{$id}}\n{{end}}'];
+  for (const network of networks) {
+    for (const id of await listed(docker, [...joined, network])) {
+      await docker.call(['network', 'disconnect', '--force', network, id]);
+    }
+  }
+  await removeNetworks(docker, networks);
+  const volumes = ['volume', 'ls', '--quiet', ...filterWords({ [LABEL.job]: jobKey })];
+  await removeVolumes(docker, await listed(docker, volumes));
+}
+
+function filterWords(labels: Readonly<Record<string, string>>): string[] {
+  return Object.entries(labels).flatMap(([name, value]) => ['--filter', `label=${name}=${value}`]);
 }
 
 /**
@@ -58,7 +78,8 @@ async function removeNetworks(docker: Docker, ids: readonly string[]): Promise<v
   if (ids.length > 0) await docker.call(['network', 'rm', ...ids]);
 }
 
-async function removeVolumes(docker: Docker, names: readonly string[]): Promise<void> {
+/** One that is still used stays, in the same way. */
+export async function removeVolumes(docker: Docker, names: readonly string[]): Promise<void> {
   if (names.length > 0) await docker.call(['volume', 'rm', ...names]);
 }
 
