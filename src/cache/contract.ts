@@ -172,8 +172,6 @@ export interface SavedTree {
 export interface TreeManifest {
   readonly schemaVersion: 1;
   readonly content: Digest;
-  /** Links in it may point anywhere: a snapshot. */
-  readonly anyLinks?: true;
   /**
    * The blobs that hold all contents of this tree, and nothing else does: many small files and chunks of large ones lie in one
    * pack, one behind the other, since opening a file or asking a server costs more than its bytes.
@@ -211,8 +209,6 @@ export interface TreeRestore {
   readonly links?: 'inside' | 'any';
   /** Remove what is below the target and not in the tree. */
   readonly exact?: boolean;
-  /** Also links that leave the target, as snapshots have them: for who made the tree alone. Otherwise such a tree is refused. */
-  readonly anyLinks?: boolean;
 }
 
 export interface RestoredTree {
@@ -317,33 +313,116 @@ export interface SnapshotRequest {
   readonly step: string;
 }
 
-/** What a job or step was made of. Each field says why it is part of the key (fingerprint.ts). */
+/**
+ * Reports of test runners and scanners, kept as they were written: facts are read from them again whenever a gate is asked,
+ * also by a policy that did not exist when they were made.
+ */
+export interface ReportArchive {
+  /** Keeps the files (relative to `root`) of a cell. Said again for the same cell, the later ones count. */
+  save(request: {
+    readonly repository: string;
+    readonly runId: string;
+    readonly cell: string;
+    readonly root: string;
+    readonly files: readonly string[];
+    readonly expiresAtMs: number;
+  }): Promise<Digest>;
+  /** The content of one report. null: there is none of that name. */
+  open(digest: Digest, file: string): Promise<AsyncIterable<Uint8Array> | null>;
+  /** Removes what has expired; returns how many records went. */
+  expire(nowMs: number): Promise<number>;
+}
+
+/** What a job or step was made of. Each field says why it is part of the key (work/fingerprint.ts). */
 export interface Fingerprint {
   readonly digest: Digest;
   /** Field name to a short text or digest: what `sluice cache explain` compares. */
   readonly fields: Readonly<Record<string, string>>;
-  /** Input path to the digest of its content. */
-  readonly inputs: Readonly<Record<string, Digest>>;
+  /** Input path to the digest of its content, with `+x` behind it when it may be executed. */
+  readonly inputs: Readonly<Record<string, string>>;
 }
 
-/** Results of work that was done before. */
-export interface ResultCache {
-  /** The result of the same work, if its outputs and log are whole. */
-  find(scope: CacheScope, fingerprint: Digest): Promise<WorkResult | null>;
-  save(scope: CacheScope, subject: string, fingerprint: Fingerprint, result: WorkResult): Promise<void>;
-  /** What the subject (`pipeline/job`) was last made of when it was found or done; for explaining a miss. */
-  last(scope: CacheScope, subject: string): Promise<Fingerprint | null>;
+/** The files of a source as one run takes them: each is looked at once, whatever happens to it later. */
+export interface InputFiles {
+  /** Takes those that were not looked at yet. Large contents are read in slices. */
+  look(paths: readonly string[]): Promise<void>;
+  /** null: it is not there, or neither a file nor a link. undefined: it was not looked at. */
+  get(path: string): InputFile | null | undefined;
+  /** Whether it is still the file that was looked at, by size, times and inode. */
+  isUnchanged(path: string): boolean;
+  /** Remembers the digests for later runs, and forgets those of paths for which `isThere` is false. */
+  save(isThere: (path: string) => boolean): void;
+}
+
+export interface InputFile {
+  /** Of the content; of a link, of where it points. */
+  readonly digest: Digest;
+  readonly isExecutable: boolean;
+  /** Of a link that stays inside: the path that it leads to. */
+  readonly leadsTo: string | null;
+}
+
+/** What is known of work that was done before. */
+export interface WorkRoom {
+  /** The results that a run of the pipeline may take over, read at once: finding one costs no wait. */
+  results(scope: CacheScope, pipeline: string): Promise<WorkResults>;
+  /** `isLasting`: the folder is one of the user's, so that digests are worth remembering. */
+  inputs(root: string, isLasting: boolean): InputFiles;
+}
+
+/** The results of one pipeline, for one run. */
+export interface WorkResults {
+  /** The results of work with this fingerprint, the best first. Whether their parts are whole is to be asked. */
+  find(subject: string, fingerprint: Digest): WorkResult | null;
+  /** Whether all contents that the result needs are kept. Known for recent results without a wait. */
+  isWhole(result: WorkResult): boolean | Promise<boolean>;
+  /** What the subject was last made of, found or done; null: nothing is known of it. */
+  last(subject: string): Promise<Fingerprint | null>;
+  /** A result was taken over: it is the subject's newest from now on. */
+  used(subject: string, fingerprint: Fingerprint): void;
+  /** Stores the files that the work made. Resolves to what a result names them by. */
+  keepFiles(root: string, select: readonly string[]): Promise<KeptFiles>;
+  /** Brings the files of a result below the folder, as private copies. Rejects with `BlobDamageError`. */
+  bringFiles(files: KeptFiles, root: string): Promise<void>;
+  /** Remembers a result. It is there for other runs after the next `save`. */
+  add(subject: string, fingerprint: Fingerprint, result: WorkResult): void;
+  /** Makes what is new durable; does nothing when nothing is. What other runs saved meanwhile stays. */
+  save(): Promise<void>;
+}
+
+/** Files as a tree, and all blobs that hold it, so that asking whether it is whole needs no reading. */
+export interface KeptFiles {
+  readonly tree: Digest;
+  readonly blobs: readonly Digest[];
 }
 
 export interface WorkResult {
+  readonly fingerprint: Digest;
+  /** Where the work was done. */
   readonly runId: string;
-  /** Declared output files. null: none are declared. */
-  readonly tree: Digest | null;
-  /** The log as it was shown, masked. */
-  readonly log: Digest | null;
+  readonly cell: string;
+  readonly attempt: number;
+  /** Logs of its steps, as they were shown, masked. They lie with the run that did the work. */
+  readonly logs: readonly WorkLog[];
+  /** null: none are declared. */
+  readonly files: KeptFiles | null;
+  /** Artifacts that the job kept: name and content. */
+  readonly artifacts: readonly { readonly name: string; readonly digest: Digest }[];
   /** Output values. */
   readonly outputs: Readonly<Record<string, string>>;
+  /** Of a step: what it left for later ones. */
+  readonly exported?: {
+    readonly variables: Readonly<Record<string, string>>;
+    readonly path: readonly string[];
+  };
   readonly durationMs: number;
+}
+
+export interface WorkLog {
+  readonly step: string;
+  readonly try: number;
+  readonly bytes: number;
+  readonly lines: number;
 }
 
 /**

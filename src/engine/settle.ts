@@ -4,7 +4,7 @@ import { judgeCondition } from './condition.ts';
 import { jobContext } from './context.ts';
 import { cellGroup, joinCellGroup, joinRunGroup } from './group.ts';
 import { runOutcome } from './outcome.ts';
-import { type CellState, type RunState, stopCause } from './state.ts';
+import { type CellState, type RunState, type StepFinished, stopCause } from './state.ts';
 import { endUnstarted } from './stop.ts';
 import { setStageTimer } from './timer.ts';
 import type { Command, Turn } from './turn.ts';
@@ -143,6 +143,21 @@ function startCell(turn: Turn, cell: CellState): void {
   }
   const stageBefore = state.stages[job.stage]?.startedAtMs;
   turn.emit({ type: 'cell.started', cell: cell.name, job: job.id, attempt: cell.attempt });
+  takeOverSteps(turn, cell);
   if (stageBefore === null) setStageTimer(turn, job.stage, turn.now);
   turn.commands.push({ type: 'start-cell', cell: cell.name, attempt: cell.attempt, resumed: false });
+}
+
+/** The steps of a cell that goes on where another run was: over before it begins, with what they left. */
+function takeOverSteps(turn: Turn, cell: CellState): void {
+  const { rerunOf } = turn.state.course.request;
+  for (const step of rerunOf?.continued?.[cell.name] ?? []) {
+    turn.emit({
+      ...(step as unknown as StepFinished),
+      cell: cell.name,
+      attempt: cell.attempt,
+      log: { bytes: 0, lines: 0 },
+      reason: { sentence: `taken over from run ${rerunOf!.runId}` },
+    });
+  }
 }

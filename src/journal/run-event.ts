@@ -97,6 +97,27 @@ export interface WorkUse {
   readonly sentence: string;
   /** What the work took when it was done. */
   readonly savedMs: number;
+  /** Where the logs of what was taken over lie, in that run. */
+  readonly logs?: {
+    readonly cell: string;
+    readonly attempt: number;
+    readonly steps: readonly { readonly step: string; readonly try: number }[];
+  };
+  /** What was different when it was last done or taken over; only where that is known and the work was done. */
+  readonly changes?: WorkChanges;
+  /** What a check of the declaration found: files that were read or written without being declared, at most 20 each. */
+  readonly undeclared?: { readonly read: readonly string[]; readonly written: readonly string[] };
+}
+
+/** Of the files at most 20 of each kind are named. */
+export interface WorkChanges {
+  /** Other parts of the fingerprint: `step build`, `tool node --version`. */
+  readonly fields: readonly string[];
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+  /** How many files are different in all. */
+  readonly files: number;
 }
 
 /** What else an attempt of a cell did; each part only where there is any. */
@@ -104,6 +125,9 @@ export interface CellExtras {
   readonly kept?: readonly KeptArtifact[];
   readonly caches?: readonly CacheUse[];
   readonly work?: WorkUse;
+  readonly reports?: readonly ReportUse[];
+  /** Where the reports are kept (a tree manifest). */
+  readonly reportTree?: Digest;
 }
 
 /** What a cancellation is aimed at. */
@@ -140,6 +164,11 @@ export type RunEvent =
       readonly rerunOf: {
         readonly runId: string;
         readonly reused: Readonly<Record<string, JsonObject>>;
+        /**
+         * By cell: receipts of its first steps there. The cell takes them over at each attempt, with the workspace as the last of
+         * them left it, and goes on behind them.
+         */
+        readonly continued?: Readonly<Record<string, readonly JsonObject[]>>;
       } | null;
     }
   /** A process became the owner: at the start, and again at each resume. */

@@ -47,6 +47,7 @@ const JOB_DEFAULTS: Fields = {
   outputs: {},
   repeatable: false,
   language: null,
+  snapshots: false,
   work: null,
   isolation: {
     mode: null,

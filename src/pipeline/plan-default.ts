@@ -7,6 +7,7 @@ export const NO_ISOLATION: PlanIsolation = { mode: null, network: 'host', readab
 
 /** What a job has that asks for nothing beyond its steps. */
 export const PLAIN_JOB = {
+  snapshots: false,
   work: null,
   isolation: NO_ISOLATION,
   container: null,

@@ -114,6 +114,8 @@ export interface PlanJob {
   /** May be started again by a resume when its outcome is unknown. */
   readonly repeatable: boolean;
   readonly language: string | null;
+  /** The workspace is kept as each step left it, so that a later run can begin at any step. */
+  readonly snapshots: boolean;
   /** What decides its result, when unchanged work may be skipped. */
   readonly work: WorkDeclaration | null;
   readonly isolation: PlanIsolation;

@@ -14,9 +14,11 @@ import { type FoundEntry, walkTree } from './walk.ts';
 export interface SaveRequest {
   readonly root: string;
   readonly select: readonly string[];
-  /** What was recorded of this place before, or null. */
   readonly links: 'inside' | 'any';
+  /** What was recorded of this place before, or null. */
   readonly since: { readonly digest: Digest; readonly manifest: TreeManifest } | null;
+  /** Gets the paths of sockets, devices and FIFOs; null: they are refused. */
+  readonly leftOut: string[] | null;
 }
 
 export interface SaveResult {
@@ -34,9 +36,9 @@ export async function saveTree(
   index: FileIndex,
   slices: Slices,
 ): Promise<SaveResult> {
-  const { root, select, since, links } = request;
+  const { root, select, since, links, leftOut } = request;
   const pass = index.begin();
-  const found = await walkTree(root, select, slices);
+  const found = await walkTree(root, select, slices, leftOut);
   if (links === 'inside') checkLinks(found);
   const earlier = await readEarlier(since, blobs);
   const packer = new Packer(blobs, earlier.parts);

@@ -50,12 +50,21 @@ export function treeStore({ blobs, directory, clock, random }: TreeStoreOptions)
     return indexes.get(root) ?? remember(indexes, root, FileIndex.open(join(directory, 'index', name)));
   }
 
-  async function record({ root, select, since, links = 'inside' }: TreeSave) {
+  async function record(
+    { root, select, since, links = 'inside' }: TreeSave,
+    leftOut: string[] | null = null,
+  ) {
     const real = realRoot(root);
     // A damaged earlier manifest costs time, not the save.
     const earlier = since === undefined ? null : await manifest(since).catch(() => null);
     const saved = await saveTree(
-      { root: real, select, links, since: since && earlier ? { digest: since, manifest: earlier } : null },
+      {
+        root: real,
+        select,
+        links,
+        since: since && earlier ? { digest: since, manifest: earlier } : null,
+        leftOut,
+      },
       blobs,
       indexOf(real),
       new Slices(clock),
@@ -78,13 +87,13 @@ export function treeStore({ blobs, directory, clock, random }: TreeStoreOptions)
       };
     },
     async snapshot(root, previous) {
-      const { saved, earlier } = await record({
-        root,
-        select: ['.'],
-        since: previous ?? undefined,
-        links: 'any',
-      });
-      return { digest: saved.digest, changed: changedPaths(earlier?.entries ?? [], saved.manifest.entries) };
+      const leftOut: string[] = [];
+      const { saved, earlier } = await record(
+        { root, select: ['.'], links: 'any', ...(previous ? { since: previous } : {}) },
+        leftOut,
+      );
+      const changed = changedPaths(earlier?.entries ?? [], saved.manifest.entries);
+      return { digest: saved.digest, changed, leftOut };
     },
     async restore(digest, target, options: TreeRestore = {}) {
       const found = await manifest(digest);

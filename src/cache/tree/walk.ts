@@ -14,10 +14,12 @@ const TYPE_MASK = 0o170000;
 const FILE = 0o100000;
 const FOLDER = 0o040000;
 const LINK = 0o120000;
+const KEPT_TYPES = new Set([FILE, FOLDER, LINK]);
 
 /**
  * What the selection names below the root, in ascending order of path. Links are told and never followed; what vanishes
- * meanwhile is not told. Throws a `TreeError` for a socket, a device, a FIFO and what cannot be looked at.
+ * meanwhile is not told. Throws a `TreeError` for what cannot be looked at, and for a socket, a device and a
+ * FIFO, unless `leftOut` is there to take their paths.
  */
 export async function walkTree(
   root: string,
@@ -42,7 +44,10 @@ export async function walkTree(
     const stats = look(absolute, path);
     if (stats === null) continue;
     const type = stats.mode & TYPE_MASK;
-    if (isInside) found.push(entryOf(absolute, path, type, stats));
+    if (isInside) {
+      if (leftOut !== null && !KEPT_TYPES.has(type)) leftOut.push(path);
+      else found.push(entryOf(absolute, path, type, stats));
+    }
     if (type === FOLDER) open.push(openFolder(absolute, path, isInside));
     if (slices.isOver()) await slices.next();
   }

@@ -11,6 +11,8 @@ export interface BuildContext extends DeclaredSecrets {
   readonly templates: Templates;
   readonly defaults: NonNullable<PipelineDefinition['defaults']>;
   readonly definitions: Definitions;
+  /** Whether jobs that do not say it keep their workspaces after each step. */
+  readonly snapshots: boolean;
 }
 
 /** A job as it was found: in a list or under its id. */

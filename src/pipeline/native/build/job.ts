@@ -84,6 +84,7 @@ export function draftJob(source: JobSource, stage: StageSetting, context: BuildC
     repeatable: definition.repeatable ?? false,
     language: definition.language ?? null,
     ...declarations,
+    snapshots: definition.snapshots ?? context.snapshots,
     downloads: downloads.map(({ download }) => download),
     approval: approvalOf(definition, context.problems),
     deploy: null,

@@ -88,6 +88,7 @@ function contextOf(
     problems,
     templates: new Templates(collectTemplates(trees, problems), problems),
     defaults: pipeline.defaults ?? {},
+    snapshots: pipeline.snapshots ?? false,
     ...declaredSecrets,
     definitions: definitionsOf([...trees, ...definitions], declaredSecrets, problems),
   };

@@ -150,6 +150,11 @@ export const jobSchema = z
       'The language of what is built. With commands it only declares it.',
       `language: python${RUN}`,
     ),
+    snapshots: key(
+      flag(),
+      'Keeps the workspace as each step left it, so that `sluice rerun --from STEP` can begin there. Default: that of the pipeline.',
+      `snapshots: true${RUN}`,
+    ),
     inputs: key(
       workInputs(),
       'What decides the result. When nothing of it changed since a run that succeeded, the job need not run again.',

@@ -8,7 +8,7 @@ import { key } from './key.ts';
 import { retry } from './retry.ts';
 import { services } from './service.ts';
 import { stageSchema } from './stage.ts';
-import { displayName, duration, innerPath, shell } from './text.ts';
+import { displayName, duration, flag, innerPath, shell } from './text.ts';
 import { trigger } from './trigger.ts';
 import { secretNames, variables } from './variable.ts';
 
@@ -82,6 +82,11 @@ export const pipelineSchema = z.strictObject({
     'concurrency: {group: "ci-${{ git.branch }}", policy: cancel-running}',
   ),
   timeout: key(duration(), 'Longest time for the whole run.', 'timeout: 2h'),
+  snapshots: key(
+    flag(),
+    'Keeps the workspaces of all jobs as each step left them, so that `sluice rerun --from STEP` can begin there. Default: false.',
+    'snapshots: true',
+  ),
   waivers: key(
     innerPath(),
     'The file with accepted failures of gates. Default: `.sluice/waivers.yaml`, when there is one.',
