@@ -25,6 +25,7 @@ mkdirSync(work);
 const path = '/usr/local/bin:/usr/bin:/bin';
 const environment = { PATH: path, CI: 'true', HOME: work };
 const unlimited: Limits = { cpus: null, memoryBytes: null, processesMax: null, diskBytes: null };
+const LIMITED: Limits = { ...unlimited, memoryBytes: 2 ** 30, processesMax: 500 };
 const directory = join(folder, 'steps');
 const executor = await openSandboxExecutor({ directory, clock: machineClock, path, requireSound: false });
 
@@ -33,11 +34,10 @@ const rows: readonly { name: string; goal: string; run: () => Promise<void> }[] 
   { name: 'bubblewrap from a shell', goal: '', run: async () => void execFileSync('sh', [shell]) },
   { name: 'a step, many in a job', goal: '<= 1.3', run: () => steps(unlimited, false) },
   { name: 'a step, a job for each', goal: '', run: () => steps(unlimited, true) },
-  {
-    name: 'a step with memory and process limits',
-    goal: '',
-    run: () => steps({ ...unlimited, memoryBytes: 2 ** 30, processesMax: 500 }, false),
-  },
+  // Only who may make control groups can limit.
+  ...(process.geteuid?.() === 0
+    ? [{ name: 'a step with memory and process limits', goal: '', run: () => steps(LIMITED, false) }]
+    : []),
 ];
 const times = new Map<string, number[]>(rows.map(({ name }) => [name, []]));
 for (let round = 0; round <= rounds; round++) {
