@@ -153,6 +153,7 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
       });
       return runner;
     },
+    openKept: async () => (await import('./main/kept.ts')).openKept(directory, process.env, note),
     shutdown: async () => {
       const opened = await executor?.catch(() => null);
       await Promise.all([opened?.shutdown(), rooms.shutdown()]);
@@ -182,12 +183,18 @@ function lazyRooms(directory: string): OpenRooms {
     serviceHost: async () => (await rooms()).serviceHost(),
     caches: async () => (await rooms()).caches(),
     artifacts: async () => (await rooms()).artifacts(),
+    reports: async () => (await rooms()).reports(),
     leftBehind: async () =>
       ['sandbox', 'docker'].some((name) => holdsFolders(join(directory, name)))
         ? (await rooms()).leftBehind()
         : [],
     shutdown: async () => (await opened)?.shutdown(),
   };
+}
+
+/** Something that went wrong beside the work, for whoever looks at the terminal. */
+function note(message: string): void {
+  process.stderr.write(`warning: ${message}\n`);
 }
 
 /** Words with which `run` starts nothing, or keeps its data elsewhere than the environment says. */

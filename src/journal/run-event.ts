@@ -120,6 +120,23 @@ export interface WorkChanges {
   readonly files: number;
 }
 
+/** A report that a cell was to write, and what it says. */
+export interface ReportUse {
+  /** Relative to the workspace; the globs when nothing matched. */
+  readonly file: string;
+  /** null: it could not be told. */
+  readonly kind: string | null;
+  readonly figures: JsonObject | null;
+  /** Of its bytes; null when it could not be read. */
+  readonly digest: Digest | null;
+  /** Why it could not be read, with the place; null when it could. */
+  readonly problem: string | null;
+  /** It lay there before the first step, and no step wrote it. */
+  readonly isStale: boolean;
+  /** What was read and yet cannot be believed. */
+  readonly doubts: readonly string[];
+}
+
 /** What else an attempt of a cell did; each part only where there is any. */
 export interface CellExtras {
   readonly kept?: readonly KeptArtifact[];

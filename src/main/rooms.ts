@@ -2,18 +2,19 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { artifactStore } from '../artifact/artifact-store.ts';
 import type { ArtifactStore } from '../artifact/contract.ts';
-import { userError } from '../base/diagnostic.ts';
-import type { DirectoryCaches, Storage, TreeStore } from '../cache/contract.ts';
+import type { DirectoryCaches, ReportArchive, Storage, TreeStore } from '../cache/contract.ts';
 import { directoryCaches } from '../cache/directory-caches.ts';
+import { reportArchive } from '../cache/report-archive.ts';
 import { openFolderStorage } from '../cache/storage/folder/folder-storage.ts';
 import { layeredStorage } from '../cache/storage/layered-storage.ts';
 import { openStorage } from '../cache/storage/open-storage.ts';
 import { treeStore } from '../cache/tree/tree-store.ts';
-import type { Executor } from '../executor/contract.ts';
+import type { Executor, ServiceHost } from '../executor/contract.ts';
 import { machineClock } from '../machine/clock.ts';
 import { machineOwners } from '../machine/owners.ts';
 import { machineRandom } from '../machine/random.ts';
 import type { RunnerRooms } from '../runner/rooms.ts';
+import { mayHaveContainers, openContainers, openServices, sweeperOf } from './containers.ts';
 
 /** What is kept between runs: the rooms over one storage. */
 export interface Keeping {
@@ -21,6 +22,7 @@ export interface Keeping {
   readonly trees: TreeStore;
   readonly caches: DirectoryCaches;
   readonly artifacts: ArtifactStore;
+  readonly reports: ReportArchive;
   /** Waits until what was begun is written. */
   close(): Promise<void>;
 }
@@ -30,7 +32,7 @@ export interface Keeping {
  * copy of them goes to `ARTIFACT_REGISTRY`, and of all else to `SLUICE_CACHE_REMOTE`, where other machines find it. Rejects with a
  * `StorageError` when one of them is no address.
  */
-async function openKeeping(
+export async function openKeeping(
   directory: string,
   environment: NodeJS.ProcessEnv,
   warn: (message: string) => void,
@@ -62,6 +64,7 @@ async function openKeeping(
     ...own,
     caches: directoryCaches({ ...parts, references: own.storage.references, trees: own.trees }),
     artifacts: artifactStore({ ...parts, references: other.storage.references, trees: other.trees }),
+    reports: reportArchive({ references: own.storage.references, trees: own.trees }),
     async close() {
       await own.storage.close();
       if (other !== own) await other.storage.close();
@@ -103,19 +106,32 @@ export function openRooms(
         requireSound,
       });
     });
-  const missing = (what: string) =>
-    Promise.reject(userError('not-built', `this version has no ${what} yet`, undefined, 3));
+  const containers = (requireSound: boolean) =>
+    opened(requireSound ? 'sound containers' : 'containers', () =>
+      openContainers(directory, environment, requireSound),
+    );
+  let services: Promise<ServiceHost> | null = null;
   let keeping: Promise<Keeping> | null = null;
   const kept = (): Promise<Keeping> => {
     keeping ??= openKeeping(directory, environment, warn);
     return keeping;
   };
   return {
-    executor: (kind, trust) => (kind === 'sandbox' ? sandbox(trust === 'untrusted') : missing('containers')),
-    serviceHost: () => missing('service containers'),
+    executor: (kind, trust) => (kind === 'sandbox' ? sandbox : containers)(trust === 'untrusted'),
+    serviceHost: () => {
+      services ??= openServices(directory, environment);
+      services.catch(() => {
+        services = null;
+      });
+      return services;
+    },
     caches: async () => (await kept()).caches,
     artifacts: async () => (await kept()).artifacts,
-    leftBehind: async () => (existsSync(join(directory, 'sandbox')) ? [await sandbox(false)] : []),
+    reports: async () => (await kept()).reports,
+    leftBehind: async () => [
+      ...(existsSync(join(directory, 'sandbox')) ? [await sandbox(false)] : []),
+      ...(mayHaveContainers(directory) ? await sweeperOf(containers(false)) : []),
+    ],
     async shutdown() {
       for (const executor of executors.values()) await (await executor.catch(() => null))?.shutdown();
       await (await keeping?.catch(() => null))?.close();

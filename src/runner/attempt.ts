@@ -75,11 +75,13 @@ export class Attempt {
     const { job } = this.#state.message;
     this.#stopping.open(control);
     try {
-      if (job.downloads.length > 0 || job.caches.length > 0) await this.#around('before', bringIn);
+      if (job.downloads.length + job.caches.length + job.reports.length > 0)
+        await this.#around('before', bringIn);
       if (job.services.length > 0)
         await this.#around('services', (place) => startServices(place, this.#executorJob));
       await this.#performAll(job.steps, 'main');
-      if (job.artifacts.length > 0 || job.caches.length > 0) await this.#around('after', keep);
+      if (job.artifacts.length + job.caches.length + job.reports.length > 0)
+        await this.#around('after', keep);
       this.#stopping.endMain();
       if (job.cleanup.length > 0) await this.#performAll(job.cleanup, 'cleanup');
     } finally {

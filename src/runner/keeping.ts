@@ -9,6 +9,7 @@ import type { DirectoryCache } from '../pipeline/plan-cache.ts';
 import { fill, type JobState } from './job-state.ts';
 import type { RunnerOptions } from './options.ts';
 import { JobProblem, KeepProblem, machineProblem } from './problem.ts';
+import { noteReports, takeReports } from './reports.ts';
 import type { JobSetup } from './step-setup.ts';
 
 /* What a job brings along from other jobs and runs before its first step, and what it keeps after its last one. */
@@ -24,11 +25,13 @@ export async function bringIn(place: KeepPlace): Promise<void> {
   const { job } = place.state.message;
   for (const download of job.downloads) await bringArtifact(place, download);
   for (const cache of job.caches) await restoreCache(place, cache);
+  if (job.reports.length > 0) noteReports(place);
 }
 
-/** Artifacts by how the job went; caches when it went well. Throws a `KeepProblem` or a `JobProblem`. */
+/** Reports whatever became of the job, artifacts by how it went; caches when it went well. Throws a `KeepProblem` or a `JobProblem`. */
 export async function keep(place: KeepPlace): Promise<void> {
   const { job } = place.state.message;
+  if (job.reports.length > 0) await takeReports(place);
   const isGood = place.state.failure === null && !place.state.isStopped;
   const wanted = job.artifacts.filter(({ when }) => when === 'always' || (when === 'success') === isGood);
   for (const artifact of wanted) await keepArtifact(place, artifact);
@@ -216,7 +219,8 @@ async function keepArtifact(place: KeepPlace, artifact: PlanArtifact): Promise<v
   });
 }
 
-function filled({ state, setup }: KeepPlace, text: string, subject: string): string {
+/** A template of the job, without its secrets. Throws a `JobProblem`. */
+export function filled({ state, setup }: KeepPlace, text: string, subject: string): string {
   return fill(text, subject, () => state.context(setup.variables, false));
 }
 

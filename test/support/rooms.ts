@@ -8,5 +8,6 @@ export const noRooms: RunnerRooms = {
   serviceHost: none,
   caches: none,
   artifacts: none,
+  reports: none,
   leftBehind: async () => [],
 };

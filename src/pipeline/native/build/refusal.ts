@@ -6,10 +6,7 @@ import type { JobDefinition } from './step.ts';
 
 /** What cannot be done yet, completing "this version checks X but cannot ... yet". */
 const NOT_YET = {
-  reports: 'read them',
   gates: 'judge them',
-  image: 'run in an image',
-  container: 'run in a container',
   approval: 'wait for it',
 } as const;
 
@@ -33,11 +30,6 @@ export function refusalsOf(job: JobDefinition): Refusal[] {
   for (const [feature, cannot] of Object.entries(NOT_YET)) {
     if (job[feature as keyof typeof NOT_YET] !== undefined)
       found.push(refusal(feature, cannot, headOf(nodeAt(job, feature))));
-  }
-  const { services = {} } = job;
-  for (const [name, service] of Object.entries(services)) {
-    const isContainer = typeof service === 'string' || 'image' in service;
-    if (isContainer) found.push(refusal('services', 'start containers', headOf(nodeAt(services, name))));
   }
   if (
     job.language !== undefined &&
