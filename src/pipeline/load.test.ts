@@ -324,8 +324,6 @@ describe('jobs', () => {
   it.each([
     ['reports: {junit: report.xml}', 'read them'],
     ['gates: [coverage-unit]', 'judge them'],
-    ['image: node:24', 'run in an image'],
-    ['container: {image: node:24}', 'run in a container'],
   ])('checks and refuses %s', (key, cannot) => {
     const feature = key.split(':')[0]!;
     const job = jobOf(`jobs:\n  t:\n    run: x\n    ${key}\n`, 't');

@@ -25,7 +25,8 @@ const ALLOWED = [
     'GIT_SSL_CAINFO',
   ],
 ];
-const PATH_DEFAULT = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Where programs are when nobody says otherwise. */
+export const PATH_DEFAULT = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Linux: one string may have 128 KiB (with its terminating NUL), and 2 MiB is what is left of the stack for all. */
 const ONE_BYTES_MAX = 128 * 1024 - 1;
@@ -44,6 +45,12 @@ export function allowedEnvironment(host: Readonly<Record<string, string | undefi
     if (name.startsWith('LC_') && value !== undefined) environment[name] = value;
   }
   return environment;
+}
+
+/** Of it, what holds in a container too: it has an image's own programs, user and files. */
+export function containerEnvironment(allowed: Environment): Environment {
+  const isAbroad = (name: string) => /_proxy$/i.test(name) || /^(LANG|TZ|LC_.*)$/.test(name);
+  return Object.fromEntries(Object.entries(allowed).filter(([name]) => isAbroad(name)));
 }
 
 /** What a job is told about itself. Texts of the event reach it here, as values, and nowhere else. */

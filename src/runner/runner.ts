@@ -3,7 +3,7 @@ import type { Executor, ExecutorJob } from '../executor/contract.ts';
 import type { Cause, RunSource } from '../journal/run-event.ts';
 import { Attempt } from './attempt.ts';
 import type { Emit, JobControl, JobMessage, JobReport, Runner } from './contract.ts';
-import { allowedEnvironment, type Environment, jobEnvironment } from './environment.ts';
+import { allowedEnvironment, containerEnvironment, type Environment, jobEnvironment } from './environment.ts';
 import { confinementOf, executorOf } from './isolation.ts';
 import { jobKey, runGroup } from './job-key.ts';
 import { JobState } from './job-state.ts';
@@ -136,10 +136,11 @@ async function performJob(
     );
     state.directory = workspace.directory;
     state.warnings.push(...workspace.warnings);
-    const base = { ...allowed, ...jobEnvironment(message, workspace.directory, workspace.temporary) };
+    const { kind } = executor.isolation;
+    const machine = kind === 'docker' ? containerEnvironment(allowed) : allowed;
+    const base = { ...machine, ...jobEnvironment(message, workspace.directory, workspace.temporary) };
     const redaction = createRedaction(Object.values(secrets));
     const setup = { workspace, redaction, base, variables, executor, startedMs };
-    const { kind } = executor.isolation;
     const confinement = confinementOf(kind, state, variables, workspace.folder, () =>
       workspaces.shared(message.runId),
     );

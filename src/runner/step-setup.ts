@@ -3,7 +3,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { Random } from '../base/port.ts';
 import type { Executor } from '../executor/contract.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
-import { checkEnvironment, type Environment } from './environment.ts';
+import { checkEnvironment, type Environment, PATH_DEFAULT } from './environment.ts';
 import { fill, type JobState } from './job-state.ts';
 import { stepKey } from './log/paths.ts';
 import type { Redaction } from './mask/redaction.ts';
@@ -53,7 +53,8 @@ export function setUpStep(
   const files = newStepFiles(job.workspace.folder, stepKey(step.id, tryNumber), random);
   const environment: Environment = { ...job.base, ...job.variables, ...state.variables };
   evaluateInto(environment, step.variables, state, environment);
-  if (state.path.length > 0) environment.PATH = [...state.path, environment.PATH].join(':');
+  // In a container the image says where programs are; only a step that adds to it has to name the rest.
+  if (state.path.length > 0) environment.PATH = [...state.path, environment.PATH ?? PATH_DEFAULT].join(':');
   environment.SLUICE_STEP = step.id;
   environment.SLUICE_TRY = String(tryNumber);
   environment.SLUICE_OUTPUT = files.output;

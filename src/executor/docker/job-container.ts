@@ -9,6 +9,7 @@ import type { Docker } from '../../driver/docker/docker.ts';
 import { isMissingImage, pullImage } from '../../driver/docker/image.ts';
 import { volumeMount } from '../../driver/docker/volume.ts';
 import { type Confinement, type ContainerSpec, StartError } from '../contract.ts';
+import { refuseForbidden } from '../sandbox/forbidden-path.ts';
 import { type JobPlace, LABEL } from './place.ts';
 import { readInnerFile } from './receipt.ts';
 import { CONTAINER_RECEIPT, INNER_FOLDER, MAIN_SCRIPT } from './script.ts';
@@ -43,6 +44,7 @@ export async function startContainer(options: ContainerOptions): Promise<void> {
   const { docker, place, confinement } = options;
   const { container } = confinement;
   if (container === null) throw new StartError('EINVAL', 'a job in Docker needs an image');
+  refuseForbidden([...confinement.writable, ...confinement.readable], 'a container');
   await runContainer(docker, container, jobPlan(options, container));
   try {
     const status = await untilReady(options);

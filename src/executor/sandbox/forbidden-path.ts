@@ -18,11 +18,11 @@ const FORBIDDEN = [
 ];
 
 /** Throws `StartError` for the first path that a sandbox must not show, or that is not what its name says. */
-export function refuseForbidden(paths: readonly string[]): void {
+export function refuseForbidden(paths: readonly string[], where = 'the sandbox'): void {
   for (const path of paths) {
     const forbidden = whyForbidden(path);
     if (forbidden !== null) {
-      throw new StartError('EINVAL', `${path} cannot be shown in the sandbox: ${forbidden}`);
+      throw new StartError('EINVAL', `${path} cannot be shown in ${where}: ${forbidden}`);
     }
   }
 }
@@ -37,5 +37,5 @@ function whyForbidden(path: string): string | null {
   }
   if (real !== path) return `it leads to ${real}; name that one`;
   if (FORBIDDEN.includes(real)) return 'a job may not have all of it';
-  return statSync(real).isSocket() ? 'a socket leads out of the sandbox' : null;
+  return statSync(real).isSocket() ? 'a socket leads out' : null;
 }
