@@ -56,6 +56,9 @@ void runCli(process.argv.slice(2), {
   changedPaths: async (source) => (await import('./forge/git.ts')).changedPaths(source),
   readSources: (source) =>
     source.mode === 'commit' ? commitFiles(source.path, source.commit!) : treeFiles(source.path),
+  secrets: async (settings) =>
+    (await import('./main/secrets.ts')).secretPlaces(homeOf(settings), process.env, await repository(null)),
+  readSecret: async (prompt) => (await import('./machine/secret-input.ts')).readSecretValue(prompt),
   planCache: {
     version: codeVersion,
     read: async (key, settings) => (await import('./machine/files.ts')).readTextFile(planFile(key, settings)),
@@ -135,14 +138,18 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
     directory,
     openRunner: async ({ secretFiles, keepWorkspaces, onFailedPlace }) => {
       executor ??= openExecutor(directory);
-      const [{ createRunner }, { givenSecrets }] = await Promise.all([
+      const [{ createRunner }, { givenSecrets }, { grantedSecrets }] = await Promise.all([
         import('./runner/runner.ts'),
         import('./secret/given.ts'),
+        import('./secret/granted.ts'),
       ]);
+      const given = await givenSecrets(secretFiles, process.env);
       const runner = createRunner({
         executor: await executor,
         rooms,
-        secrets: await givenSecrets(secretFiles, process.env),
+        secrets: grantedSecrets(given, async () =>
+          (await import('./main/secrets.ts')).keptSecrets(directory, process.env),
+        ),
         clock: machineClock,
         random: machineRandom,
         directory,

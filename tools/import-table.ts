@@ -132,6 +132,7 @@ export const IMPORT_TABLE: readonly TableRow[] = [
       pipeline: 'all',
       gate: 'all',
       delivery: ['analysis/*.ts'],
+      secret: 'contract',
       api: 'all',
       client: 'contract',
       sdk: 'all',

@@ -21,6 +21,7 @@ describe('runCli', () => {
         run        run the pipeline of this repository
         plan       show what a run would do, and why
         validate   find what is wrong in pipeline files
+        facts      tell what reports say, in numbers
         list       list the latest runs
         show       tell what happened in a run
         logs       print what the steps of a run printed
@@ -28,6 +29,7 @@ describe('runCli', () => {
         resume     go on with a run whose process is gone
         cancel     stop a run, or a part of it
         analysis   judge a recorded canary, to try a policy before it is trusted
+        secret     keep secrets encrypted, for the jobs that ask for them
         init       write a first pipeline for this project
         doctor     compare what the pipeline expects with this machine
 

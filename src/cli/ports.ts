@@ -2,6 +2,7 @@ import type { Clock } from '../base/port.ts';
 import type { Client, FailedPlace } from '../client/contract.ts';
 import type { RunSource } from '../journal/run-event.ts';
 import type { SourceFiles } from '../pipeline/native/include.ts';
+import type { SecretFiles, SecretStore } from '../secret/contract.ts';
 
 /**
  * What the command line needs of the world. main.ts joins it to the real one, tests to a scripted one.
@@ -27,6 +28,10 @@ export interface CliPorts {
   changedPaths(source: RunSource): Promise<readonly string[] | null>;
   /** The files that a pipeline may be read from, as they are in the source's tree or commit. */
   readSources(source: RunSource): Sources;
+  /** Where secrets are kept: this user's store, and the age files of the repository at `cwd`. */
+  secrets(settings: ClientSettings): Promise<SecretPlaces>;
+  /** A secret value from standard input, without showing it; in a terminal after the prompt. */
+  readSecret(prompt: string): Promise<string>;
   readonly planCache: PlanCache;
   /** What a `sluice.ts` exports. `path` is absolute. */
   loadModule(path: string): Promise<unknown>;
@@ -36,6 +41,13 @@ export interface CliPorts {
   watchFiles(path: string, onChange: () => void): () => void;
   /** Calls back at each SIGINT, SIGTERM and SIGHUP instead of ending the process. Returns the function that ends it. */
   onInterrupt(listener: (signal: string) => void): () => void;
+}
+
+export interface SecretPlaces {
+  readonly store: SecretStore;
+  readonly files: SecretFiles;
+  /** Throws `UserError` when a secret or an environment may not be called so; before a value is asked for. */
+  check(name: string, environment: string | null): void;
 }
 
 /** A folder for plans that need not be made again. Losing it, or a part of it, costs only time. */

@@ -223,6 +223,29 @@ export const VERBS: readonly VerbDefinition[] = [
     load: () => import('./verb/analysis.ts'),
   },
   {
+    name: 'secret',
+    arguments: [
+      ['<action>', 'set, rotate, remove or list'],
+      ['[name]', 'the secret; its value is asked for, or read from standard input'],
+      ['[more...]', 'nothing: a value is never an argument'],
+    ],
+    summary: 'keep secrets encrypted, for the jobs that ask for them',
+    options: [
+      { flags: '--environment <name>', description: 'only for jobs that deploy to this environment' },
+      { flags: '--shared', description: 'for every repository, not only for this one' },
+      { flags: '--age', description: 'as an age file of the repository, below .sluice/secrets' },
+      { flags: '--key', description: 'rotate: encrypt all secrets with a new key' },
+      { flags: '--all', description: 'list: of every repository' },
+    ],
+    examples: [
+      ['sluice secret set NPM_TOKEN', 'asks for the value and does not show it'],
+      ['sluice secret set SSH_KEY < id_ed25519', 'the value is a file'],
+      ['sluice secret rotate NPM_TOKEN', 'a new value for a secret that is there'],
+      ['sluice secret list', 'names, scopes, versions and ages; never a value'],
+    ],
+    load: () => import('./verb/secret.ts'),
+  },
+  {
     name: 'init',
     arguments: [],
     summary: 'write a first pipeline for this project',

@@ -85,7 +85,7 @@ export function openSecretStore({ directory, keys, clock, random }: SecretStoreO
         const ring = keys.read();
         if (mode === 'rotate') {
           if (!before) throw unknownSecret(name);
-          if (valueOf(before, ring, keys) === value)
+          if (openedValue(before, ring, keys) === value)
             throw userError('secret-same', `secret ${name} has this value already`, 'give it a new one');
         }
         const key = ring.at(-1) ?? firstKey(database, keys);
@@ -110,7 +110,7 @@ export function openSecretStore({ directory, keys, clock, random }: SecretStoreO
           const row = scopes.map((one) => rowOf(database, name, one)).find((found) => found !== undefined);
           if (!row) return null;
           const ring = keys.read();
-          if (isLast || ring.some((key) => key.id === row.key_id)) return valueOf(row, ring, keys);
+          if (isLast || ring.some((key) => key.id === row.key_id)) return openedValue(row, ring, keys);
         }
       });
     },
@@ -143,7 +143,7 @@ export function openSecretStore({ directory, keys, clock, random }: SecretStoreO
         const ring = keys.read();
         const rows = rowsOf(database);
         // Everything is opened first: a value that cannot be read must not be the reason for a new key.
-        const values = rows.map((row) => valueOf(row, ring, keys));
+        const values = rows.map((row) => openedValue(row, ring, keys));
         const given = ring.at(-1);
         // A key that is given from outside is new as long as something is not encrypted with it.
         const isNew = !keys.canAdd && given && rows.some((row) => row.key_id !== given.id);
@@ -233,7 +233,7 @@ function scopesOf({ repository, environment }: SecretScope): readonly SecretScop
   return environments.flatMap((one) => repositories.map((two) => ({ repository: two, environment: one })));
 }
 
-function valueOf(row: Row, ring: readonly SecretKey[], keys: KeyRing): string {
+function openedValue(row: Row, ring: readonly SecretKey[], keys: KeyRing): string {
   const key = ring.find((one) => one.id === row.key_id);
   if (!key)
     throw userError(
@@ -259,7 +259,7 @@ function firstKey(database: DatabaseSync, keys: KeyRing): SecretKey {
   if (length === 0) return keys.add();
   throw userError(
     'secret-key-missing',
-    `there is no key in ${keys.place}, and the store holds ${counted(length, 'secret')} that need it`,
+    `there is no key in ${keys.place}, without which the store (${counted(length, 'secret')}) cannot be read`,
     'put the key back, or remove these secrets: sluice secret list --all',
     3,
   );

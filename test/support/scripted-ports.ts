@@ -7,6 +7,7 @@ import type { FailedPlace } from '../../src/client/contract.ts';
 import type { RunSource } from '../../src/journal/run-event.ts';
 import { STORY_SOURCE, STORY_START_MS } from './run-story.ts';
 import { ScriptedClient } from './scripted-client.ts';
+import { ScriptedSecrets } from './scripted-secrets.ts';
 
 /** What a command wrote. */
 class Written implements Output {
@@ -74,6 +75,10 @@ export class ScriptedWorld {
   changedPaths: readonly string[] | null = null;
   readonly plans = new Map<string, string>();
   storeDamage: readonly string[] = [];
+  readonly secrets = new ScriptedSecrets(this.clock);
+  /** What the person types when a secret value is asked for. */
+  secretValue = '';
+  readonly secretPrompts: string[] = [];
   openedWith: unknown = null;
   readonly #interrupts = new Set<(signal: string) => void>();
   readonly #watchers = new Set<() => void>();
@@ -128,6 +133,11 @@ export class ScriptedWorld {
         return this.client;
       },
       changedPaths: async () => this.changedPaths,
+      secrets: async () => this.secrets,
+      readSecret: async (prompt) => {
+        this.secretPrompts.push(prompt);
+        return this.secretValue;
+      },
       planCache: {
         version: () => '1.2.3',
         read: async (key) => this.plans.get(key) ?? null,

@@ -75,8 +75,15 @@ async function examinePipeline(context: Context, name: string | undefined): Prom
 }
 
 async function find(context: Context, expectation: Expectation): Promise<string | null> {
-  if (expectation.kind === 'program') return context.ports.machine.which(expectation.name);
-  return context.ports.environment[expectation.name] ? 'in the environment' : null;
+  const { name, kind } = expectation;
+  if (kind === 'program') return context.ports.machine.which(name);
+  if (context.ports.environment[name]) return 'in the environment';
+  const { repository } = await context.ports.repository(null);
+  const { files, store } = await context.ports.secrets(context.settings);
+  const kept = [...(await files.list()), ...(await store.list())].find(
+    (one) => one.name === name && (one.repository ?? repository) === repository,
+  );
+  return kept ? `kept ${kept.from === 'store' ? 'in the store' : 'in .sluice/secrets'}` : null;
 }
 
 function print(
@@ -130,10 +137,7 @@ function printExpected(
   for (const { kind, name, found, jobs } of examined) {
     const glyph =
       found === null ? look.paint('red', look.glyphs.failed) : look.paint('green', look.glyphs.succeeded);
-    const lack =
-      kind === 'program'
-        ? 'not on PATH'
-        : 'a secret that is not in the environment (or give --secrets to run)';
+    const lack = kind === 'program' ? 'not on PATH' : `a secret that is nowhere: sluice secret set ${name}`;
     const who =
       jobs.length > 4 ? `${jobs.slice(0, 4).join(', ')} and ${jobs.length - 4} more` : jobs.join(', ');
     context.print(line(glyph, visible(name), `${visible(found ?? lack)}, for ${visible(who)}`));
