@@ -52,6 +52,7 @@ void runCli(process.argv.slice(2), {
     store: storeSoundness,
   },
   openClient,
+  pour: async (chunks) => (await import('./machine/pour.ts')).pour(chunks, process.stdout),
   repository,
   changedPaths: async (source) => (await import('./forge/git.ts')).changedPaths(source),
   readSources: (source) =>

@@ -95,6 +95,9 @@ export function artifactStore({ references, trees, clock }: ArtifactStoreOptions
         kind: entry.kind,
         size: entry.kind === 'file' ? entry.size : 0,
         digest: entry.kind === 'file' ? entry.digest : null,
+        mode: entry.kind === 'link' ? 0o777 : entry.mode,
+        mtimeMs: entry.kind === 'file' ? entry.mtimeMs : 0,
+        target: entry.kind === 'link' ? entry.target : '',
       }));
     },
     open: (record, path) => trees.open(record.tree, path),

@@ -107,6 +107,38 @@ export interface ArtifactFile {
   readonly kind: 'file' | 'folder' | 'link';
   readonly size: number;
   readonly digest: Digest | null;
+  /** Permission bits; of a link all of them. */
+  readonly mode: number;
+  /** When it was last changed, in milliseconds since the epoch; 0 where that is not kept. */
+  readonly mtimeMs: number;
+  /** Where a link leads; empty for what is none. */
+  readonly target: string;
+}
+
+/** Archives of the outside world: tar, plain or packed with gzip or zstd. */
+export interface Archives {
+  /**
+   * Unpacks below `target`, which must be an empty folder. The whole archive is refused at its first bad entry, and then
+   * nothing of it is left: `ArtifactError` of code `unsafe` naming the entry. Nothing is ever written outside of `target`.
+   */
+  unpack(file: string, target: string): Promise<{ readonly files: number; readonly bytes: number }>;
+  /**
+   * Writes an archive; the end of its name says how it is packed. It appears under its name when it is whole. Equal entries
+   * give equal bytes.
+   */
+  pack(file: string, entries: AsyncIterable<ArchiveEntry>): Promise<void>;
+}
+
+export interface ArchiveEntry {
+  readonly path: string;
+  readonly kind: 'file' | 'folder' | 'link';
+  /** Permission bits. */
+  readonly mode: number;
+  readonly mtimeMs: number;
+  readonly size: number;
+  /** Of a link. */
+  readonly target: string;
+  readonly content: AsyncIterable<Uint8Array> | null;
 }
 
 /** The artifact cannot be kept or brought; the message names the entry and the way out. */

@@ -28,6 +28,8 @@ describe('runCli', () => {
         rerun      do again what a run did
         resume     go on with a run whose process is gone
         cancel     stop a run, or a part of it
+        artifact   find, browse, bring and keep what runs made
+        cache      see and tidy what spares work
         analysis   judge a recorded canary, to try a policy before it is trusted
         secret     keep secrets encrypted, for the jobs that ask for them
         init       write a first pipeline for this project

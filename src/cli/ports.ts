@@ -22,6 +22,8 @@ export interface CliPorts {
   /** Called at most once, and only by verbs that need it. */
   /** `drives`: runs will be driven, so what that takes is opened at once, beside the rest. */
   openClient(settings: ClientSettings, drives: boolean): Promise<Client>;
+  /** Bytes to standard output, no quicker than their reader takes them. Resolves early when the reader goes away. */
+  pour(chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /** Git's facts about the repository at `cwd`: the tree as it lies there, or, when `commit` names one, exactly that commit. */
   repository(commit: string | null): Promise<RunSource>;
   /** What the source changed against its past, for path filters; null when that cannot be told. */

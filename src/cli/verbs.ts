@@ -192,6 +192,67 @@ export const VERBS: readonly VerbDefinition[] = [
     load: () => import('./verb/cancel.ts'),
   },
   {
+    name: 'artifact',
+    arguments: [
+      ['<action>', 'list, show, files, cat, download, upload, pin, unpin or remove'],
+      [
+        '[words...]',
+        'the artifact by name, name@version or digest, then files of it; for upload a name, then paths',
+      ],
+    ],
+    summary: 'find, browse, bring and keep what runs made',
+    options: [
+      { flags: '--run <run>', description: 'of this run: id, or the beginning or end of one, or latest' },
+      { flags: '--cell <cell>', description: 'of this job or cell' },
+      { flags: '--version <version>', description: 'of this version; for upload the version to give' },
+      { flags: '--commit <commit>', description: 'of this commit' },
+      { flags: '--branch <branch>', description: 'of this branch' },
+      {
+        flags: '--tag <tag>',
+        description: 'with this tag, name=value, or of this tag of git (repeatable)',
+        many: true,
+      },
+      { flags: '--all', description: 'of all repositories, not only of this one' },
+      { flags: '--limit <count>', description: 'list at most so many (30 by default)' },
+      {
+        flags: '--to <folder>',
+        description: "download to this folder (by default one of the artifact's name)",
+      },
+      { flags: '--archive <file>', description: 'download as, or upload from, a .tar, .tar.gz or .tar.zst' },
+      { flags: '--force', description: 'replace files that are there; remove what is pinned' },
+      { flags: '--untrusted', description: 'download also what an untrusted run made' },
+      { flags: '--by <name>', description: 'unpin what this one pinned' },
+    ],
+    examples: [
+      ['sluice artifact list --branch main', 'what runs of main keep'],
+      ['sluice artifact download site --to public', 'all files of the newest site'],
+      ['sluice artifact download site@1.2.0 --archive site.tar.zst', 'one version, as an archive'],
+      ['sluice artifact cat site index.html', 'one file'],
+      ['sluice artifact pin site --run 7k2m', 'keep that one until it is unpinned'],
+      ['sluice artifact upload tools bin share', 'keep files that no run made'],
+    ],
+    load: () => import('./verb/artifact.ts'),
+  },
+  {
+    name: 'cache',
+    arguments: [
+      ['<action>', 'list, remove or prune'],
+      ['[words...]', 'for remove, the key'],
+    ],
+    summary: 'see and tidy what spares work',
+    options: [
+      { flags: '--all', description: 'remove every key of this repository' },
+      { flags: '--max-size <size>', description: 'prune down to this size (10GiB by default)' },
+      { flags: '--max-age <time>', description: 'prune what was not used for so long (30d by default)' },
+    ],
+    examples: [
+      ['sluice cache list', 'keys, sizes, how often each helped and the time it saved'],
+      ['sluice cache remove npm-3f2a', 'all versions under that key'],
+      ['sluice cache prune --max-size 2GiB', 'expired artifacts, old caches and what nothing names'],
+    ],
+    load: () => import('./verb/cache.ts'),
+  },
+  {
     name: 'analysis',
     arguments: [
       ['<action>', 'replay: judge recorded windows'],

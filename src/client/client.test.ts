@@ -32,6 +32,7 @@ function setUp(
     actor: { kind: 'person', id: 'ann' },
     directory: '/nowhere',
     openRunner: async () => runner,
+    openKept: () => Promise.reject(new Error('nothing is kept in this test')),
     shutdown: async () => {},
   });
   return { client, runner, clock, store, living };

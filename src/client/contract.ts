@@ -1,4 +1,6 @@
+import type { ArtifactFile, ArtifactQuery, ArtifactRecord, ArtifactUploaded } from '../artifact/contract.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { CacheEntryView } from '../cache/contract.ts';
 import type { PlacedEvent } from '../journal/event.ts';
 import type { CancelTarget, RunOutcome, RunSource } from '../journal/run-event.ts';
 import type { Plan } from '../pipeline/plan.ts';
@@ -32,7 +34,88 @@ export interface Client {
   orphans(repository: string): Promise<readonly RunSummary[]>;
   /** Median duration of each job of this pipeline's last runs in milliseconds. */
   expectations(repository: string, pipeline: string): Promise<Readonly<Record<string, number>>>;
+  /** What runs made and keep. Nothing is opened before the first call. */
+  readonly artifacts: Artifacts;
+  readonly caches: Caches;
   close(): Promise<void>;
+}
+
+export type { ArtifactFile, ArtifactQuery, ArtifactRecord };
+
+export interface Artifacts {
+  /** Newest first. */
+  find(query: ArtifactQuery): Promise<readonly ArtifactRecord[]>;
+  /** Its entries in order. */
+  files(record: ArtifactRecord): Promise<readonly ArtifactFile[]>;
+  /** One file's content. Refuses a path that is no file of it, with the nearest name. */
+  open(record: ArtifactRecord, path: string): Promise<AsyncIterable<Uint8Array>>;
+  /** Brings files below a folder. Refuses, before anything is written, to replace what is there. */
+  download(record: ArtifactRecord, request: ArtifactDownload): Promise<ArtifactBrought>;
+  /** Writes them as one archive: `.tar`, `.tar.gz`, `.tgz` or `.tar.zst`, by the name's end. */
+  pack(record: ArtifactRecord, request: ArtifactDownload): Promise<ArtifactBrought>;
+  /** Keeps files of this machine, or the content of an archive, as an artifact that no run made. */
+  upload(request: ArtifactGiven): Promise<ArtifactUploaded>;
+  /** While somebody pins it, it does not expire. */
+  pin(record: ArtifactRecord): Promise<void>;
+  /** Takes back the pin of `by`; null: that of whoever asks. */
+  unpin(record: ArtifactRecord, by: string | null): Promise<void>;
+  remove(record: ArtifactRecord): Promise<void>;
+}
+
+export interface ArtifactDownload {
+  /** Absolute path of the folder, or of the archive. */
+  readonly target: string;
+  /** Files and folders of the artifact; empty: all of it. */
+  readonly only: readonly string[];
+  readonly replaces: boolean;
+  /** Also what an untrusted run made. */
+  readonly untrusted: boolean;
+  /** Told now and then how many bytes of contents are done. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+export interface ArtifactBrought {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface ArtifactGiven {
+  readonly name: string;
+  readonly source: RunSource;
+  /** null: from the tag, else commit and branch. */
+  readonly version: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Paths below `root`, or the path of an archive. */
+  readonly from:
+    | { readonly kind: 'files'; readonly root: string; readonly paths: readonly string[] }
+    | { readonly kind: 'archive'; readonly file: string };
+}
+
+export interface Caches {
+  /** What is kept, the one used last first, and what was asked for and is not kept. */
+  list(repository: string): Promise<readonly CacheView[]>;
+  /** Removes all versions under a key; null: of every key. Returns how many went. */
+  remove(repository: string, key: string | null): Promise<number>;
+  /** Removes expired artifacts, caches over the limits (least recently used first) and contents that nothing names. */
+  prune(limits: { readonly bytesMax: number; readonly ageMaxMs: number }): Promise<Pruned>;
+}
+
+/** A key of a directory cache, and how often it helped in the last runs. */
+export interface CacheView {
+  readonly key: string;
+  /** One for each ref and trust; empty: nothing is kept under it. */
+  readonly kept: readonly Omit<CacheEntryView, 'key'>[];
+  readonly hits: number;
+  readonly misses: number;
+  /** What making the content took, less what bringing it took. */
+  readonly savedMs: number;
+}
+
+export interface Pruned {
+  readonly artifacts: number;
+  readonly cacheEntries: number;
+  readonly contents: number;
+  readonly bytes: number;
 }
 
 export interface StartRequest {

@@ -9,7 +9,11 @@ import { inboxStream, RUN_STREAM_PREFIX, runStream } from '../journal/stream.ts'
 import { packPlan } from '../pipeline/packed-plan.ts';
 import type { Runner } from '../runner/contract.ts';
 import { ConflictError, type Store } from '../store/contract.ts';
+import { clientArtifacts } from './artifacts.ts';
+import { clientCaches } from './caches.ts';
 import type {
+  Artifacts,
+  Caches,
   Client,
   FailedPlace,
   LogLine,
@@ -23,6 +27,7 @@ import type {
 import { EventFeed } from './event-feed.ts';
 import { expectationsOf, newestEnds } from './expectation.ts';
 import { foldRun } from './fold-run.ts';
+import type { KeptRooms } from './kept.ts';
 import { readLogs } from './logs.ts';
 import { reusedCells } from './rerun.ts';
 import type { RunView } from './run-view.ts';
@@ -39,6 +44,8 @@ export interface InProcessOptions {
   readonly openRunner: (
     options: ResumeOptions & { readonly onFailedPlace: (cell: string, place: FailedPlace) => void },
   ) => Promise<Runner>;
+  /** What artifacts and caches stand on; asked for once, by the first call that needs it. */
+  readonly openKept: () => Promise<KeptRooms>;
   /** Ends what the runners stand on. */
   readonly shutdown: () => Promise<void>;
 }
@@ -56,9 +63,19 @@ class InProcessClient implements Client {
   readonly #feed = new EventFeed();
   readonly #failedPlaces = new Map<string, FailedPlace>();
   readonly #driven = new Set<string>();
+  #kept: Promise<KeptRooms> | null = null;
+  readonly artifacts: Artifacts;
+  readonly caches: Caches;
 
   constructor(options: InProcessOptions) {
     this.#options = options;
+    const { store, clock, random, actor, directory } = options;
+    const open = () => {
+      this.#kept ??= options.openKept();
+      return this.#kept;
+    };
+    this.artifacts = clientArtifacts({ open, clock, random, by: actor.id, directory });
+    this.caches = clientCaches({ open, journal: store.journal, clock });
   }
 
   async start(request: StartRequest): Promise<StartedRun> {
@@ -197,6 +214,7 @@ class InProcessClient implements Client {
   async close(): Promise<void> {
     // A run that is left before its end keeps its helper, so that whoever resumes it finds its steps.
     if (this.#driven.size === 0) await this.#options.shutdown();
+    await (await this.#kept?.catch(() => null))?.close();
     await this.#options.store.close();
   }
 

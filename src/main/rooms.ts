@@ -50,7 +50,13 @@ export async function openKeeping(
         })
       : local;
     const trees = treeStore({ ...parts, blobs: storage.blobs, directory: join(directory, 'trees') });
-    return { storage, trees };
+    // Workspaces stay on this machine, whatever else is shared: they hold all that a step left lying about.
+    const kept = treeStore({ ...parts, blobs: local.blobs, directory: join(directory, 'trees') });
+    return {
+      storage,
+      trees,
+      snapshots: snapshots({ ...parts, references: local.references, trees: kept }),
+    };
   };
   const folder = join(directory, 'storage');
   const {

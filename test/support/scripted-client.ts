@@ -15,6 +15,7 @@ import type { RunView } from '../../src/client/run-view.ts';
 import type { StoredEvent } from '../../src/journal/event.ts';
 import type { CancelTarget } from '../../src/journal/run-event.ts';
 import type { RunStory } from './run-story.ts';
+import { ScriptedArtifacts, ScriptedCaches } from './scripted-kept.ts';
 
 /** What was asked of the client, in order. */
 export type Asked =
@@ -37,6 +38,8 @@ export type Asked =
 /** A client that tells prepared stories instead of driving runs. */
 export class ScriptedClient implements Client {
   readonly asked: Asked[] = [];
+  readonly artifacts = new ScriptedArtifacts();
+  readonly caches = new ScriptedCaches();
   readonly stories = new Map<string, RunStory>();
   /** The run that the next start, resume or rerun turns out to be. */
   next: RunStory | null = null;

@@ -132,6 +132,9 @@ export class ScriptedWorld {
         this.openedWith = settings;
         return this.client;
       },
+      pour: async (chunks) => {
+        for await (const chunk of chunks) this.out.write(new TextDecoder().decode(chunk));
+      },
       changedPaths: async () => this.changedPaths,
       secrets: async () => this.secrets,
       readSecret: async (prompt) => {
