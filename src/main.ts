@@ -191,6 +191,7 @@ function lazyRooms(directory: string): OpenRooms {
     serviceHost: async () => (await rooms()).serviceHost(),
     caches: async () => (await rooms()).caches(),
     artifacts: async () => (await rooms()).artifacts(),
+    snapshots: async () => (await rooms()).snapshots(),
     reports: async () => (await rooms()).reports(),
     leftBehind: async () =>
       ['sandbox', 'docker'].some((name) => holdsFolders(join(directory, name)))

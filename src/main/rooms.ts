@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { artifactStore } from '../artifact/artifact-store.ts';
 import type { ArtifactStore } from '../artifact/contract.ts';
-import type { DirectoryCaches, ReportArchive, Storage, TreeStore } from '../cache/contract.ts';
+import type { DirectoryCaches, ReportArchive, Snapshots, Storage, TreeStore } from '../cache/contract.ts';
 import { directoryCaches } from '../cache/directory-caches.ts';
 import { reportArchive } from '../cache/report-archive.ts';
+import { snapshots } from '../cache/snapshots.ts';
 import { openFolderStorage } from '../cache/storage/folder/folder-storage.ts';
 import { layeredStorage } from '../cache/storage/layered-storage.ts';
 import { openStorage } from '../cache/storage/open-storage.ts';
@@ -22,6 +23,7 @@ export interface Keeping {
   readonly trees: TreeStore;
   readonly caches: DirectoryCaches;
   readonly artifacts: ArtifactStore;
+  readonly snapshots: Snapshots;
   readonly reports: ReportArchive;
   /** Waits until what was begun is written. */
   close(): Promise<void>;
@@ -133,6 +135,7 @@ export function openRooms(
     },
     caches: async () => (await kept()).caches,
     artifacts: async () => (await kept()).artifacts,
+    snapshots: async () => (await kept()).snapshots,
     reports: async () => (await kept()).reports,
     leftBehind: async () => [
       ...(existsSync(join(directory, 'sandbox')) ? [await sandbox(false)] : []),

@@ -10,10 +10,12 @@ import type { RunnerOptions } from './options.ts';
 import { JobProblem, KeepProblem } from './problem.ts';
 import { outputPatterns, retryDelay } from './retry.ts';
 import { startServices } from './services.ts';
+import { WorkspaceKeeper } from './snapshot.ts';
 import type { JobSetup } from './step-setup.ts';
 import { reasonToSkip } from './step-skip.ts';
 import { type Attach, performTry, type TryEnd, type TryPlace } from './step-try.ts';
 import { type Phase, Stopping } from './stopping.ts';
+import { BROUGHT } from './workspace/workspace.ts';
 
 const KILL_GRACE_MS = 10_000;
 
@@ -26,6 +28,7 @@ export class Attempt {
   readonly #emit: Emit;
   readonly #startedMs: number;
   readonly #stopping: Stopping;
+  readonly #workspaceKeeper: WorkspaceKeeper | null;
   readonly #lastTry = new Map<
     string,
     { readonly sealed: StepFinished | null; readonly unsealedTry: number | null }
@@ -57,6 +60,7 @@ export class Attempt {
     this.#startedMs = startedMs;
     this.#stopping = new Stopping(options.clock, state, options.killGraceMs ?? KILL_GRACE_MS);
     const { sealed, unsealed, resumed, job: definition } = state.message;
+    this.#workspaceKeeper = definition.snapshots ? new WorkspaceKeeper(options, state) : null;
     this.#lastStep = definition.cleanup.at(-1) ?? definition.steps.at(-1);
     this.#isFirstIntent = !resumed && sealed.length === 0 && unsealed.length === 0;
     const isUntold = sealed.every((finished) => finished.outcome === 'skipped') && unsealed.length === 0;
@@ -91,13 +95,13 @@ export class Attempt {
     return reportAttempt(this.#state, this.#setup, this.#options.directory, durationMs);
   }
 
-  /** What the job brings along and keeps. In a resumed attempt the workspace holds what was brought when it says so. */
+  /** What the job brings along and keeps. Some workspaces hold what is brought already. */
   async #around(
     when: 'before' | 'services' | 'after',
     work: (place: KeepPlace) => Promise<void>,
   ): Promise<void> {
-    const marker = `${this.#setup.workspace.folder}/brought`;
-    if (when === 'before' && this.#state.message.resumed && existsSync(marker)) return;
+    const marker = `${this.#setup.workspace.folder}/${BROUGHT}`;
+    if (when === 'before' && existsSync(marker)) return;
     if (when !== 'after' && (this.#state.isStopped || this.#state.failure)) return;
     try {
       await work({ options: this.#options, state: this.#state, setup: this.#setup });
@@ -163,7 +167,8 @@ export class Attempt {
       }
       attach = 'no';
       const delayMs = this.#nextTryAfterMs(step, end);
-      if (delayMs === null) await this.#seal(end.finished, step, end.environment);
+      if (delayMs === null)
+        await this.#seal(await this.#withSnapshot(end.finished, step), step, end.environment);
       else await this.#record(end.finished);
       if (end.isLostAfterRestart) await this.#sweep();
       if (delayMs === null) return;
@@ -227,6 +232,16 @@ export class Attempt {
   #retryAfterMs(step: PlanStep, finished: StepFinished): number | null {
     if (finished.outcome !== 'failed' || finished.cause === null) return null;
     return retryDelay(step.retry, finished.try, finished.cause, finished.patterns);
+  }
+
+  /** Of steps that ran at the same time the last one keeps the workspace; clean-up is no place to begin at. */
+  async #withSnapshot(finished: StepFinished, step: PlanStep): Promise<StepFinished> {
+    const keeper = this.#workspaceKeeper;
+    const { steps } = this.#state.message.job;
+    if (!keeper || this.#stopping.isAnyRunning || this.#state.isStopped || !steps.includes(step))
+      return finished;
+    const snapshot = await keeper.take(step);
+    return snapshot === null ? finished : { ...finished, snapshot };
   }
 
   /** The step is over for good. */

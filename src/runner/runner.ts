@@ -12,6 +12,7 @@ import type { RunnerOptions } from './options.ts';
 import { JobProblem, machineProblem } from './problem.ts';
 import { readSecrets } from './secrets.ts';
 import { stopServices } from './services.ts';
+import { restoringOf } from './snapshot.ts';
 import { jobVariables } from './step-setup.ts';
 import { type Workspace, Workspaces } from './workspace/workspace.ts';
 
@@ -133,6 +134,7 @@ async function performJob(
       message.cell,
       message.attempt,
       message.resumed,
+      restoringOf(options, message),
     );
     state.directory = workspace.directory;
     state.warnings.push(...workspace.warnings);

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunSource } from '../../journal/run-event.ts';
@@ -11,6 +20,8 @@ import { type SourceTree, takeSource } from './source-tree.ts';
 const SOURCE = '.source';
 /** In the folder of a run that is over: workspaces were kept for a look. */
 const KEPT = '.kept';
+/** In the folder of an attempt: the workspace holds the artifacts and caches that the job asks for. */
+export const BROUGHT = 'brought';
 const KEPT_MS = 7 * 24 * 3_600_000;
 const NAMED_MAX = 5;
 
@@ -38,18 +49,24 @@ export class Workspaces {
     this.#dataFolder = dataFolder;
   }
 
-  /** A clean folder with the run's files. `resumed`: the one of the earlier owner as it is, where there is one. */
+  /**
+   * A clean folder with the run's files, or with what `restore` brings. `resumed`: the one of the earlier owner as it is, where
+   * there is one.
+   */
   async open(
     runId: string,
     source: RunSource,
     cell: string,
     attempt: number,
     resumed: boolean,
+    restore: ((target: string) => Promise<void>) | null = null,
   ): Promise<Workspace> {
     const folder = this.#attemptFolder(runId, cell, attempt);
     const place = { folder, directory: join(folder, 'work'), temporary: join(folder, 'tmp') };
     if (resumed && existsSync(place.directory)) return { ...place, warnings: [] };
-    return { ...place, warnings: await this.#fill(place, await this.#source(runId, source)) };
+    const tree = await this.#source(runId, source);
+    if (restore) return { ...place, warnings: await this.#bringBack(place, tree, restore) };
+    return { ...place, warnings: await this.#fill(place, tree) };
   }
 
   /** Begins to take the files of a run before the first job asks for them. */
@@ -114,13 +131,38 @@ export class Workspaces {
     }
   }
 
-  async #fill(place: Omit<Workspace, 'warnings'>, tree: SourceTree): Promise<string[]> {
+  /** The workspace as a step left it, what the job had brought in by then included. */
+  async #bringBack(
+    place: Omit<Workspace, 'warnings'>,
+    tree: SourceTree,
+    restore: (target: string) => Promise<void>,
+  ): Promise<string[]> {
+    const partial = await this.#begin(place);
+    await restore(partial);
+    const pointer = join(partial, '.git');
+    // The run's own git directory; one that a step put there stays.
+    if (tree.gitView && lstatSync(pointer, { throwIfNoEntry: false })?.isFile()) {
+      rmSync(pointer);
+      pointTo(tree.gitView, partial);
+    }
+    writeFileSync(join(place.folder, BROUGHT), '');
+    renameSync(partial, place.directory);
+    return [];
+  }
+
+  /** Empties the folder of an attempt. Returns where the files are gathered. */
+  async #begin(place: Omit<Workspace, 'warnings'>): Promise<string> {
     await makeClean(place.folder, this.#quarantine());
     const partial = join(place.folder, 'partial');
     mkdirSync(partial);
     mkdirSync(place.temporary);
+    return partial;
+  }
+
+  async #fill(place: Omit<Workspace, 'warnings'>, tree: SourceTree): Promise<string[]> {
+    const partial = await this.#begin(place);
     const changed = await copyTree(tree.list, partial);
-    if (tree.gitView) writeFileSync(join(partial, '.git'), `gitdir: ${tree.gitView}\n`);
+    if (tree.gitView) pointTo(tree.gitView, partial);
     // Under its name it is whole: a later owner never takes a half-filled one for the job's.
     renameSync(partial, place.directory);
     const warnings = [...tree.list.warnings];
@@ -170,6 +212,10 @@ async function makeClean(folder: string, quarantine: string): Promise<void> {
     await removeTree(folder, quarantine);
     mkdirSync(folder, { mode: 0o700 });
   }
+}
+
+function pointTo(gitView: string, directory: string): void {
+  writeFileSync(join(directory, '.git'), `gitdir: ${gitView}\n`);
 }
 
 function changedSentence(changed: readonly string[]): string {
