@@ -6,6 +6,7 @@ import {
   MAX_EXPRESSION_LENGTH,
   MAX_PARSER_DEPTH,
 } from '@actions/expressions/errors';
+import type { FunctionDefinition } from '@actions/expressions/funcs/info';
 import { type Token, TokenType } from '@actions/expressions/lexer';
 import { nearestName } from '../base/near.ts';
 import { cachedByText } from './expression-cache.ts';
@@ -40,19 +41,33 @@ export interface ParsedExpression {
 
 export type Parse = ParsedExpression | { readonly ok: false; readonly problem: ExpressionProblem };
 
+/** What an expression may call: names as they are written in the manual, and the counts of arguments. */
+export interface KnownFunctions {
+  readonly names: readonly string[];
+  readonly definitions: readonly FunctionDefinition[];
+}
+
 /**
  * Reads an expression (without `${{ }}`) into a tree. Function names and the number of their arguments are checked;
  * context names are not, as they depend on the place. Never throws.
  */
-export const parseExpression: (source: string) => Parse = cachedByText((source) => {
-  if (source.length > MAX_EXPRESSION_LENGTH) {
-    const message = `the expression has ${source.length} characters; the most is ${MAX_EXPRESSION_LENGTH}`;
-    return { ok: false, problem: { message, offset: MAX_EXPRESSION_LENGTH } };
-  }
-  const lexed = lex(source);
-  if ('problem' in lexed) return { ok: false, problem: lexed.problem };
-  return parseTokens(source, lexed.tokens, lexed.offsets);
+export const parseExpression: (source: string) => Parse = expressionParser({
+  names: FUNCTION_NAMES,
+  definitions: FUNCTION_DEFINITIONS,
 });
+
+/** `parseExpression` for a place that has other functions, such as the metric of a gate. */
+export function expressionParser(known: KnownFunctions): (source: string) => Parse {
+  return cachedByText((source) => {
+    if (source.length > MAX_EXPRESSION_LENGTH) {
+      const message = `the expression has ${source.length} characters; the most is ${MAX_EXPRESSION_LENGTH}`;
+      return { ok: false, problem: { message, offset: MAX_EXPRESSION_LENGTH } };
+    }
+    const lexed = lex(source);
+    if ('problem' in lexed) return { ok: false, problem: lexed.problem };
+    return parseTokens(source, lexed.tokens, lexed.offsets, known);
+  });
+}
 
 function lex(
   source: string,
@@ -105,12 +120,17 @@ function shortened(text: string): string {
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
-function parseTokens(source: string, tokens: Token[], offsets: readonly number[]): Parse {
-  const unknown = unknownFunction(tokens, offsets);
+function parseTokens(
+  source: string,
+  tokens: Token[],
+  offsets: readonly number[],
+  known: KnownFunctions,
+): Parse {
+  const unknown = unknownFunction(tokens, offsets, known.names);
   if (unknown) return { ok: false, problem: unknown };
   const names = tokens.filter((token) => token.type === TokenType.IDENTIFIER).map((token) => token.lexeme);
   try {
-    const root = new Parser(tokens, names, [...FUNCTION_DEFINITIONS]).parse() as Expr | undefined;
+    const root = new Parser(tokens, names, [...known.definitions]).parse() as Expr | undefined;
     if (!root) return { ok: false, problem: { message: 'the expression is empty', offset: 0 } };
     const spans = nodeSpans(root, tokens, offsets);
     if (!spans) return { ok: false, problem: { message: tooDeep(), offset: 0 } };
@@ -145,21 +165,25 @@ function isCallOf(node: Expr, names: readonly string[]): boolean {
 }
 
 /** The library looks functions up in a plain object, where `constructor` is always found; so names are checked here. */
-function unknownFunction(tokens: readonly Token[], offsets: readonly number[]): ExpressionProblem | null {
+function unknownFunction(
+  tokens: readonly Token[],
+  offsets: readonly number[],
+  names: readonly string[],
+): ExpressionProblem | null {
   for (const [index, token] of tokens.entries()) {
     const called = token.type === TokenType.IDENTIFIER && tokens[index + 1]?.type === TokenType.LEFT_PAREN;
     if (!called || tokens[index - 1]?.type === TokenType.DOT) continue;
     const name = token.lexeme;
-    if (FUNCTION_NAMES.some((known) => known.toLowerCase() === name.toLowerCase())) continue;
-    return { message: unknownFunctionMessage(name), offset: offsets[index]! };
+    if (names.some((known) => known.toLowerCase() === name.toLowerCase())) continue;
+    return { message: unknownFunctionMessage(name, names), offset: offsets[index]! };
   }
   return null;
 }
 
-function unknownFunctionMessage(name: string): string {
-  const near = nearestName(name, FUNCTION_NAMES);
+function unknownFunctionMessage(name: string, names: readonly string[]): string {
+  const near = nearestName(name, names);
   if (near) return `unknown function '${shortened(name)}', did you mean '${near}'?`;
-  return `unknown function '${shortened(name)}'; there are ${FUNCTION_NAMES.join(', ')}`;
+  return `unknown function '${shortened(name)}'; there are ${names.join(', ')}`;
 }
 
 function parserProblem(
