@@ -142,8 +142,7 @@ describe('sluice doctor', () => {
         ✓ npm          /usr/bin/npm, for lint, unit
         ✗ docker       not on PATH, for unit
         ✗ make         not on PATH, for docs
-        ✗ NPM_TOKEN    a secret that is not in the environment (or give --secrets to
-                       run), for unit
+        ✗ NPM_TOKEN    a secret that is nowhere: sluice secret set NPM_TOKEN, for unit
 
       ✗ 3 things missing: docker, make, NPM_TOKEN
       "

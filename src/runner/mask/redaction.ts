@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { digestOf } from '../../base/digest.ts';
 import { Matcher } from '../../base/matcher.ts';
 import { Masker } from './masker.ts';
 import { secretVariants } from './variants.ts';
@@ -21,7 +22,8 @@ const compiled = new Map<string, Redaction>();
 
 /** `values`: the secrets of the job, none empty. Compiling 20 of them takes a few milliseconds, so equal sets share it. */
 export function createRedaction(values: readonly string[]): Redaction {
-  const key = JSON.stringify(values);
+  // By digest: the values themselves are not kept longer than the job that was granted them.
+  const key = digestOf(JSON.stringify(values));
   let redaction = compiled.get(key);
   if (!redaction) {
     redaction = compile(values);
