@@ -162,6 +162,7 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
       return runner;
     },
     openKept: async () => (await import('./main/kept.ts')).openKept(directory, process.env, note),
+    openSnapshots: () => rooms.snapshots(),
     shutdown: async () => {
       const opened = await executor?.catch(() => null);
       await Promise.all([opened?.shutdown(), rooms.shutdown()]);

@@ -34,6 +34,11 @@ const SECRETS_OPTION: OptionDefinition = {
   many: true,
 };
 
+const SHELL_OPTION: OptionDefinition = {
+  flags: '--shell-on-failure',
+  description: 'open a shell where the first failed job stopped',
+};
+
 const GIVEN_OPTIONS: readonly OptionDefinition[] = [
   { flags: '--job <job>', description: 'only this job and what it needs (repeatable)', many: true },
   { flags: '--input <name=value>', description: 'an input of the pipeline (repeatable)', many: true },
@@ -58,7 +63,8 @@ export const VERBS: readonly VerbDefinition[] = [
       SECRETS_OPTION,
       { flags: '--dry-run', description: 'show the plan and run nothing' },
       { flags: '--watch', description: 'run again whenever a file changes' },
-      { flags: '--shell-on-failure', description: 'open a shell where the first failed job stopped' },
+      { flags: '--snapshots', description: 'keep each workspace as every step left it, for rerun --from' },
+      SHELL_OPTION,
       ...LIVE_OPTIONS,
     ],
     examples: [
@@ -157,21 +163,26 @@ export const VERBS: readonly VerbDefinition[] = [
     summary: 'do again what a run did',
     options: [
       { flags: '--failed', description: 'only what did not succeed, and what depends on it' },
-      { flags: '--from <job>', description: 'this job and everything that depends on it' },
+      {
+        flags: '--from <place>',
+        description: 'a job, a step of it (JOB/STEP), or of one cell (CELL/STEP), and all that depends on it',
+      },
       SECRETS_OPTION,
       ...LIVE_OPTIONS,
     ],
     examples: [
+      SHELL_OPTION,
       ['sluice rerun', 'all of the latest run'],
       ['sluice rerun 7k2m --failed', 'what failed; the other results are taken over'],
     ],
     load: () => import('./verb/rerun.ts'),
   },
+      ['sluice rerun --from build/pack', 'from that step on, with the workspace that was kept there'],
   {
     name: 'resume',
     arguments: [['[run]', 'id, or the beginning or end of one; the run that was left behind by default']],
     summary: 'go on with a run whose process is gone',
-    options: [SECRETS_OPTION, ...LIVE_OPTIONS],
+    options: [SECRETS_OPTION, SHELL_OPTION, ...LIVE_OPTIONS],
     examples: [['sluice resume', 'the run of this repository that nobody drives any more']],
     load: () => import('./verb/resume.ts'),
   },

@@ -33,6 +33,7 @@ function setUp(
     directory: '/nowhere',
     openRunner: async () => runner,
     openKept: () => Promise.reject(new Error('nothing is kept in this test')),
+    openSnapshots: () => Promise.reject(new Error('no workspace is kept in this test')),
     shutdown: async () => {},
   });
   return { client, runner, clock, store, living };
@@ -161,13 +162,13 @@ describe('the client in this process', () => {
     const { client, runner } = setUp();
     const runId = await runAll(client, runner, two);
     runner.started.length = 0;
-    const again = await client.rerun(runId, { kind: 'from', job: 'b' }, noSecrets);
+    const again = await client.rerun(runId, { kind: 'from', from: 'b' }, noSecrets);
     await runner.has('b');
     runner.end('b');
     await again.finished;
     expect(runner.started).toEqual(['b']);
-    await expect(client.rerun(runId, { kind: 'from', job: 'c' }, noSecrets)).rejects.toThrow(
-      'the run has no job c',
+    await expect(client.rerun(runId, { kind: 'from', from: 'c' }, noSecrets)).rejects.toThrow(
+      '--from c: the run has no job and no step c',
     );
     await expect(client.rerun(runId, { kind: 'failed' }, noSecrets)).rejects.toThrow(
       'nothing failed in that run',

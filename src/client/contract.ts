@@ -152,8 +152,8 @@ export interface FailedPlace {
 export type RerunWhat =
   | { readonly kind: 'all' }
   | { readonly kind: 'failed' }
-  /** This job and everything that depends on it. */
-  | { readonly kind: 'from'; readonly job: string };
+  /** `JOB`, `STEP`, `JOB/STEP` or `CELL/STEP`: this job from that step on, and everything that depends on it. */
+  | { readonly kind: 'from'; readonly from: string };
 
 export interface RunSummary {
   readonly runId: string;

@@ -1,5 +1,7 @@
 import { userError } from '../base/diagnostic.ts';
+import type { Digest } from '../base/digest.ts';
 import type { Clock, Random } from '../base/port.ts';
+import type { Snapshots } from '../cache/contract.ts';
 import type { Owners } from '../controller/contract.ts';
 import { Controller, type DrivenRun } from '../controller/controller.ts';
 import { isOrphaned } from '../controller/orphan.ts';
@@ -29,7 +31,7 @@ import { expectationsOf, newestEnds } from './expectation.ts';
 import { foldRun } from './fold-run.ts';
 import type { KeptRooms } from './kept.ts';
 import { readLogs } from './logs.ts';
-import { reusedCells } from './rerun.ts';
+import { type TakenOver, takenOver } from './rerun.ts';
 import type { RunView } from './run-view.ts';
 
 export interface InProcessOptions {
@@ -47,6 +49,8 @@ export interface InProcessOptions {
   /** What artifacts and caches stand on; asked for once, by the first call that needs it. */
   readonly openKept: () => Promise<KeptRooms>;
   /** Ends what the runners stand on. */
+  /** The workspaces that runs kept; asked for when a run begins in the middle of a job. */
+  readonly openSnapshots: () => Promise<Snapshots>;
   readonly shutdown: () => Promise<void>;
 }
 
@@ -107,11 +111,12 @@ class InProcessClient implements Client {
 
   async rerun(runId: string, what: RerunWhat, options: ResumeOptions): Promise<StartedRun> {
     const { request, events } = await this.#load(runId);
-    const reused = reusedCells(request, events, what);
+    const taken = takenOver(request, events, what);
+    await this.#requireKept(runId, taken);
     const expectedMs = await this.expectations(request.source.repository, request.pipeline);
     const { type: _type, runId: _old, ...same } = request;
     return this.#started(
-      await (await this.#controller(options)).start({ ...same, expectedMs, rerunOf: { runId, reused } }),
+      await (await this.#controller(options)).start({ ...same, expectedMs, rerunOf: { runId, ...taken } }),
     );
   }
 
@@ -222,6 +227,21 @@ class InProcessClient implements Client {
     const onFailedPlace = (cell: string, place: FailedPlace) => this.#failedPlaces.set(cell, place);
     const runner = await this.#options.openRunner({ ...options, onFailedPlace });
     const { store, clock, random, owners } = this.#options;
+  /** Before anything is begun: a workspace that is gone is told to whoever asks for it. */
+  async #requireKept(runId: string, { continued }: TakenOver): Promise<void> {
+    for (const [cell, receipts] of Object.entries(continued ?? {})) {
+      const last = receipts.findLast((receipt) => receipt.snapshot !== undefined)!;
+      const snapshots = await this.#options.openSnapshots();
+      if (await snapshots.isWhole(last.snapshot as Digest)) continue;
+      const [job] = cell.split(' (');
+      throw userError(
+        'rerun-snapshot-gone',
+        `the workspace of ${cell} after step ${last.step} is no longer whole: workspaces go when the cache is over its limits`,
+        `begin with the whole job: sluice rerun ${runId} --from ${job}`,
+      );
+    }
+  }
+
     return new Controller({
       store,
       clock,

@@ -1,14 +1,16 @@
 import { userError } from '../../base/diagnostic.ts';
 import type { RerunWhat } from '../../client/contract.ts';
-import { chosenJob, chosenRun } from '../chosen-run.ts';
+import { chosenRun } from '../chosen-run.ts';
 import type { Context } from '../context.ts';
 import { type DriveOptions, driveRun } from '../drive.ts';
+import { openFailedPlace } from '../failed-place.ts';
 import { requireFiles } from '../given.ts';
 
 interface RerunOptions extends DriveOptions {
   readonly secrets?: readonly string[];
   readonly failed?: boolean;
   readonly from?: string;
+  readonly shellOnFailure?: boolean;
 }
 
 /** `sluice rerun [run]`: a new run with the same plan and source. */
@@ -25,14 +27,11 @@ export async function perform(
   const runId = await chosenRun(context, client, run);
   const what: RerunWhat =
     options.from !== undefined
-      ? { kind: 'from', job: options.from }
+      ? { kind: 'from', from: options.from }
       : { kind: options.failed ? 'failed' : 'all' };
-  if (what.kind === 'from') chosenJob(await client.show(runId), what.job);
-  const { code } = await driveRun(
-    context,
-    client,
-    await client.rerun(runId, what, { secretFiles, keepWorkspaces: false }),
-    options,
-  );
-  return code;
+  const keepWorkspaces = options.shellOnFailure === true;
+  const started = await client.rerun(runId, what, { secretFiles, keepWorkspaces });
+  const driven = await driveRun(context, client, started, options);
+  if (options.shellOnFailure) await openFailedPlace(context, driven, started);
+  return driven.code;
 }

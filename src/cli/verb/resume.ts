@@ -3,10 +3,12 @@ import type { Client } from '../../client/contract.ts';
 import { chosenRun } from '../chosen-run.ts';
 import type { Context } from '../context.ts';
 import { type DriveOptions, driveRun } from '../drive.ts';
+import { openFailedPlace } from '../failed-place.ts';
 import { requireFiles } from '../given.ts';
 
 interface ResumeOptions extends DriveOptions {
   readonly secrets?: readonly string[];
+  readonly shellOnFailure?: boolean;
 }
 
 /** `sluice resume [run]`: takes over a run whose process is gone, at its first step that is not over. */
@@ -18,13 +20,11 @@ export async function perform(
   const secretFiles = await requireFiles(context, '--secrets', options.secrets);
   const client = await context.client(true);
   const runId = run === undefined ? await theOrphan(context, client) : await chosenRun(context, client, run);
-  const { code } = await driveRun(
-    context,
-    client,
-    await client.resume(runId, { secretFiles, keepWorkspaces: false }),
-    options,
-  );
-  return code;
+  const keepWorkspaces = options.shellOnFailure === true;
+  const started = await client.resume(runId, { secretFiles, keepWorkspaces });
+  const driven = await driveRun(context, client, started, options);
+  if (options.shellOnFailure) await openFailedPlace(context, driven, started);
+  return driven.code;
 }
 
 /** The one run of this repository that was left behind. */

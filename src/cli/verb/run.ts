@@ -1,13 +1,13 @@
 import { userError } from '../../base/diagnostic.ts';
 import { counted, visible } from '../../base/text.ts';
 import type { Client, StartRequest } from '../../client/contract.ts';
-import type { RunView } from '../../client/run-view.ts';
 import type { Plan } from '../../pipeline/plan.ts';
+import { pullRequestOf } from '../../pipeline/pull-request.ts';
 import { matchTriggers } from '../../pipeline/trigger.ts';
 import { type Context, EXIT } from '../context.ts';
-import { type Driven, type DriveOptions, driveRun } from '../drive.ts';
-import { type GivenOptions, givenSource, readGiven, requireFiles } from '../given.ts';
-import { allCells } from '../run-count.ts';
+import { type DriveOptions, driveRun } from '../drive.ts';
+import { openFailedPlace } from '../failed-place.ts';
+import { type GivenOptions, givenEvent, givenSource, readGiven, requireFiles } from '../given.ts';
 import { ago } from '../time-text.ts';
 
 interface RunOptions extends GivenOptions, DriveOptions {
@@ -15,6 +15,7 @@ interface RunOptions extends GivenOptions, DriveOptions {
   readonly dryRun?: boolean;
   readonly watch?: boolean;
   readonly shellOnFailure?: boolean;
+  readonly snapshots?: boolean;
 }
 
 /** Orphaned runs named one by one at the start of a run. */
@@ -49,15 +50,23 @@ async function runOnce(context: Context, [name]: readonly string[], options: Run
   // git and the client's helpers work while the modules are loaded; a client that cannot open is told of below.
   const opening = context.client(true);
   opening.catch(() => {});
+  const event = await givenEvent(context, options);
   const [source, { loadAsked }] = await Promise.all([
-    givenSource(context, options),
+    givenSource(context, options, event),
     import('../pipeline-source.ts'),
   ]);
+  if (source.base && options.shellOnFailure) {
+    throw userError(
+      'untrusted-shell',
+      '--shell-on-failure opens a shell among files that a stranger wrote, which an untrusted run may not',
+      'look at the log of the step instead: sluice logs',
+    );
+  }
   const plan = await loadAsked(context, source, name);
-  const given = readGiven(plan, options);
+  const given = readGiven(plan, options, event);
   const trigger = matchTriggers(plan.triggers, {
-    name: given.event.name,
-    branch: source.branch,
+    name: event.name,
+    branch: pullRequestOf(event.payload)?.baseRef ?? source.branch,
     tag: source.tag,
     changedPaths: asksForPaths(plan.triggers) ? await context.ports.changedPaths(source) : null,
   });
@@ -65,7 +74,7 @@ async function runOnce(context: Context, [name]: readonly string[], options: Run
   const client = await opening;
   await tellOrphans(context, client, source.repository);
   const request: StartRequest = {
-    plan,
+    plan: options.snapshots ? withSnapshots(plan) : plan,
     source,
     ...given,
     workersMax: context.settings.workersMax,
@@ -74,8 +83,12 @@ async function runOnce(context: Context, [name]: readonly string[], options: Run
   };
   const started = await client.start(request);
   const driven = await driveRun(context, client, started, options);
-  if (options.shellOnFailure) await openShell(context, driven, (cell) => started.failedPlace(cell));
+  if (options.shellOnFailure) await openFailedPlace(context, driven, started);
   return driven.code;
+}
+
+function withSnapshots(plan: Plan): Plan {
+  return { ...plan, jobs: plan.jobs.map((job) => ({ ...job, snapshots: true })) };
 }
 
 function asksForPaths(triggers: Plan['triggers']): boolean {
@@ -100,31 +113,4 @@ async function tellOrphans(context: Context, client: Client, repository: string)
   }
   if (orphans.length > ORPHANS_MAX)
     context.note(`and ${counted(orphans.length - ORPHANS_MAX, 'more run')}: sluice list`);
-}
-
-type FailedPlaceOf = Awaited<ReturnType<Client['start']>>['failedPlace'];
-
-async function openShell(context: Context, { view }: Driven, placeOf: FailedPlaceOf): Promise<void> {
-  const failed = firstFailure(view);
-  const place = failed && placeOf(failed);
-  if (!failed || !place) return;
-  if (!context.look.live) {
-    context.note(
-      `--shell-on-failure needs a terminal; the workspace of ${visible(failed)} is ${visible(place.directory)}`,
-    );
-    return;
-  }
-  context.note(`a shell where ${visible(failed)} stopped, with its environment; leave it with exit`);
-  // ^C is for what runs in the shell; without a listener it would end this process beside it.
-  const stopIgnoring = context.ports.onInterrupt(() => {});
-  try {
-    await context.ports.openShell(place);
-  } finally {
-    stopIgnoring();
-  }
-}
-
-function firstFailure(view: RunView | null): string | null {
-  if (!view) return null;
-  return allCells(view).find(({ cell }) => cell.outcome === 'failed')?.cell.name ?? null;
 }
