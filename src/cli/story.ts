@@ -3,6 +3,7 @@ import type { JsonObject } from '../base/json.ts';
 import { counted, visible } from '../base/text.ts';
 import type { CellView, JobView, RunView, StepView } from '../client/run-view.ts';
 import { causeText } from './cause-text.ts';
+import { extraTexts, workText } from './extra-text.ts';
 import { type Look, outcomeGlyph, outcomeStyle } from './look.ts';
 import { hanging, row, shorten, textWidth } from './row.ts';
 import { countJobs, elapsedMs, spanMs } from './run-count.ts';
@@ -66,14 +67,23 @@ function cancelText(cancel: RunView['cancels'][number]): string {
 function jobLines(job: JobView, look: Look, nowMs: number): string[] {
   if (!job.cells)
     return [look.paint('dim', `  ${look.glyphs.waiting} ${visible(job.id)}  matrix not known yet`)];
-  if (job.cells.length === 1) return cellLines(job.cells[0]!, visible(job.id), '  ', look, nowMs);
+  const beside =
+    job.services.length === 0
+      ? []
+      : hanging('      ', `services: ${job.services.map(visible).join(', ')}`, look.width).map((line) =>
+          look.paint('dim', line),
+        );
+  if (job.cells.length === 1) {
+    const [head, ...rest] = cellLines(job.cells[0]!, visible(job.id), '  ', look, nowMs);
+    return [head!, ...beside, ...rest];
+  }
   const count = countJobs([job]);
   const words = `${count.finished}/${count.total} cells`;
   const many = job.cells.length > CELLS_MAX;
   const told = many ? job.cells.filter((cell) => cell.outcome !== 'succeeded') : job.cells;
   const hidden = job.cells.length - told.length;
   const glyph = count.outcome ? outcomeGlyph(count.outcome, look) : look.glyphs.waiting;
-  const lines = [`  ${glyph} ${visible(job.id)}  ${look.paint('dim', words)}`];
+  const lines = [`  ${glyph} ${visible(job.id)}  ${look.paint('dim', words)}`, ...beside];
   for (const cell of told) lines.push(...cellLines(cell, cellLabel(cell, job.id), '    ', look, nowMs));
   if (hidden > 0)
     lines.push(look.paint('dim', `    ${look.glyphs.succeeded} ${counted(hidden, 'more cell')} succeeded`));
@@ -106,6 +116,10 @@ function cellLines(cell: CellView, name: string, indent: string, look: Look, now
   }
   for (const step of cell.steps)
     if (step.state !== 'waiting') lines.push(...stepLines(step, inner, look, nowMs));
+  for (const text of extraTexts(cell.extras)) {
+    const told = hanging(`${inner}${look.glyphs.dot} `, text, look.width);
+    lines.push(...told.map((line) => look.paint('dim', line)));
+  }
   if (cell.cause && !cell.steps.some((step) => step.cause)) {
     lines.push(...hanging(inner, causeText(cell.cause), look.width).map((line) => look.paint('red', line)));
   }
@@ -143,6 +157,10 @@ function stepLines(step: StepView, indent: string, look: Look, nowMs: number | n
   const room = look.width - textWidth(`${indent}${glyph} ${note}${why}  ${time}`);
   const name = shorten(stepLabel(step), Math.max(16, room), look.glyphs.ellipsis);
   const lines = [row(`${indent}${glyph} ${name}${note}${why}`, time, look.width, look.glyphs.ellipsis)];
+  if (step.work) {
+    const told = hanging(`${indent}    `, workText(step.work), look.width);
+    lines.push(...told.map((line) => look.paint('dim', line)));
+  }
   if (step.reason) {
     lines.push(
       ...hanging(`${indent}    `, visible(step.reason.sentence), look.width).map((line) =>

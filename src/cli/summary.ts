@@ -4,6 +4,7 @@ import type { CellView, RunView } from '../client/run-view.ts';
 import type { RunOutcome } from '../journal/run-event.ts';
 import { causeText } from './cause-text.ts';
 import { EXIT } from './context.ts';
+import { extraTexts } from './extra-text.ts';
 import { logText } from './log-text.ts';
 import { allCells } from './run-count.ts';
 import { sourceLabel, stepLabelOf } from './shown.ts';
@@ -45,6 +46,7 @@ export function summaryJson(view: RunView): JsonObject {
     })),
   };
 }
+      extras: { ...cell.extras } as JsonObject,
 
 /** The result of a run as Markdown, for a pull request or a job summary. */
 export function summaryMarkdown(view: RunView): string {
@@ -65,6 +67,10 @@ export function summaryMarkdown(view: RunView): string {
   if (view.warnings.length > 0)
     lines.push('', ...view.warnings.map((warning) => `- warning: ${escaped(warning)}`));
   for (const { cell } of cells) {
+  const beside = cells.flatMap(({ cell }) =>
+    extraTexts(cell.extras).map((text) => `- ${escaped(cell.name)}: ${escaped(text)}`),
+  );
+  if (beside.length > 0) lines.push('', ...beside);
     if (cell.tail.length === 0 || (cell.outcome !== 'failed' && cell.outcome !== 'errored')) continue;
     lines.push('', `### ${escaped(cell.name)}`, '', ...codeBlock(cell.tail));
   }

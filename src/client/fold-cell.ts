@@ -1,6 +1,6 @@
 import type { JsonObject } from '../base/json.ts';
 import { unreachable } from '../base/unreachable.ts';
-import type { RunEvent } from '../journal/run-event.ts';
+import type { CellExtras, RunEvent } from '../journal/run-event.ts';
 import { nameInCell, type PlanJob, type PlanStep } from '../pipeline/plan.ts';
 import type { CellView, StepView } from './run-view.ts';
 
@@ -10,6 +10,7 @@ type StepEvent = Extract<RunEvent, { type: 'step.started' | 'step.finished' }>;
 /** Shared: a view of 10,000 cells holds them that often. */
 const NOTHING: readonly never[] = [];
 const NO_OUTPUTS: Readonly<Record<string, string>> = {};
+const NO_EXTRAS: CellExtras = {};
 
 /** A cell of which nothing is known but its plan and its combination. */
 export function newCell(name: string, plan: PlanJob, matrix: JsonObject | null): CellView {
@@ -27,6 +28,7 @@ export function newCell(name: string, plan: PlanJob, matrix: JsonObject | null):
     outputs: NO_OUTPUTS,
     tail: NOTHING,
     reused: false,
+    extras: NO_EXTRAS,
     steps: newSteps(plan, matrix),
   };
 }
@@ -51,6 +53,7 @@ function newStep(step: PlanStep, matrix: JsonObject | null, cleanup: boolean): S
     startedAtMs: null,
     durationMs: null,
     logLines: 0,
+    work: null,
   };
 }
 
@@ -85,6 +88,7 @@ export function cellChange(
         durationMs: event.durationMs,
         outputs: event.outputs,
         tail: event.tail,
+        extras: event.extras ?? NO_EXTRAS,
       };
     default:
       return unreachable(event, 'every event about a cell is folded');
@@ -132,5 +136,6 @@ function oneStepChange(event: StepEvent, at: number): Partial<StepView> {
     reason: event.reason,
     durationMs: event.durationMs,
     logLines: event.log.lines,
+    work: event.work ?? null,
   };
 }

@@ -111,6 +111,7 @@ export class RunViewFold {
       outputs: (result.outputs as CellView['outputs']) ?? {},
     }));
   }
+      extras: (result.extras as CellView['extras']) ?? {},
 
   #setMatrix(job: JobState, combinations: readonly (JsonObject | null)[]): void {
     const names = combinations.map((values) => cellName(job.plan.id, values));
@@ -227,6 +228,7 @@ function jobView(job: JobState): JobView {
     needs: job.plan.needs,
     expectedMs: job.expectedMs,
     reason: job.reason,
+    services: job.plan.services.map((service) => service.name),
     cells: job.cells && [...job.cells.values()],
   };
   return job.view;

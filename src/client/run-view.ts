@@ -2,11 +2,13 @@ import type {
   CancelTarget,
   Cause,
   CellOutcome,
+  CellExtras,
   Reason,
   RunOutcome,
   RunSource,
   StepOutcome,
 } from '../journal/run-event.ts';
+  WorkUse,
 
 /** What faces show of a run: a fold over its events, nothing else. */
 export interface RunView {
@@ -51,6 +53,8 @@ export interface JobView {
   readonly expectedMs: number | null;
   /** Why its condition held; null before that was decided. */
   readonly reason: Reason | null;
+  /** Names of what runs beside its steps. */
+  readonly services: readonly string[];
   /** null while the matrix is not known. */
   readonly cells: readonly CellView[] | null;
 }
@@ -77,6 +81,8 @@ export interface CellView {
 }
 
 export interface AttemptView {
+  /** What its last attempt did besides its steps: artifacts kept, caches used, work skipped. */
+  readonly extras: CellExtras;
   readonly attempt: number;
   readonly outcome: CellOutcome;
   readonly cause: Cause | null;
@@ -100,3 +106,5 @@ export interface StepView {
   readonly durationMs: number | null;
   readonly logLines: number;
 }
+  /** Whether its work was skipped; null where it does not declare what it reads and makes. */
+  readonly work: WorkUse | null;

@@ -2,6 +2,7 @@ import { formatDuration } from '../../base/duration.ts';
 import { counted, visible } from '../../base/text.ts';
 import type { CellView, JobView } from '../../client/run-view.ts';
 import { causeText } from '../cause-text.ts';
+import { extrasInShort } from '../extra-text.ts';
 import { tailText } from '../log-text.ts';
 import { type Look, outcomeGlyph, outcomeStyle } from '../look.ts';
 import { row, shorten, textWidth } from '../row.ts';
@@ -143,7 +144,15 @@ function finishedLines(cell: CellView, indent: string, name: string, look: Look,
       : cell.attempt > 1
         ? look.paint('yellow', `  at attempt ${cell.attempt}`)
         : '';
-    return [row(`${indent}${glyph} ${name}${note}`, right, look.width, look.glyphs.ellipsis)];
+    const beside = extrasInShort(cell.extras).join(` ${look.glyphs.dot} `);
+    return [
+      row(
+        `${indent}${glyph} ${name}${note}${beside === '' ? '' : look.paint('dim', `  ${beside}`)}`,
+        right,
+        look.width,
+        look.glyphs.ellipsis,
+      ),
+    ];
   }
   const why = cell.cause ? causeText(cell.cause) : visible(cell.reason?.sentence ?? outcome);
   const head = `${indent}${glyph} ${outcome === 'skipped' ? look.paint('dim', name) : name}`;
