@@ -15,6 +15,7 @@ import type { JobSetup } from './step-setup.ts';
 import { reasonToSkip } from './step-skip.ts';
 import { type Attach, performTry, type TryEnd, type TryPlace } from './step-try.ts';
 import { type Phase, Stopping } from './stopping.ts';
+import type { Supervised } from './supervised.ts';
 import { BROUGHT } from './workspace/workspace.ts';
 
 const KILL_GRACE_MS = 10_000;
@@ -157,6 +158,7 @@ export class Attempt {
     this.#isPerhapsStarted = false;
     for (let tryNumber = unsealedTry ?? nextTry; ; tryNumber++) {
       const supervised = this.#stopping.enter(step.id, phase);
+      if (attach === 'yes') this.#stopWhatRan(step, phase, supervised);
       let end: TryEnd;
       try {
         end = await performTry(this.#tryPlace(step), step, tryNumber, attach, supervised, () =>
@@ -179,6 +181,14 @@ export class Attempt {
         return;
       }
     }
+  }
+
+  /** A step of an earlier owner that would not begin now, because the job was told to stop before this one came to it. */
+  #stopWhatRan(step: PlanStep, phase: Phase, supervised: Supervised): void {
+    const { stopCause } = this.#state;
+    if (stopCause === null) return;
+    const skip = reasonToSkip(step, phase, this.#state, this.#stopping, this.#setup.variables);
+    if (skip) supervised.stop(stopCause);
   }
 
   /**
