@@ -38,8 +38,9 @@ async function pipedValue(): Promise<string> {
 
 async function typedValue(prompt: string): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(prompt);
+  // First: what is typed the moment the prompt is there must not be shown any more.
   stdin.setRawMode(true);
+  stderr.write(prompt);
   stdin.setEncoding('utf8');
   let value = '';
   try {
