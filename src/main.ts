@@ -120,18 +120,25 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
   let executor = drives ? takeHelper(directory) : null;
   // Whoever needs it sees the failure.
   executor?.catch(() => {});
-  const [{ createInProcessClient }, { openSqliteStore }, { machineOwners }, { machineRandom }] =
+  const [{ createInProcessClient }, { openSqliteStore }, { machineOwners }, { machineRandom }, { Ballast }] =
     await Promise.all([
       import('./client/in-process.ts'),
       import('./store/sqlite/sqlite-store.ts'),
       import('./machine/owners.ts'),
       import('./machine/random.ts'),
+      import('./machine/disk/ballast.ts'),
     ]);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const { username, uid } = userInfo();
   const rooms = lazyRooms(directory);
+  const workspaceRoot = settings.workspace ?? join(directory, 'workspaces');
+  const ballast = new Ballast(directory);
   return createInProcessClient({
-    store: await openSqliteStore(storeFile(settings), { clock: machineClock }),
+    store: await openSqliteStore(
+      storeFile(settings),
+      { clock: machineClock },
+      { makeRoom: () => ballast.release() },
+    ),
     clock: machineClock,
     random: machineRandom,
     owners: machineOwners(),
@@ -154,7 +161,7 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
         clock: machineClock,
         random: machineRandom,
         directory,
-        workspaceRoot: settings.workspace ?? join(directory, 'workspaces'),
+        workspaceRoot,
         hostEnvironment: process.env,
         keepWorkspaces: keepWorkspaces ? 'failed' : 'never',
         onFailedPlace,
@@ -162,6 +169,8 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
       return runner;
     },
     openKept: async () => (await import('./main/kept.ts')).openKept(directory, process.env, note),
+    requireSpace: async () =>
+      (await import('./main/intake.ts')).requireSpace([directory, workspaceRoot], process.env),
     openSnapshots: () => rooms.snapshots(),
     shutdown: async () => {
       const opened = await executor?.catch(() => null);
@@ -192,6 +201,7 @@ function lazyRooms(directory: string): OpenRooms {
     serviceHost: async () => (await rooms()).serviceHost(),
     caches: async () => (await rooms()).caches(),
     artifacts: async () => (await rooms()).artifacts(),
+    work: async () => (await rooms()).work(),
     snapshots: async () => (await rooms()).snapshots(),
     reports: async () => (await rooms()).reports(),
     leftBehind: async () =>

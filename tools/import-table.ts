@@ -36,6 +36,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
 
 /** The files that are a room's contract, where that is more than `contract.ts`. */
 export const CONTRACT_FILES: Readonly<Record<string, readonly string[]>> = {
+  cache: ['contract.ts', 'work/changes.ts', 'work/fingerprint.ts', 'work/input-names.ts'],
   runner: ['contract.ts', 'log/paths.ts', 'log/reader.ts'],
   client: ['contract.ts', 'run-view.ts', 'fold-run.ts'],
 };

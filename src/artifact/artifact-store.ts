@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { Clock } from '../base/port.ts';
 import { visible } from '../base/text.ts';
-import { BlobDamageError, type ReferenceStore, type TreeStore } from '../cache/contract.ts';
+import { BlobDamageError, type ReferenceStore, type SavedTree, type TreeStore } from '../cache/contract.ts';
+import { chosenPaths } from './chosen.ts';
 import {
   ArtifactError,
+  type ArtifactOrigin,
   type ArtifactQuery,
   type ArtifactRecord,
   type ArtifactStore,
@@ -73,6 +75,13 @@ export function artifactStore({ references, trees, clock }: ArtifactStoreOptions
       await references.write(recordName(record), storedRecord(record));
       return { record, warnings: await warningsOf(trees, record) };
     },
+    isWhole: ({ tree }) => trees.isWhole(tree),
+    async keepAgain({ digest, tree, bytes, files }, origin) {
+      await refuseSecondOwner(records(recordPrefix(origin.repository, origin.runId)), origin);
+      const record = newRecord(origin, { content: digest, digest: tree, bytes, files }, clock.now());
+      await references.write(recordName(record), storedRecord(record));
+      return record;
+    },
     async download(record, target, { trust, runId, only }) {
       if (trust === 'trusted' && record.trust === 'untrusted')
         throw new ArtifactError(
@@ -80,7 +89,9 @@ export function artifactStore({ references, trees, clock }: ArtifactStoreOptions
           `artifact ${record.name} was made by the untrusted run ${record.runId}; the trusted run ${runId ?? 'or person'} may not use it`,
         );
       try {
-        return await trees.restore(record.tree, target, only ? { only } : {});
+        if (!only) return await trees.restore(record.tree, target, {});
+        const chosen = chosenPaths(record.name, await entriesOf(trees, record), only);
+        return await trees.restore(record.tree, target, { only: chosen });
       } catch (error) {
         if (!(error instanceof BlobDamageError)) throw error;
         throw new ArtifactError(
@@ -120,7 +131,7 @@ export function artifactStore({ references, trees, clock }: ArtifactStoreOptions
 
 async function refuseSecondOwner(
   records: AsyncIterable<ArtifactRecord>,
-  { name, cell, runId }: ArtifactUpload,
+  { name, cell, runId }: ArtifactOrigin,
 ): Promise<void> {
   for await (const other of records) {
     if (other.name === name && other.cell !== cell)
@@ -146,8 +157,8 @@ async function refuseSecrets(
 }
 
 function newRecord(
-  request: ArtifactUpload,
-  saved: Awaited<ReturnType<TreeStore['save']>>,
+  request: ArtifactOrigin,
+  saved: Pick<SavedTree, 'content' | 'digest' | 'bytes' | 'files'>,
   nowMs: number,
 ): ArtifactRecord {
   const { name, runId, cell, repository, trust, commit, branch, tag, event, buildNumber, metadata } = request;

@@ -11,10 +11,17 @@ export interface ArtifactStore {
    * `ArtifactError`: a bad name, one that another cell of the run has used, no match, a secret inside.
    */
   upload(request: ArtifactUpload): Promise<ArtifactUploaded>;
+  /** Whether all contents of an artifact are there. */
+  isWhole(record: ArtifactRecord): Promise<boolean>;
+  /**
+   * Keeps the contents of an artifact once more, for a run whose work was not done again. Rejects with `ArtifactError` for a name
+   * that another cell of the run has used.
+   */
+  keepAgain(record: ArtifactRecord, origin: ArtifactOrigin): Promise<ArtifactRecord>;
   /** Newest first. */
   find(query: ArtifactQuery): Promise<readonly ArtifactRecord[]>;
   /**
-   * Brings the files below `target` (`only`: some of them). Rejects with `ArtifactError` when the artifact's trust is below
+   * Brings the files below `target` (`only`: those that these paths, folders and globs name). Rejects with `ArtifactError` when the artifact's trust is below
    * `trust`, naming both runs, and when a content is damaged.
    */
   download(
@@ -34,10 +41,16 @@ export interface ArtifactStore {
   expire(nowMs: number): Promise<readonly ArtifactRecord[]>;
 }
 
-export interface ArtifactUpload {
-  readonly name: string;
+export interface ArtifactUpload extends ArtifactOrigin {
   readonly root: string;
   readonly paths: readonly string[];
+  /** Whether a file (its absolute path) holds what must not be kept. Asked for each before anything is stored. null: nothing is secret. */
+  readonly reveals: ((file: string) => Promise<boolean>) | null;
+}
+
+/** Where an artifact comes from and what it is called. */
+export interface ArtifactOrigin {
+  readonly name: string;
   /** null: semver from the tag, else build number and commit, with the branch. */
   readonly version: string | null;
   readonly runId: string;
@@ -54,8 +67,6 @@ export interface ArtifactUpload {
   readonly metadata: Readonly<Record<string, string>>;
   /** null: 7 days for a pull request, 30 for a branch, 90 for a tag. */
   readonly retentionMs: number | null;
-  /** Whether a file (its absolute path) holds what must not be kept. Asked for each before anything is stored. null: nothing is secret. */
-  readonly reveals: ((file: string) => Promise<boolean>) | null;
 }
 
 export interface ArtifactUploaded {

@@ -156,6 +156,8 @@ export interface TreeSave {
    * are kept as they are, for what goes back to the place that it came from (a cache, a snapshot).
    */
   readonly links?: 'inside' | 'any';
+  /** The root will be gone soon, so that nothing of it is worth remembering. */
+  readonly isPassing?: boolean;
 }
 
 export interface SavedTree {
@@ -372,7 +374,7 @@ export interface WorkRoom {
 
 /** The results of one pipeline, for one run. */
 export interface WorkResults {
-  /** The results of work with this fingerprint, the best first. Whether their parts are whole is to be asked. */
+  /** The result of work with this fingerprint. Whether its parts are whole is to be asked. */
   find(subject: string, fingerprint: Digest): WorkResult | null;
   /** Whether all contents that the result needs are kept. Known for recent results without a wait. */
   isWhole(result: WorkResult): boolean | Promise<boolean>;
@@ -380,8 +382,15 @@ export interface WorkResults {
   last(subject: string): Promise<Fingerprint | null>;
   /** A result was taken over: it is the subject's newest from now on. */
   used(subject: string, fingerprint: Fingerprint): void;
-  /** Stores the files that the work made. Resolves to what a result names them by. */
-  keepFiles(root: string, select: readonly string[]): Promise<KeptFiles>;
+  /**
+   * Stores the files that the work made. Resolves to what a result names them by, or to a sentence: there are none, or one holds
+   * what must not be kept. `reveals` is asked for each path first; null: nothing is secret.
+   */
+  keepFiles(
+    root: string,
+    select: readonly string[],
+    reveals: ((path: string) => Promise<boolean>) | null,
+  ): Promise<KeptFiles | string>;
   /** Brings the files of a result below the folder, as private copies. Rejects with `BlobDamageError`. */
   bringFiles(files: KeptFiles, root: string): Promise<void>;
   /** Remembers a result. It is there for other runs after the next `save`. */

@@ -1,14 +1,16 @@
 import type { PlacedEvent } from '../journal/event.ts';
+import type { RunEvent } from '../journal/run-event.ts';
 import { logFile, stepKey } from '../runner/log/paths.ts';
 import { readLog } from '../runner/log/reader.ts';
 import type { LogLine, LogQuery } from './contract.ts';
 
 /** One try of a step whose log is wanted. */
 interface Try {
+  /** Where it lies: of a step that was not done again, with the run that did it. */
+  readonly file: string;
   readonly cell: string;
   readonly attempt: number;
   readonly step: string;
-  readonly key: string;
   readonly over: AbortController;
 }
 
@@ -19,15 +21,14 @@ export async function* readLogs(
   events: AsyncIterable<PlacedEvent>,
   query: LogQuery,
 ): AsyncGenerator<LogLine> {
-  const tries = new Tries(query);
+  const tries = new Tries(query, directory, runId);
   const reading = tries.take(events);
   // A follower that loses its source ends; the error is thrown by the await below.
   reading.catch(() => {});
   for (let index = 0; ; index++) {
     const one = await tries.at(index);
     if (!one) break;
-    const { cell, attempt, step, key, over } = one;
-    const file = logFile(directory, runId, cell, attempt, key);
+    const { file, cell, attempt, step, over } = one;
     const options = {
       ...(query.tail === null ? {} : { tail: query.tail }),
       ...(query.follow ? { follow: over.signal } : {}),
@@ -40,12 +41,16 @@ export async function* readLogs(
 /** The tries that the events tell of, while the events still come. */
 class Tries {
   readonly #query: LogQuery;
+  readonly #directory: string;
+  readonly #runId: string;
   readonly #tries: Try[] = [];
   #ended = false;
   #wake: () => void = () => {};
 
-  constructor(query: LogQuery) {
+  constructor(query: LogQuery, directory: string, runId: string) {
     this.#query = query;
+    this.#directory = directory;
+    this.#runId = runId;
   }
 
   /** Reads the events to their end. */
@@ -53,18 +58,16 @@ class Tries {
     try {
       for await (const { body } of events) {
         if (body.type === 'step.started' && this.#isWanted(body.cell, body.step)) {
-          const { cell, attempt, step } = body;
-          this.#tries.push({
-            cell,
-            attempt,
-            step,
-            key: stepKey(step, body.try),
-            over: new AbortController(),
-          });
+          const { cell, attempt, step, try: tryNumber } = body;
+          const file = logFile(this.#directory, this.#runId, cell, attempt, stepKey(step, tryNumber));
+          this.#tries.push({ file, cell, attempt, step, over: new AbortController() });
         }
         if (body.type === 'step.finished')
           this.#end((one) => one.cell === body.cell && one.step === body.step);
-        if (body.type === 'cell.finished') this.#end((one) => one.cell === body.cell);
+        if (body.type === 'cell.finished') {
+          this.#takeOver(body);
+          this.#end((one) => one.cell === body.cell);
+        }
         this.#wake();
       }
     } finally {
@@ -82,6 +85,18 @@ class Tries {
       });
     }
     return this.#tries[index] ?? null;
+  }
+
+  /** The logs of work that was not done again. */
+  #takeOver({ cell, attempt, extras }: Extract<RunEvent, { type: 'cell.finished' }>): void {
+    const { reusedFrom = null, logs } = extras?.work ?? {};
+    if (reusedFrom === null || !logs) return;
+    for (const { step, try: tryNumber } of logs.steps) {
+      if (!this.#isWanted(cell, step)) continue;
+      const key = stepKey(step, tryNumber);
+      const file = logFile(this.#directory, reusedFrom, logs.cell, logs.attempt, key);
+      this.#tries.push({ file, cell, attempt, step, over: new AbortController() });
+    }
   }
 
   #isWanted(cell: string, step: string): boolean {

@@ -39,6 +39,7 @@ export function jobMessage(
     unsealed: cell.unsealed,
     resumed,
     startedAtMs: cell.started!.atMs,
+    ...(course.request.rerunOf === null ? {} : { isAnew: true }),
     isSameBoot: !resumed || (owner !== null && isSameBoot(owner)),
   };
 }

@@ -6,6 +6,7 @@ import type { Command, Decided } from '../engine/turn.ts';
 import type { Actor, NewEvent, StoredEvent, Subject } from '../journal/event.ts';
 import type { Cause, RunEvent, RunOutcome } from '../journal/run-event.ts';
 import { inboxStream, runStream } from '../journal/stream.ts';
+import type { PlanJob } from '../pipeline/plan.ts';
 import type { JobReport, Runner } from '../runner/contract.ts';
 import type { Fence, Store } from '../store/contract.ts';
 import { GroupMember, releaseHolder } from './group.ts';
@@ -49,6 +50,7 @@ export class RunHost {
   #inboxWork: Promise<void> = Promise.resolve();
   #unwatchInbox: () => void = () => {};
   #broken: Error | null = null;
+  #isSourceAsked = false;
   #resolve!: (outcome: RunOutcome) => void;
   #reject!: (error: Error) => void;
 
@@ -68,11 +70,9 @@ export class RunHost {
   /** Accepts the run. Resolves when that is durable; the run goes on by itself. */
   static async start(options: RunHostOptions, request: RunRequested): Promise<RunHost> {
     const decided = decideRequest(request, options.clock.now());
+    await prepareReuse(options.runner, request, decided.state.course.jobs);
     const host = new RunHost(options, decided.state, 0);
     const accepted = host.#commit(decided);
-    // Reading the files of the repository takes git longer than the journal takes to accept the run.
-    if (decided.commands.some(({ type }) => type === 'start-cell'))
-      options.runner.prepare(request.runId, request.source);
     host.feed({ type: 'owned', owner: options.owner, fence: options.lease.token, resumed: false });
     await accepted;
     host.#watchInbox();
@@ -112,8 +112,15 @@ export class RunHost {
     this.#reject(reason);
   }
 
-  #commit({ state, events, commands }: Decided, cause?: string): Promise<void> {
+  #commit(decided: Decided, cause?: string): Promise<void> {
+    const { state, events, commands } = this.#withReused(decided);
     this.#state = state;
+    // Reading the files of the repository takes git longer than the journal takes to record what comes before it.
+    if (!this.#isSourceAsked && commands.some(isFirstStart)) {
+      this.#isSourceAsked = true;
+      const { runId, source } = state.course.request;
+      this.#options.runner.prepare(runId, source);
+    }
     if (events.length === 0) {
       this.#perform(commands);
       return Promise.resolve();
@@ -131,6 +138,39 @@ export class RunHost {
         },
         (error: Error) => this.abandon(error),
       );
+  }
+
+  /**
+   * Cells whose work was done before are over before they begin: nothing is done in the world, so no intent has to be durable
+   * first, and a thousand of them are one append. Told for a while only, so that the loop gets its turn; the rest comes when it is
+   * to be started.
+   */
+  #withReused(decided: Decided): Decided {
+    const { runner, clock, isSameBoot } = this.#options;
+    if (!runner.reuse || !decided.commands.some(isFirstStart)) return decided;
+    const untilMs = clock.monotonic() + REUSE_SLICE_MS;
+    let { state } = decided;
+    const events = [...decided.events];
+    const commands: Command[] = [];
+    const open = [...decided.commands];
+    for (let at = 0; at < open.length; at++) {
+      const command = open[at]!;
+      const message =
+        isFirstStart(command) && clock.monotonic() < untilMs
+          ? jobMessage(state, command.cell, false, isSameBoot)
+          : null;
+      const report = message?.job.work ? runner.reuse(message) : null;
+      if (!message || !report) {
+        commands.push(command);
+        continue;
+      }
+      const { cell, attempt } = message;
+      const next = decide(state, { type: 'report', cell, attempt, report }, clock.now());
+      state = next.state;
+      events.push(...next.events);
+      open.push(...next.commands);
+    }
+    return { state, events, commands };
   }
 
   #entry(body: RunEvent, at: number, cause?: string): NewEvent {
@@ -191,19 +231,24 @@ export class RunHost {
       },
       onCancelStep: (listener: (step: string, cause: Cause) => void) => job.stepListeners.push(listener),
     };
-    const report = await this.#options.runner
-      .perform(jobMessage(this.#state, cell, resumed, this.#options.isSameBoot), emit, control)
-      .catch(
-        (error: unknown): JobReport => ({
-          outcome: 'errored',
-          cause: { kind: 'internal', message: error instanceof Error ? error.message : String(error) },
-          step: null,
-          durationMs: 0,
-          outputs: {},
-          tail: [],
-          patterns: [],
-        }),
-      );
+    const message = jobMessage(this.#state, cell, resumed, this.#options.isSameBoot);
+    const known = (!resumed && message.job.work && this.#options.runner.reuse?.(message)) || null;
+    if (known) {
+      this.#jobs.delete(cell);
+      await this.feed({ type: 'report', cell, attempt, report: known });
+      return;
+    }
+    const report = await this.#options.runner.perform(message, emit, control).catch(
+      (error: unknown): JobReport => ({
+        outcome: 'errored',
+        cause: { kind: 'internal', message: error instanceof Error ? error.message : String(error) },
+        step: null,
+        durationMs: 0,
+        outputs: {},
+        tail: [],
+        patterns: [],
+      }),
+    );
     this.#jobs.delete(cell);
     for (const message of report.warnings ?? [])
       void this.feed({ type: 'warning', message: `${cell}: ${message}` });
@@ -308,6 +353,19 @@ export class RunHost {
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
   }
+}
+
+/** So long the results of earlier runs are taken over in one go. */
+const REUSE_SLICE_MS = 12;
+
+function isFirstStart(command: Command): command is Extract<Command, { type: 'start-cell' }> {
+  return command.type === 'start-cell' && !command.resumed;
+}
+
+async function prepareReuse(runner: Runner, request: RunRequested, jobs: readonly PlanJob[]): Promise<void> {
+  if (request.rerunOf !== null || !runner.prepareReuse || !jobs.some(({ work }) => work !== null)) return;
+  const { runId, source, trust = 'trusted', event, pipeline } = request;
+  await runner.prepareReuse({ runId, source, trust, payload: event.payload, pipeline }, jobs);
 }
 
 function cancelJob(job: Job, cause: Cause): void {

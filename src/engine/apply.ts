@@ -293,7 +293,9 @@ function applyFinished(
     job.failFast ??
     (failed && job.cellCount > 1 && state.course.jobs[jobIndex]!.matrix?.failFast ? event.cell : null);
   const outputs = Object.keys(event.outputs).length > 0 ? { ...job.outputs, ...event.outputs } : job.outputs;
-  const good = event.outcome === 'succeeded' ? 1 : 0;
+  // What was taken over took no time, and says nothing of how long the work takes.
+  const isDone = (event.extras?.work?.reusedFrom ?? null) === null;
+  const good = event.outcome === 'succeeded' && isDone ? 1 : 0;
   next = changeJob(next, jobIndex, {
     cellsLeft: job.cellsLeft - 1,
     outputs,

@@ -48,6 +48,17 @@ export interface RunSource {
   /** `tree`: the files as they lie there, tracked and untracked but not ignored. `commit`: exactly the commit. */
   readonly mode: 'tree' | 'commit';
   readonly dirty: boolean;
+  /** Only of an untrusted run: the commit whose pipeline it follows. */
+  readonly base?: SourceBase;
+}
+
+/** The side of the repository in an untrusted run. */
+export interface SourceBase {
+  /** As it was named. */
+  readonly ref: string;
+  readonly commit: string;
+  /** Files and folders that are this commit's in every workspace. */
+  readonly protectedPaths: readonly string[];
 }
 
 /** Why a cell did not run, why a job waits, and the like: sentence and evidence. */
@@ -175,6 +186,8 @@ export type RunEvent =
       readonly only: readonly string[] | null;
       /** `untrusted`: the code comes from a fork. Not said: trusted. */
       readonly trust?: Trust;
+      /** Why it is that. */
+      readonly trustReason?: string;
       /** Counts the runs of the repository on this store. */
       readonly number?: number;
       /** The run this one repeats, and the cells whose results are taken over from it. */

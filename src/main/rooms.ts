@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { artifactStore } from '../artifact/artifact-store.ts';
 import type { ArtifactStore } from '../artifact/contract.ts';
-import type { DirectoryCaches, ReportArchive, Snapshots, Storage, TreeStore } from '../cache/contract.ts';
+import type {
+  DirectoryCaches,
+  ReportArchive,
+  Snapshots,
+  Storage,
+  TreeStore,
+  WorkRoom,
+} from '../cache/contract.ts';
 import { directoryCaches } from '../cache/directory-caches.ts';
 import { reportArchive } from '../cache/report-archive.ts';
 import { snapshots } from '../cache/snapshots.ts';
@@ -10,6 +17,7 @@ import { openFolderStorage } from '../cache/storage/folder/folder-storage.ts';
 import { layeredStorage } from '../cache/storage/layered-storage.ts';
 import { openStorage } from '../cache/storage/open-storage.ts';
 import { treeStore } from '../cache/tree/tree-store.ts';
+import { workRoom } from '../cache/work/work-room.ts';
 import type { Executor, ServiceHost } from '../executor/contract.ts';
 import { machineClock } from '../machine/clock.ts';
 import { machineOwners } from '../machine/owners.ts';
@@ -23,6 +31,7 @@ export interface Keeping {
   readonly trees: TreeStore;
   readonly caches: DirectoryCaches;
   readonly artifacts: ArtifactStore;
+  readonly work: WorkRoom;
   readonly snapshots: Snapshots;
   readonly reports: ReportArchive;
   /** Waits until what was begun is written. */
@@ -72,6 +81,13 @@ export async function openKeeping(
     ...own,
     caches: directoryCaches({ ...parts, references: own.storage.references, trees: own.trees }),
     artifacts: artifactStore({ ...parts, references: other.storage.references, trees: other.trees }),
+    work: workRoom({
+      ...parts,
+      references: own.storage.references,
+      blobs: own.storage.blobs,
+      trees: own.trees,
+      directory: join(directory, 'trees', 'work'),
+    }),
     reports: reportArchive({ references: own.storage.references, trees: own.trees }),
     async close() {
       await own.storage.close();
@@ -135,6 +151,7 @@ export function openRooms(
     },
     caches: async () => (await kept()).caches,
     artifacts: async () => (await kept()).artifacts,
+    work: async () => (await kept()).work,
     snapshots: async () => (await kept()).snapshots,
     reports: async () => (await kept()).reports,
     leftBehind: async () => [

@@ -114,6 +114,11 @@ export class Attempt {
     }
   }
 
+  /** The receipt that is held back. */
+  get lastReceipt(): StepFinished | null {
+    return this.#lastReceipt;
+  }
+
   /**
    * Emits the receipt that was held back. To be called right before the report is handed on: until then the executor keeps
    * how the step ended.

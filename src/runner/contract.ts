@@ -47,6 +47,8 @@ export interface JobMessage {
    * nothing proves that a step never began.
    */
   readonly isSameBoot: boolean;
+  /** The work is done although its result may be known: somebody asked for it to be done again. */
+  readonly isAnew?: boolean;
 }
 
 export type StepFinished = Extract<RunEvent, { type: 'step.finished' }>;
@@ -79,9 +81,30 @@ export interface JobControl {
   onCancelStep(listener: (step: string, cause: Cause) => void): void;
 }
 
+/** What decides where a run looks for results. */
+export interface ReusingRun {
+  readonly runId: string;
+  readonly source: RunSource;
+  readonly trust: Trust;
+  /** Of the event. */
+  readonly payload: JsonObject;
+  /** Name of the pipeline. */
+  readonly pipeline: string;
+}
+
 export interface Runner {
   /** Performs the attempt. Never rejects for a reason that lies in the job; a rejection is a broken promise of ours. */
   perform(message: JobMessage, emit: Emit, control: JobControl): Promise<JobReport>;
+  /**
+   * Looks at what the jobs of a run declare to read, so that `reuse` can answer. To be called, where it is there, before the run
+   * is accepted, and when some job declares anything. Never rejects.
+   */
+  prepareReuse?(run: ReusingRun, jobs: readonly PlanJob[]): Promise<void>;
+  /**
+   * The report of an attempt whose work was done before, when that can be told without waiting. null says nothing: `perform`
+   * looks again. Nothing was done and nothing is to be released.
+   */
+  reuse?(message: JobMessage): JobReport | null;
   /** A run with this source is about to begin: what takes time can begin too. Failures show when a job is performed. */
   prepare(runId: string, source: RunSource): void;
   /**

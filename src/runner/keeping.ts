@@ -6,7 +6,9 @@ import { BlobDamageError, type CacheScope, TreeError } from '../cache/contract.t
 import type { KeptArtifact } from '../journal/run-event.ts';
 import type { PlanArtifact, PlanDownload } from '../pipeline/plan-artifact.ts';
 import type { DirectoryCache } from '../pipeline/plan-cache.ts';
+import { cacheScope } from './cache-scope.ts';
 import { fill, type JobState } from './job-state.ts';
+import { artifactOrigin, keptOf } from './keep-artifact.ts';
 import type { RunnerOptions } from './options.ts';
 import { JobProblem, KeepProblem, machineProblem } from './problem.ts';
 import { noteReports, takeReports } from './reports.ts';
@@ -153,21 +155,8 @@ async function saveCache(place: KeepPlace, cache: DirectoryCache): Promise<void>
   }
 }
 
-/** The cache of a branch, and what it may read besides: that of the default branch and, for a pull request, of its base. */
 function scopeOf({ message }: JobState): CacheScope {
-  const { source, trust, contexts } = message;
-  const { base, number } = (contexts.event.payload ?? {}) as {
-    readonly base?: unknown;
-    readonly number?: unknown;
-  };
-  const readableRefs = [typeof base === 'string' ? base : null, 'main', 'master'];
-  const pull = typeof number === 'number' || typeof number === 'string' ? `pull/${number}` : null;
-  return {
-    repository: source.repository,
-    trust,
-    ref: pull ?? source.tag ?? source.branch ?? source.commit ?? 'detached',
-    readableRefs: readableRefs.filter((ref) => ref !== null),
-  };
+  return cacheScope(message.source, message.trust, message.contexts.event.payload);
 }
 
 async function keepArtifact(place: KeepPlace, artifact: PlanArtifact): Promise<void> {
@@ -183,39 +172,15 @@ async function keepArtifact(place: KeepPlace, artifact: PlanArtifact): Promise<v
   );
   const version =
     artifact.version === null ? null : filled(place, artifact.version, `the version of artifact ${name}`);
-  const { source, contexts } = message;
   await asKeepProblem(`artifact ${name}`, async () => {
     const { record, warnings } = await (await options.rooms.artifacts()).upload({
-      name,
+      ...artifactOrigin(message, artifact, { name, version, metadata }),
       root: setup.workspace.directory,
       paths,
-      version,
-      runId: message.runId,
-      cell: message.cell,
-      repository: source.repository,
-      trust: message.trust,
-      commit: source.commit,
-      branch: source.branch,
-      tag: source.tag,
-      event: String(contexts.event.name),
-      buildNumber: typeof contexts.run.number === 'number' ? contexts.run.number : 1,
-      metadata,
-      retentionMs: artifact.retentionMs,
       reveals: Object.keys(state.secrets).length === 0 ? null : (file) => setup.redaction.revealsFile(file),
     });
     state.warnings.push(...warnings);
-    const { runId, cell, digest, bytes, files, trust, expiresAtMs } = record;
-    state.extras.kept.push({
-      runId,
-      cell,
-      name,
-      version: record.version,
-      digest,
-      bytes,
-      files,
-      trust,
-      expiresAtMs,
-    });
+    state.extras.kept.push(keptOf(record));
   });
 }
 

@@ -19,6 +19,11 @@ export interface RunnerOptions {
   readonly hostEnvironment: Readonly<Record<string, string | undefined>>;
   /** Whether the workspace of a job that did not succeed stays for a look. */
   readonly keepWorkspaces: 'failed' | 'never';
+  /**
+   * Work that declares its inputs: `reuse` takes results over and is the default; `anew` does all of it; `check` does it and
+   * reports files that were read or written without being declared.
+   */
+  readonly work?: 'reuse' | 'anew' | 'check';
   /** Between SIGTERM and SIGKILL; 10 s when not given. */
   readonly killGraceMs?: number;
   /** The log of a step ends at this size; 1 GiB when not given. */

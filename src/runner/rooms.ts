@@ -1,5 +1,5 @@
 import type { ArtifactStore } from '../artifact/contract.ts';
-import type { DirectoryCaches, ReportArchive, Snapshots } from '../cache/contract.ts';
+import type { DirectoryCaches, ReportArchive, Snapshots, WorkRoom } from '../cache/contract.ts';
 import type { Executor, ServiceHost } from '../executor/contract.ts';
 import type { Trust } from '../journal/event.ts';
 
@@ -13,6 +13,7 @@ export interface RunnerRooms {
   serviceHost(): Promise<ServiceHost>;
   caches(): Promise<DirectoryCaches>;
   artifacts(): Promise<ArtifactStore>;
+  work(): Promise<WorkRoom>;
   snapshots(): Promise<Snapshots>;
   reports(): Promise<ReportArchive>;
   /** Of the executors above those that may hold something of an earlier owner. */

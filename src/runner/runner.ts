@@ -1,8 +1,17 @@
 import { UserError } from '../base/diagnostic.ts';
 import type { Executor, ExecutorJob } from '../executor/contract.ts';
-import type { Cause, RunSource } from '../journal/run-event.ts';
+import type { Cause, RunSource, WorkUse } from '../journal/run-event.ts';
+import type { PlanJob } from '../pipeline/plan.ts';
 import { Attempt } from './attempt.ts';
-import type { Emit, JobControl, JobMessage, JobReport, Runner } from './contract.ts';
+import type {
+  Emit,
+  JobControl,
+  JobMessage,
+  JobReport,
+  ReusingRun,
+  Runner,
+  StepFinished,
+} from './contract.ts';
 import { allowedEnvironment, containerEnvironment, type Environment, jobEnvironment } from './environment.ts';
 import { confinementOf, executorOf } from './isolation.ts';
 import { jobKey, runGroup } from './job-key.ts';
@@ -14,6 +23,8 @@ import { readSecrets } from './secrets.ts';
 import { stopServices } from './services.ts';
 import { restoringOf } from './snapshot.ts';
 import { jobVariables } from './step-setup.ts';
+import { differingInput, keepWork } from './work/keep-work.ts';
+import { RunnerWork } from './work/work.ts';
 import { type Workspace, Workspaces } from './workspace/workspace.ts';
 
 /** Makes a runner on this machine. It starts nothing by itself and holds nothing that must be closed; the executor is the caller's. */
@@ -32,6 +43,7 @@ interface Left {
 class LocalRunner implements Runner {
   readonly #options: RunnerOptions;
   readonly #workspaces: Workspaces;
+  readonly #work: RunnerWork;
   readonly #allowed: Environment;
   readonly #left = new Map<string, Left>();
   readonly #removing = new Set<Promise<string | null>>();
@@ -39,13 +51,23 @@ class LocalRunner implements Runner {
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#workspaces = new Workspaces(options.workspaceRoot, options.directory);
+    this.#work = new RunnerWork(options, this.#workspaces);
     this.#allowed = allowedEnvironment(options.hostEnvironment);
   }
 
   perform(message: JobMessage, emit: Emit, control: JobControl): Promise<JobReport> {
-    return performJob(this.#options, this.#workspaces, this.#allowed, message, emit, control, (left) => {
+    const places = { workspaces: this.#workspaces, work: this.#work };
+    return performJob(this.#options, places, this.#allowed, message, emit, control, (left) => {
       this.#left.set(jobKey(message.runId, message.cell, message.attempt), left);
     });
+  }
+
+  prepareReuse(run: ReusingRun, jobs: readonly PlanJob[]): Promise<void> {
+    return this.#work.prepare(run, jobs);
+  }
+
+  reuse(message: JobMessage): JobReport | null {
+    return this.#work.reuse(message);
   }
 
   prepare(runId: string, source: RunSource): void {
@@ -78,6 +100,7 @@ class LocalRunner implements Runner {
       if (isKept) this.#workspaces.keep(workspace);
     }
     await Promise.all(this.#removing);
+    await this.#work.releaseRun(runId);
     // Of attempts that an earlier owner performed.
     for (const executor of await this.#executors()) await executor.sweepGroup(runGroup(runId));
     return this.#workspaces.releaseRun(runId);
@@ -97,7 +120,7 @@ class LocalRunner implements Runner {
 
 async function performJob(
   options: RunnerOptions,
-  workspaces: Workspaces,
+  { workspaces, work }: { readonly workspaces: Workspaces; readonly work: RunnerWork },
   allowed: Environment,
   message: JobMessage,
   emit: Emit,
@@ -124,6 +147,9 @@ async function performJob(
     return ended({ kind: 'refused', sentences: job.refusals.map((refusal) => refusal.message) });
   let workspace: Workspace | null = null;
   try {
+    const found = job.work === null ? null : await work.find(message);
+    if (found?.kind === 'reused') return found.report;
+    const toDo = found?.kind === 'to-do' ? found.work : null;
     const executor = await executorOf(options, message);
     const secrets = job.secrets.length === 0 ? {} : await readSecrets(message, options.secrets);
     const state = new JobState(message, secrets);
@@ -135,6 +161,8 @@ async function performJob(
       message.attempt,
       message.resumed,
       restoringOf(options, message),
+      // Where files can be kept from a job, what it did not declare is not there: a wrong declaration fails at once.
+      toDo && executor.isolation.kind !== 'process' ? new Set(Object.keys(toDo.fingerprint.inputs)) : null,
     );
     state.directory = workspace.directory;
     state.warnings.push(...workspace.warnings);
@@ -150,7 +178,13 @@ async function performJob(
       jobKey: jobKey(message.runId, message.cell, message.attempt),
       ...(confinement ? { confinement } : {}),
     });
-    const attempt = new Attempt(options, state, setup, executorJob, emit, startedMs);
+    const differing = toDo && (await differingInput(toDo, message, workspace, workspaces));
+    const steps = new Map<string, StepFinished>();
+    const noted: Emit = (event) => {
+      if (event.type === 'step.finished') steps.set(event.step, event);
+      return emit(event);
+    };
+    const attempt = new Attempt(options, state, setup, executorJob, noted, startedMs);
     let report: JobReport;
     try {
       report = await attempt.perform(control);
@@ -162,6 +196,15 @@ async function performJob(
     const environment = attempt.failedEnvironment;
     if (environment)
       await options.onFailedPlace?.(message.cell, { directory: workspace.directory, environment });
+    if (found?.kind === 'unknown') report = withWarning(report, found.sentence);
+    if (toDo) {
+      attempt.lastReceipt && steps.set(attempt.lastReceipt.step, attempt.lastReceipt);
+      const done = { message, report, steps: [...steps.values()], workspace, redaction };
+      const unkept =
+        differing === null ? await keepWork(toDo, done) : `${differing} changed while the run was going on`;
+      report = withWork(report, toDo.use, unkept);
+      work.noteDone(toDo);
+    }
     const isGood = report.outcome === 'succeeded' || report.outcome === 'warned';
     leave({
       runId: message.runId,
@@ -180,6 +223,17 @@ async function performJob(
     if (problem === null) throw error;
     return ended({ kind: 'internal', message: `the job could not be prepared: ${problem}` });
   }
+}
+
+function withWarning(report: JobReport, warning: string): JobReport {
+  return { ...report, warnings: [...(report.warnings ?? []), warning] };
+}
+
+/** Tells what became of work that was done. Of work that went well a person should know why it will be done again. */
+function withWork(report: JobReport, use: WorkUse, unkept: string | null): JobReport {
+  const told = { ...report, extras: { ...report.extras, work: use } };
+  if (unkept === null || report.outcome !== 'succeeded') return told;
+  return withWarning(told, `its result is not kept, so it will be done again: ${unkept}`);
 }
 
 function sentenceOf(error: JobProblem | UserError): string {

@@ -8,6 +8,7 @@ export const noRooms: RunnerRooms = {
   serviceHost: none,
   caches: none,
   artifacts: none,
+  work: none,
   snapshots: none,
   reports: none,
   leftBehind: async () => [],

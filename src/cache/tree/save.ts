@@ -33,7 +33,7 @@ type FoundFile = FoundEntry & { readonly kind: 'file' };
 export async function saveTree(
   request: SaveRequest,
   blobs: BlobStore,
-  index: FileIndex,
+  index: Pick<FileIndex, 'begin'>,
   slices: Slices,
 ): Promise<SaveResult> {
   const { root, select, since, links, leftOut } = request;

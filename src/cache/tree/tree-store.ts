@@ -32,6 +32,11 @@ export interface TreeStoreOptions {
 /** Manifests and file indexes of this many roots stay in memory, for the snapshots after each step of a job. */
 const REMEMBERED_MAX = 4;
 
+/** For a root that is only there for now: an index for it would be a file that nobody reads again. */
+const FORGETFUL: Pick<FileIndex, 'begin'> = {
+  begin: () => ({ find: () => null, remember: () => {}, save: () => {} }),
+};
+
 /** Trees over the blobs of a storage. */
 export function treeStore({ blobs, directory, clock, random }: TreeStoreOptions): TreeStore {
   const manifests = new Map<Digest, TreeManifest>();
@@ -51,7 +56,7 @@ export function treeStore({ blobs, directory, clock, random }: TreeStoreOptions)
   }
 
   async function record(
-    { root, select, since, links = 'inside' }: TreeSave,
+    { root, select, since, links = 'inside', isPassing = false }: TreeSave,
     leftOut: string[] | null = null,
   ) {
     const real = realRoot(root);
@@ -66,7 +71,7 @@ export function treeStore({ blobs, directory, clock, random }: TreeStoreOptions)
         leftOut,
       },
       blobs,
-      indexOf(real),
+      isPassing ? FORGETFUL : indexOf(real),
       new Slices(clock),
     );
     remember(manifests, saved.digest, saved.manifest);

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import type { RunSource } from '../../journal/run-event.ts';
 import { safeName } from '../log/paths.ts';
 import { copyTree } from './copy-tree.ts';
+import type { SourceList } from './entry.ts';
 import { removeSmall, removeTree } from './remove-tree.ts';
 import { type SourceTree, takeSource } from './source-tree.ts';
 
@@ -60,13 +61,31 @@ export class Workspaces {
     attempt: number,
     resumed: boolean,
     restore: ((target: string) => Promise<void>) | null = null,
+    only: ReadonlySet<string> | null = null,
   ): Promise<Workspace> {
     const folder = this.#attemptFolder(runId, cell, attempt);
     const place = { folder, directory: join(folder, 'work'), temporary: join(folder, 'tmp') };
     if (resumed && existsSync(place.directory)) return { ...place, warnings: [] };
     const tree = await this.#source(runId, source);
     if (restore) return { ...place, warnings: await this.#bringBack(place, tree, restore) };
-    return { ...place, warnings: await this.#fill(place, tree) };
+    return { ...place, warnings: await this.#fill(place, only === null ? tree : partOf(tree, only)) };
+  }
+
+  /** The files that workspaces of the run are made from. */
+  async listSource(runId: string, source: RunSource): Promise<SourceList> {
+    return (await this.#source(runId, source)).list;
+  }
+
+  /** A folder of the run for something that is no attempt; not made yet. */
+  scratch(runId: string, name: string): string {
+    return join(this.#runFolder(runId), `.${name}`);
+  }
+
+  /** Our own folders, which are no part of a source that they lie in. */
+  own(): readonly string[] {
+    return [this.#root, this.#dataFolder]
+      .filter((path) => existsSync(path))
+      .map((path) => realpathSync(path));
   }
 
   /** Begins to take the files of a run before the first job asks for them. */
@@ -175,10 +194,7 @@ export class Workspaces {
     if (!tree) {
       const runFolder = this.#runFolder(runId);
       mkdirSync(runFolder, { recursive: true, mode: 0o700 });
-      const own = [this.#root, this.#dataFolder]
-        .filter((path) => existsSync(path))
-        .map((path) => realpathSync(path));
-      tree = takeSource(source, join(runFolder, SOURCE), own);
+      tree = takeSource(source, join(runFolder, SOURCE), this.own());
       tree.catch(() => this.#sources.delete(runId));
       this.#sources.set(runId, tree);
     }
@@ -201,6 +217,19 @@ export class Workspaces {
   #quarantine(): string {
     return join(this.#root, '.quarantine');
   }
+}
+
+/** Only these files, and no repository: its history would tell what the files do not. */
+function partOf(tree: SourceTree, only: ReadonlySet<string>): SourceTree {
+  const entries = tree.list.entries.filter(({ path }) => only.has(path));
+  const needed = new Set(entries.flatMap(({ path }) => foldersOf(path)));
+  const folders = tree.list.folders.filter((folder) => needed.has(folder));
+  return { ...tree, list: { ...tree.list, entries, folders }, gitView: null };
+}
+
+function foldersOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 /** A folder left by an attempt that was never begun in earnest is removed first. */
