@@ -2,9 +2,11 @@ import { resolve } from 'node:path';
 import { type Diagnostic, UserError, userError } from '../base/diagnostic.ts';
 import type { JsonObject } from '../base/json.ts';
 import { nearestName } from '../base/near.ts';
+import { refProblem, revisionProblem } from '../base/ref-name.ts';
 import { visible } from '../base/text.ts';
 import type { RunSource } from '../journal/run-event.ts';
 import type { Plan } from '../pipeline/plan.ts';
+import { judgeTrust } from '../pipeline/trust.ts';
 import type { Context } from './context.ts';
 
 /** What `run` and `plan` are given besides the file. */
@@ -13,13 +15,23 @@ export interface GivenOptions {
   readonly input?: readonly string[];
   readonly variable?: readonly string[];
   readonly event?: string;
+  readonly payload?: string;
+  readonly untrusted?: boolean;
+  readonly base?: string;
   readonly branch?: string;
   readonly tag?: string;
   readonly commit?: string;
 }
 
+export interface GivenEvent {
+  readonly name: string;
+  readonly payload: JsonObject;
+}
+
 export interface Given {
-  readonly event: { readonly name: string; readonly payload: JsonObject };
+  readonly event: GivenEvent;
+  /** Whether it was asked for; the event may say so as well. */
+  readonly untrusted: boolean;
   readonly inputs: JsonObject;
   readonly variables: Readonly<Record<string, string>>;
   readonly only: readonly string[] | null;
@@ -27,17 +39,57 @@ export interface Given {
 
 const EVENTS = ['push', 'pull_request', 'tag', 'schedule', 'manual', 'api'] as const;
 
-/** The code to run: git's facts, with the branch or tag that the user wants it to be taken for. */
-export async function givenSource(context: Context, options: GivenOptions): Promise<RunSource> {
-  const source = await context.ports.repository(options.commit ?? null);
-  return { ...source, branch: options.branch ?? source.branch, tag: options.tag ?? source.tag };
+/**
+ * The code to run: git's facts, with the branch or tag that the user wants it to be taken for. Of an untrusted run it is exactly
+ * a commit, with the base that its pipeline is read from. Throws `UserError`, also for a name that git might take for an
+ * option or a program.
+ */
+export async function givenSource(
+  context: Context,
+  options: GivenOptions,
+  event: GivenEvent,
+): Promise<RunSource> {
+  const { commit, base, branch, tag, untrusted = false } = options;
+  const names = [
+    nameProblem('--commit', commit, revisionProblem),
+    nameProblem('--base', base, revisionProblem),
+    nameProblem('--branch', branch, refProblem),
+    nameProblem('--tag', tag, refProblem),
+  ].filter((one) => one !== null);
+  if (names.length > 0) throw new UserError(names);
+  const facts = await context.ports.repository(commit ?? null);
+  const source = { ...facts, branch: branch ?? facts.branch, tag: tag ?? facts.tag };
+  const { trust, reason } = judgeTrust(event, untrusted);
+  if (trust === 'trusted') return source;
+  const { untrustedSource } = await import('./untrusted-source.ts');
+  return untrustedSource(context, source, { base: base ?? null, payload: event.payload, reason });
+}
+
+function nameProblem(
+  flag: string,
+  text: string | undefined,
+  problemOf: (text: string) => string | null,
+): Diagnostic | null {
+  const found = text === undefined ? null : problemOf(text);
+  if (found === null) return null;
+  return problem(`${flag} ${JSON.stringify(text)} ${found}`, `give ${flag} a plain name, such as main`);
+}
+
+/** The event that was given, with its payload. `readGiven` checks its name. Throws `UserError` for the payload. */
+export async function givenEvent(context: Context, options: GivenOptions): Promise<GivenEvent> {
+  const name = eventName(options, []);
+  if (options.payload === undefined) return { name, payload: {} };
+  const { readPayload } = await import('./payload.ts');
+  return { name, payload: await readPayload(context, options.payload) };
 }
 
 /** Reads and checks what was given against the plan. Throws `UserError` with every problem at once. */
-export function readGiven(plan: Plan, options: GivenOptions): Given {
+export function readGiven(plan: Plan, options: GivenOptions, event: GivenEvent): Given {
   const problems: Diagnostic[] = [];
+  eventName(options, problems);
   const given = {
-    event: { name: eventName(options, problems), payload: {} },
+    event,
+    untrusted: options.untrusted ?? false,
     inputs: inputs(plan, options.input ?? [], problems),
     variables: pairs('--variable', options.variable ?? [], problems),
     only: options.job ? jobs(plan, options.job, problems) : null,

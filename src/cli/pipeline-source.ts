@@ -19,7 +19,8 @@ export async function loadAsked(
   source: RunSource,
   name: string | undefined,
 ): Promise<Plan> {
-  const sources = context.ports.readSources(source);
+  // Of untrusted code nothing decides what is run, not even which pipelines there are.
+  const sources = context.ports.readSources(pipelineSource(source));
   const path = chosenFile(context, source, sources, name);
   const checked =
     (await recallPlan(context, source, sources, path)) ??
@@ -28,6 +29,11 @@ export async function loadAsked(
   if (!checked.ok) throw new UserError(checked.diagnostics);
   await context.tell(checked.diagnostics);
   return checked.value;
+}
+
+function pipelineSource(source: RunSource): RunSource {
+  const { base } = source;
+  return base ? { ...source, mode: 'commit', commit: base.commit } : source;
 }
 
 async function loadAndRemember(

@@ -17,6 +17,7 @@ export function exitCodeOf(outcome: RunOutcome): number {
 
 /** The result of a run for programs. Durations in milliseconds; times in milliseconds since 1970. */
 export function summaryJson(view: RunView): JsonObject {
+  const { base, ...source } = view.source;
   return {
     runId: view.runId,
     pipeline: view.pipeline,
@@ -25,7 +26,9 @@ export function summaryJson(view: RunView): JsonObject {
     exitCode: view.outcome && exitCodeOf(view.outcome),
     sentence: view.sentence,
     event: view.event,
-    source: { ...view.source },
+    source: { ...source, base: base ? { ...base } : null },
+    trust: view.trust,
+    trustReason: view.trustReason,
     startedAtMs: view.requestedAtMs,
     durationMs: view.durationMs,
     rerunOf: view.rerunOf,
@@ -43,10 +46,10 @@ export function summaryJson(view: RunView): JsonObject {
       cause: cell.cause && { ...cell.cause, text: causeText(cell.cause) },
       reason: cell.reason?.sentence ?? null,
       outputs: cell.outputs,
+      extras: { ...cell.extras } as JsonObject,
     })),
   };
 }
-      extras: { ...cell.extras } as JsonObject,
 
 /** The result of a run as Markdown, for a pull request or a job summary. */
 export function summaryMarkdown(view: RunView): string {
@@ -64,13 +67,13 @@ export function summaryMarkdown(view: RunView): string {
       return `| ${escaped(stage.name)} | ${escaped(cell.name)} | ${cell.outcome ?? cell.state} | ${duration} | ${escaped(why(cell))} |`;
     }),
   ];
-  if (view.warnings.length > 0)
-    lines.push('', ...view.warnings.map((warning) => `- warning: ${escaped(warning)}`));
-  for (const { cell } of cells) {
   const beside = cells.flatMap(({ cell }) =>
     extraTexts(cell.extras).map((text) => `- ${escaped(cell.name)}: ${escaped(text)}`),
   );
   if (beside.length > 0) lines.push('', ...beside);
+  if (view.warnings.length > 0)
+    lines.push('', ...view.warnings.map((warning) => `- warning: ${escaped(warning)}`));
+  for (const { cell } of cells) {
     if (cell.tail.length === 0 || (cell.outcome !== 'failed' && cell.outcome !== 'errored')) continue;
     lines.push('', `### ${escaped(cell.name)}`, '', ...codeBlock(cell.tail));
   }

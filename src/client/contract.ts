@@ -1,7 +1,7 @@
 import type { ArtifactFile, ArtifactQuery, ArtifactRecord, ArtifactUploaded } from '../artifact/contract.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { CacheEntryView } from '../cache/contract.ts';
-import type { PlacedEvent } from '../journal/event.ts';
+import type { PlacedEvent, Trust } from '../journal/event.ts';
 import type { CancelTarget, RunOutcome, RunSource } from '../journal/run-event.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { RunView } from './run-view.ts';
@@ -122,6 +122,8 @@ export interface StartRequest {
   readonly plan: Plan;
   readonly source: RunSource;
   readonly event: { readonly name: string; readonly payload: JsonObject };
+  /** Trust the code as little as that of a fork, whatever the event says. What the event says may lower it as well. */
+  readonly untrusted?: boolean;
   readonly inputs: JsonObject;
   readonly variables: Readonly<Record<string, string>>;
   readonly workersMax: number;
@@ -161,6 +163,7 @@ export interface RunSummary {
   readonly branch: string | null;
   readonly commit: string | null;
   readonly event: string;
+  readonly trust: Trust;
   readonly startedAtMs: number;
   readonly durationMs: number | null;
   /** null while it is not over. */

@@ -28,6 +28,8 @@ export function expectationsOf(
     if (taken >= TAKEN_MAX) break;
     if (body.type !== 'run.finished' || subject?.repository !== repository || body.pipeline !== pipeline)
       continue;
+    // How long a stranger's code takes must not decide who goes first.
+    if (subject.trust === 'untrusted') continue;
     taken += 1;
     for (const [job, ms] of Object.entries(body.cellMs)) {
       const list = durations.get(job) ?? [];

@@ -60,6 +60,8 @@ export class RunViewFold {
       file: body.file,
       source: body.source,
       event: body.event.name,
+      trust: body.trust ?? 'trusted',
+      trustReason: body.trustReason ?? null,
       requestedAtMs: at,
       atMs: at,
       state: 'waiting',
@@ -109,9 +111,9 @@ export class RunViewFold {
       reused: true,
       outcome: (result.outcome as CellView['outcome']) ?? 'succeeded',
       outputs: (result.outputs as CellView['outputs']) ?? {},
+      extras: (result.extras as CellView['extras']) ?? {},
     }));
   }
-      extras: (result.extras as CellView['extras']) ?? {},
 
   #setMatrix(job: JobState, combinations: readonly (JsonObject | null)[]): void {
     const names = combinations.map((values) => cellName(job.plan.id, values));
@@ -226,9 +228,9 @@ function jobView(job: JobState): JobView {
   job.view ??= {
     id: job.plan.id,
     needs: job.plan.needs,
+    services: job.plan.services.map((service) => service.name),
     expectedMs: job.expectedMs,
     reason: job.reason,
-    services: job.plan.services.map((service) => service.name),
     cells: job.cells && [...job.cells.values()],
   };
   return job.view;

@@ -33,6 +33,7 @@ import type { KeptRooms } from './kept.ts';
 import { readLogs } from './logs.ts';
 import { type TakenOver, takenOver } from './rerun.ts';
 import type { RunView } from './run-view.ts';
+import { refuseKeptWorkspace, trustedPlan } from './trust.ts';
 
 export interface InProcessOptions {
   readonly store: Store;
@@ -48,9 +49,11 @@ export interface InProcessOptions {
   ) => Promise<Runner>;
   /** What artifacts and caches stand on; asked for once, by the first call that needs it. */
   readonly openKept: () => Promise<KeptRooms>;
-  /** Ends what the runners stand on. */
+  /** Rejects with a `UserError` when a disk is too full for another run. Runs that have begun go on. */
+  readonly requireSpace: () => Promise<void>;
   /** The workspaces that runs kept; asked for when a run begins in the middle of a job. */
   readonly openSnapshots: () => Promise<Snapshots>;
+  /** Ends what the runners stand on. */
   readonly shutdown: () => Promise<void>;
 }
 
@@ -83,10 +86,13 @@ class InProcessClient implements Client {
   }
 
   async start(request: StartRequest): Promise<StartedRun> {
-    const { plan, source, event, inputs, variables, workersMax, only } = request;
+    const { event, inputs, variables, workersMax, only } = request;
+    const { plan, source, trust, trustReason } = trustedPlan(request);
+    refuseKeptWorkspace(trust, request);
     const [controller, expectedMs] = await Promise.all([
       this.#controller(request),
       this.expectations(source.repository, plan.name),
+      this.#options.requireSpace(),
     ]);
     return this.#started(
       await controller.start({
@@ -100,18 +106,23 @@ class InProcessClient implements Client {
         expectedMs,
         workersMax,
         only,
+        trust,
+        ...(trustReason === null ? {} : { trustReason }),
         rerunOf: null,
       }),
     );
   }
 
   async resume(runId: string, options: ResumeOptions): Promise<StartedRun> {
+    if (options.keepWorkspaces) refuseKeptWorkspace((await this.#load(runId)).request.trust, options);
     return this.#started(await (await this.#controller(options)).resume(runId));
   }
 
   async rerun(runId: string, what: RerunWhat, options: ResumeOptions): Promise<StartedRun> {
     const { request, events } = await this.#load(runId);
+    refuseKeptWorkspace(request.trust, options);
     const taken = takenOver(request, events, what);
+    await this.#options.requireSpace();
     await this.#requireKept(runId, taken);
     const expectedMs = await this.expectations(request.source.repository, request.pipeline);
     const { type: _type, runId: _old, ...same } = request;
@@ -223,10 +234,6 @@ class InProcessClient implements Client {
     await this.#options.store.close();
   }
 
-  async #controller(options: ResumeOptions): Promise<Controller> {
-    const onFailedPlace = (cell: string, place: FailedPlace) => this.#failedPlaces.set(cell, place);
-    const runner = await this.#options.openRunner({ ...options, onFailedPlace });
-    const { store, clock, random, owners } = this.#options;
   /** Before anything is begun: a workspace that is gone is told to whoever asks for it. */
   async #requireKept(runId: string, { continued }: TakenOver): Promise<void> {
     for (const [cell, receipts] of Object.entries(continued ?? {})) {
@@ -242,6 +249,10 @@ class InProcessClient implements Client {
     }
   }
 
+  async #controller(options: ResumeOptions): Promise<Controller> {
+    const onFailedPlace = (cell: string, place: FailedPlace) => this.#failedPlaces.set(cell, place);
+    const runner = await this.#options.openRunner({ ...options, onFailedPlace });
+    const { store, clock, random, owners } = this.#options;
     return new Controller({
       store,
       clock,
@@ -281,6 +292,7 @@ class InProcessClient implements Client {
       branch: request.source.branch,
       commit: request.source.commit,
       event: request.event.name,
+      trust: request.trust ?? 'trusted',
       startedAtMs: first.at,
       durationMs: end?.durationMs ?? null,
       outcome: end?.outcome ?? null,

@@ -1,14 +1,15 @@
+import type { Trust } from '../journal/event.ts';
 import type {
   CancelTarget,
   Cause,
-  CellOutcome,
   CellExtras,
+  CellOutcome,
   Reason,
   RunOutcome,
   RunSource,
   StepOutcome,
-} from '../journal/run-event.ts';
   WorkUse,
+} from '../journal/run-event.ts';
 
 /** What faces show of a run: a fold over its events, nothing else. */
 export interface RunView {
@@ -17,6 +18,9 @@ export interface RunView {
   readonly file: string;
   readonly source: RunSource;
   readonly event: string;
+  readonly trust: Trust;
+  /** Why it is that; null: nothing speaks against it. */
+  readonly trustReason: string | null;
   readonly requestedAtMs: number;
   /** Time of the newest event. */
   readonly atMs: number;
@@ -49,12 +53,12 @@ export interface StageView {
 export interface JobView {
   readonly id: string;
   readonly needs: readonly string[];
+  /** Names of what runs beside its steps. */
+  readonly services: readonly string[];
   /** From earlier runs; null when nothing is known. */
   readonly expectedMs: number | null;
   /** Why its condition held; null before that was decided. */
   readonly reason: Reason | null;
-  /** Names of what runs beside its steps. */
-  readonly services: readonly string[];
   /** null while the matrix is not known. */
   readonly cells: readonly CellView[] | null;
 }
@@ -77,12 +81,12 @@ export interface CellView {
   readonly tail: readonly string[];
   /** Taken over from the run that this one repeats. */
   readonly reused: boolean;
+  /** What its last attempt did besides its steps: artifacts kept, caches used, work skipped. */
+  readonly extras: CellExtras;
   readonly steps: readonly StepView[];
 }
 
 export interface AttemptView {
-  /** What its last attempt did besides its steps: artifacts kept, caches used, work skipped. */
-  readonly extras: CellExtras;
   readonly attempt: number;
   readonly outcome: CellOutcome;
   readonly cause: Cause | null;
@@ -105,6 +109,6 @@ export interface StepView {
   readonly startedAtMs: number | null;
   readonly durationMs: number | null;
   readonly logLines: number;
-}
   /** Whether its work was skipped; null where it does not declare what it reads and makes. */
   readonly work: WorkUse | null;
+}

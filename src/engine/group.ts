@@ -15,9 +15,14 @@ export function joinRunGroup(turn: Turn): void {
   turn.commands.push({
     type: 'join-group',
     cell: null,
-    group: group.ok ? group.value : concurrency.group,
+    group: groupName(turn.state, group.ok ? group.value : concurrency.group),
     policy: concurrency.policy,
   });
+}
+
+/** A fork may call its branch `main`: its runs must not hold up or cancel those of the repository. */
+function groupName({ course }: RunState, name: string): string {
+  return course.request.trust === 'untrusted' ? `untrusted/${name}` : name;
 }
 
 export function cellGroup(
@@ -28,7 +33,7 @@ export function cellGroup(
   if (!concurrency) return null;
   const context = { ...jobContext(state, cell.job), matrix: cell.values ?? {} };
   const group = evaluateTemplate(concurrency.group, context);
-  return { group: group.ok ? group.value : concurrency.group, policy: concurrency.policy };
+  return { group: groupName(state, group.ok ? group.value : concurrency.group), policy: concurrency.policy };
 }
 
 export function joinCellGroup(turn: Turn, cell: CellState): void {

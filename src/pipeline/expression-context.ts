@@ -11,7 +11,7 @@ export interface ExpressionContext {
   readonly git: JsonObject;
   /** name, actor, payload. */
   readonly event: JsonObject;
-  /** id, number, attempt. */
+  /** id, number, attempt, trust. */
   readonly run: JsonObject;
   readonly pipeline: JsonObject;
   readonly inputs: JsonObject;

@@ -32,7 +32,7 @@ export const CONTEXT_NAMES: readonly string[] = [...IN_STEP, 'secrets', 'deploy'
 export const PROPERTIES: Readonly<Record<string, readonly string[]>> = {
   git: ['branch', 'tag', 'ref', 'sha', 'short_sha', 'dirty', 'repository'],
   event: ['name', 'actor', 'payload'],
-  run: ['id', 'number', 'attempt'],
+  run: ['id', 'number', 'attempt', 'trust'],
   pipeline: ['name', 'file'],
   job: ['status', 'services', 'container'],
   github: [

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../base/json.ts';
+import type { Trust } from '../journal/event.ts';
 import type { RunSource } from '../journal/run-event.ts';
 import { evaluateTemplate } from './expression.ts';
 import type { Plan } from './plan.ts';
@@ -22,6 +23,8 @@ export function runContextsOf(
     readonly event: { readonly name: string; readonly payload: JsonObject };
     readonly inputs: JsonObject;
     readonly variables: Readonly<Record<string, string>>;
+    /** Not said: trusted. */
+    readonly trust?: Trust;
   },
 ): RunContexts {
   const base = {
@@ -35,7 +38,7 @@ export function runContextsOf(
       repository: source.repository,
     },
     event: { name: given.event.name, payload: given.event.payload },
-    run: { id: given.runId },
+    run: { id: given.runId, trust: given.trust ?? 'trusted' },
     pipeline: { name: plan.name, file: plan.file },
     inputs: given.inputs,
   };

@@ -29,7 +29,7 @@ const STEP_DEFAULTS: Fields = {
   when: 'always',
 };
 
-const PLAN_DEFAULTS: Fields = { environments: [], services: [], waivers: [] };
+const PLAN_DEFAULTS: Fields = { environments: [], services: [], waivers: [], protectedPaths: [] };
 
 const JOB_DEFAULTS: Fields = {
   needs: [],

@@ -23,4 +23,9 @@ export const PLAIN_JOB = {
 } as const satisfies Partial<PlanJob>;
 
 /** What a plan has whose pipeline defines nothing beyond its jobs. */
-export const PLAIN_PLAN = { environments: [], services: [], waivers: [] } as const satisfies Partial<Plan>;
+export const PLAIN_PLAN = {
+  environments: [],
+  services: [],
+  waivers: [],
+  protectedPaths: [],
+} as const satisfies Partial<Plan>;

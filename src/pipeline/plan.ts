@@ -43,6 +43,8 @@ export interface Plan {
   readonly services: readonly ServiceDefinition[];
   /** Accepted failures, from the repository's waivers file. */
   readonly waivers: readonly Waiver[];
+  /** Files and folders that an untrusted run takes from the base, besides those that describe pipelines. */
+  readonly protectedPaths: readonly string[];
 }
 
 export interface InputDefinition {

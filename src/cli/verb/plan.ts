@@ -1,15 +1,19 @@
 import { userError } from '../../base/diagnostic.ts';
 import { nearestName } from '../../base/near.ts';
+import { pullRequestOf } from '../../pipeline/pull-request.ts';
+import { restrictedPlan } from '../../pipeline/restrict.ts';
 import { matchTriggers } from '../../pipeline/trigger.ts';
+import { judgeTrust } from '../../pipeline/trust.ts';
 import { planForecast } from '../../pipeline/view/forecast.ts';
 import { planJson } from '../../pipeline/view/plan-json.ts';
 import { planMermaid } from '../../pipeline/view/plan-mermaid.ts';
 import { planTree } from '../../pipeline/view/plan-tree.ts';
 import { type Context, EXIT } from '../context.ts';
 import { forecastContext, withOnly } from '../forecast-context.ts';
-import { type GivenOptions, givenSource, readGiven } from '../given.ts';
+import { type GivenOptions, givenEvent, givenSource, readGiven } from '../given.ts';
 import { loadAsked } from '../pipeline-source.ts';
 import { hanging } from '../row.ts';
+import { untrustedLines } from '../untrusted-source.ts';
 
 const FORMATS = ['tree', 'json', 'mermaid'] as const;
 
@@ -20,9 +24,12 @@ export async function perform(
   options: GivenOptions & { readonly format?: string },
 ): Promise<number> {
   const format = context.json ? 'json' : formatOf(options.format);
-  const source = await givenSource(context, options);
-  const whole = await loadAsked(context, source, name);
-  const given = readGiven(whole, options);
+  const event = await givenEvent(context, options);
+  const source = await givenSource(context, options, event);
+  const asked = await loadAsked(context, source, name);
+  const given = readGiven(asked, options, event);
+  const { trust, reason } = judgeTrust(event, given.untrusted);
+  const whole = trust === 'untrusted' ? restrictedPlan(asked) : asked;
   const plan = withOnly(whole, given.only);
   if (format === 'mermaid') {
     context.print(planMermaid(plan).trimEnd());
@@ -36,15 +43,16 @@ export async function perform(
   });
   const trigger = matchTriggers(plan.triggers, {
     name: given.event.name,
-    branch: source.branch,
+    branch: pullRequestOf(event.payload)?.baseRef ?? source.branch,
     tag: source.tag,
     changedPaths: null,
   });
   if (format === 'json') {
-    context.printJson({ ...planJson(plan, forecast), trigger });
+    context.printJson({ ...planJson(plan, forecast), trigger, trust, trustReason: reason });
     return EXIT.done;
   }
   const { look } = context;
+  if (trust === 'untrusted') context.print([...untrustedLines(plan, source, reason, look), '']);
   if (!trigger.run) {
     const text = `the event ${given.event.name} would not start it: ${trigger.sentence}`;
     context.print([...hanging(`${look.paint('yellow', look.glyphs.warned)} `, text, look.width), '']);

@@ -159,6 +159,7 @@ describe('sluice run', () => {
     expect(rest).toEqual({
       event: { name: 'manual', payload: {} },
       inputs: { version: '1=2', level: 'high' },
+      untrusted: false,
       variables: { A: '1', B: '' },
       only: ['test', 'docs'],
       workersMax: 7,
@@ -290,6 +291,7 @@ describe('sluice run', () => {
       branch: 'main',
       commit: null,
       event: 'manual',
+      trust: 'trusted' as const,
       startedAtMs: world.clock.nowMs - 3_600_000,
       durationMs: null,
       outcome: null,

@@ -87,8 +87,8 @@ const CASES: readonly Case[] = [
     title: '8 keys of prototypes',
     text: '__proto__: {a: 1}\nconstructor: x\njobs: {__proto__: {run: x}, t: {run: x, env: {__proto__: a}}}\n',
     says: [
-      'error 1:1 unknown-key: the pipeline has no key `__proto__` -> it knows `name`, `trigger`, `inputs`, `secrets`, `defaults`, `concurrency`, `timeout`, `waivers`, `variables`, `templates`, `include`, `stages`, `jobs`, `environments`, `services`',
-      'error 2:1 unknown-key: the pipeline has no key `constructor` -> it knows `name`, `trigger`, `inputs`, `secrets`, `defaults`, `concurrency`, `timeout`, `waivers`, `variables`, `templates`, `include`, `stages`, `jobs`, `environments`, `services`',
+      'error 1:1 unknown-key: the pipeline has no key `__proto__` -> it knows `name`, `trigger`, `inputs`, `secrets`, `defaults`, `concurrency`, `timeout`, `snapshots`, `waivers`, `protected_paths`, `variables`, `templates`, `include`, `stages`, `jobs`, `environments`, `services`',
+      'error 2:1 unknown-key: the pipeline has no key `constructor` -> it knows `name`, `trigger`, `inputs`, `secrets`, `defaults`, `concurrency`, `timeout`, `snapshots`, `waivers`, `protected_paths`, `variables`, `templates`, `include`, `stages`, `jobs`, `environments`, `services`',
       'error 3:8 bad-name: `__proto__` is reserved',
       'error 3:47 bad-name: `__proto__` is reserved',
     ],
@@ -102,7 +102,7 @@ const CASES: readonly Case[] = [
     title: '9 an unknown key without a near one',
     text: 'colour: red\njobs: {t: {run: x}}\n',
     says: [
-      'error 1:1 unknown-key: the pipeline has no key `colour` -> it knows `name`, `trigger`, `inputs`, `secrets`, `defaults`, `concurrency`, `timeout`, `waivers`, `variables`, `templates`, `include`, `stages`, `jobs`, `environments`, `services`',
+      'error 1:1 unknown-key: the pipeline has no key `colour` -> it knows `name`, `trigger`, `inputs`, `secrets`, `defaults`, `concurrency`, `timeout`, `snapshots`, `waivers`, `protected_paths`, `variables`, `templates`, `include`, `stages`, `jobs`, `environments`, `services`',
     ],
   },
   {

@@ -67,8 +67,9 @@ const KNOWN_CONTEXTS: readonly string[] = [
   'github',
 ];
 
-/** Known before the run; its id, number and attempt are not. */
+/** Known before the run; its id, number and attempt are not, but its trust is. */
 function isKnownContext(name: string, rest: string): boolean {
+  if (/^run$/i.test(name)) return /^\s*(\.\s*trust\b|\[\s*'trust'\s*\])/i.test(rest);
   const isOfRun = /^\s*(\.|\[\s*')\s*run_/i.test(rest);
   return KNOWN_CONTEXTS.includes(name.toLowerCase()) && !isOfRun;
 }

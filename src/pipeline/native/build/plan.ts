@@ -60,6 +60,7 @@ export function buildPlan(sources: PlanSources, digest: Digest, problems: Proble
     environments: context.definitions.environments ?? [],
     services: context.definitions.services ?? [],
     waivers: waiversOf(sources.waivers),
+    protectedPaths: pipeline.protected_paths ?? [],
   };
 }
 

@@ -92,6 +92,11 @@ export const pipelineSchema = z.strictObject({
     'The file with accepted failures of gates. Default: `.sluice/waivers.yaml`, when there is one.',
     'waivers: .sluice/waivers.yaml',
   ),
+  protected_paths: key(
+    z.array(innerPath()).max(100).meta({ expects: 'a list of files and folders of the repository' }),
+    'Files, and folders with all that is in them, that an untrusted run takes from the base as it takes the pipeline: scripts that must not be those of a stranger.',
+    'protected_paths: [ci, Makefile]',
+  ),
   ...shared,
 });
 
