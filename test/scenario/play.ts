@@ -33,15 +33,23 @@ export function readScenario(fixture: string): Scenario {
   return scenarioSchema.parse(parse(readFileSync(join(fixture, EXPECTED), 'utf8')));
 }
 
-/** Performs a fixture in a folder of its own: makes its repository, does what is written, compares what comes of it. */
-export async function playScenario(fixture: string, scenario: Scenario, folder: string): Promise<void> {
+/**
+ * Performs a fixture in a folder of its own: makes its repository, does what is written, compares what comes of it. `environment`: over
+ * the clean one of every command.
+ */
+export async function playScenario(
+  fixture: string,
+  scenario: Scenario,
+  folder: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const repository = join(folder, 'repository');
   const scratch = join(folder, 'scratch');
   for (const one of [repository, scratch, join(folder, 'user')]) mkdirSync(one, { recursive: true });
   cpSync(fixture, repository, { recursive: true, filter: (path) => path !== join(fixture, EXPECTED) });
   makeRepository(repository);
   writeFiles(repository, scenario.uncommitted ?? {});
-  const play = new Play(folder, repository, scratch);
+  const play = new Play(folder, repository, scratch, environment);
   try {
     for (const action of scenario.do) await play.perform(action);
     if (!scenario.leaves_workspaces) play.checkNothingLeft();
@@ -59,11 +67,18 @@ interface Started {
 class Play {
   readonly #folder: string;
   readonly #repository: string;
+  readonly #environment: Readonly<Record<string, string>>;
   readonly #names: Map<string, string>;
   readonly #started = new Map<string, Started>();
 
-  constructor(folder: string, repository: string, scratch: string) {
+  constructor(
+    folder: string,
+    repository: string,
+    scratch: string,
+    environment: Readonly<Record<string, string>>,
+  ) {
     this.#folder = folder;
+    this.#environment = environment;
     this.#repository = repository;
     this.#names = new Map([
       ['scratch', scratch],
@@ -86,6 +101,7 @@ class Play {
       cwd: this.#repository,
       env: {
         ...productEnvironment(this.#folder),
+        ...this.#environment,
         GIT_AUTHOR_NAME: 'Ada',
         GIT_AUTHOR_EMAIL: 'ada@example.com',
         GIT_COMMITTER_NAME: 'Ada',
@@ -116,7 +132,7 @@ class Play {
     const product = startProduct(events ? [...args, '--events'] : args, {
       folder: this.#folder,
       cwd: action.in === undefined ? this.#repository : resolve(this.#repository, action.in),
-      environment: this.#filledIn(action.environment ?? {}),
+      environment: { ...this.#environment, ...this.#filledIn(action.environment ?? {}) },
     });
     if (action.as !== undefined) this.#started.set(action.as, { product, events });
     else await this.#compare(action, await product.ended, events, null);
