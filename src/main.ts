@@ -45,6 +45,7 @@ void runCli(process.argv.slice(2), {
     write: async (path, text) => (await import('./machine/files.ts')).writeTextFile(path, text),
     list: async (path) => (await import('./machine/files.ts')).listFolder(path),
   },
+  upkeep: upkeepNow,
   machine: {
     which: async (program) => (await import('./machine/program.ts')).which(program),
     version: async (program) => (await import('./machine/program.ts')).programVersion(program),
@@ -175,6 +176,7 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
     shutdown: async () => {
       const opened = await executor?.catch(() => null);
       await Promise.all([opened?.shutdown(), rooms.shutdown()]);
+      if (drives) (await import('./main/after-run.ts')).afterRun(directory, ballast);
     },
   });
 }
@@ -284,6 +286,22 @@ async function storeSoundness(settings: ClientSettings) {
   } catch (error) {
     if (!(error instanceof DamageError)) throw error;
     return { path, damage: error.damage.map((one) => one.sentence) };
+  }
+}
+
+async function upkeepNow(settings: ClientSettings) {
+  const [{ openSqliteStore }, { upkeep }] = await Promise.all([
+    import('./store/sqlite/sqlite-store.ts'),
+    import('./main/upkeep.ts'),
+  ]);
+  const directory = homeOf(settings);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const workspaceRoot = settings.workspace ?? join(directory, 'workspaces');
+  const store = await openSqliteStore(storeFile(settings), { clock: machineClock });
+  try {
+    return await upkeep({ directory, workspaceRoot, environment: process.env, journal: store.journal });
+  } finally {
+    await store.close();
   }
 }
 

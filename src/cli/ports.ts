@@ -35,6 +35,8 @@ export interface CliPorts {
   /** A secret value from standard input, without showing it; in a terminal after the prompt. */
   readSecret(prompt: string): Promise<string>;
   readonly planCache: PlanCache;
+  /** Holds what Sluice keeps on this machine to its limits. */
+  upkeep(settings: ClientSettings): Promise<UpkeepReport>;
   /** What a `sluice.ts` exports. `path` is absolute. */
   loadModule(path: string): Promise<unknown>;
   /** An interactive shell on this terminal; resolves when the person leaves it. */
@@ -50,6 +52,19 @@ export interface SecretPlaces {
   readonly files: SecretFiles;
   /** Throws `UserError` when a secret or an environment may not be called so; before a value is asked for. */
   check(name: string, environment: string | null): void;
+}
+
+/** What went, and what a person should see: parts that could not be done, folders that nobody owns. */
+export interface UpkeepReport {
+  readonly artifacts: number;
+  readonly cacheEntries: number;
+  readonly contents: number;
+  /** Runs whose logs went. */
+  readonly logs: number;
+  readonly scratch: number;
+  /** On the disk, of all that went. */
+  readonly bytes: number;
+  readonly told: readonly string[];
 }
 
 /** A folder for plans that need not be made again. Losing it, or a part of it, costs only time. */

@@ -157,6 +157,15 @@ export class ScriptedWorld {
         list: (path) => this.#list(resolve(source.path, path)),
       }),
       loadModule: async (path) => this.modules.get(path),
+      upkeep: async () => ({
+        artifacts: 0,
+        cacheEntries: 0,
+        contents: 0,
+        logs: 0,
+        scratch: 0,
+        bytes: 0,
+        told: [],
+      }),
       openShell: async (place) => {
         this.shells.push(place);
       },

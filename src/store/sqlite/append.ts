@@ -20,13 +20,14 @@ export function appendWrite(
   expectedSequence: number,
   events: readonly NewEvent[],
   fence: Fence | undefined,
-): () => { readonly sequence: number } | typeof MORE {
+): (isFirst: boolean) => { readonly sequence: number } | typeof MORE {
   checkStreamName(stream);
   const texts = events.map(eventText);
   let written = 0;
-  return () => {
+  return (isFirst) => {
     let head = heads.of(stream);
-    if (written === 0) {
+    if (isFirst) {
+      written = 0;
       if (fence !== undefined) checkFence(connection, fence);
       if (head.sequence !== expectedSequence)
         throw new ConflictError(stream, expectedSequence, head.sequence);

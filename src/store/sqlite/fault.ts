@@ -22,6 +22,11 @@ export function isBusy(error: unknown): boolean {
   return resultCode(error) === BUSY;
 }
 
+/** The disk had no room; what was begun is undone, and everything else is whole. */
+export function isFull(error: unknown): boolean {
+  return resultCode(error) === FULL;
+}
+
 /** After a failed read, write or flush nobody knows what reached the disk: the store must not be used further. */
 export function isFatal(error: unknown): boolean {
   return resultCode(error) === INPUT_OUTPUT;

@@ -29,6 +29,8 @@ export interface SqliteStorePorts {
 export interface SqliteStoreOptions {
   /** How long to wait for another process's write lock. 30 s unless said otherwise. */
   readonly lockWaitMs?: number;
+  /** Asked when the disk is full; true: something was freed, so that what failed is tried again. Nothing can be freed unless said. */
+  readonly makeRoom?: () => boolean;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function openSqliteStore(
     await prepare(connection, ports.clock, markPath);
     mark = new MarkFile(markPath);
     mark.prepare();
-    return assemble(connection, mark, markPath, ports);
+    return assemble(connection, mark, markPath, ports, options.makeRoom);
   } catch (error) {
     mark?.close();
     connection?.close();
@@ -95,11 +97,17 @@ async function prepare(connection: Connection, clock: Clock, markPath: string): 
   );
 }
 
-function assemble(connection: Connection, mark: MarkFile, markPath: string, ports: SqliteStorePorts): Store {
+function assemble(
+  connection: Connection,
+  mark: MarkFile,
+  markPath: string,
+  ports: SqliteStorePorts,
+  makeRoom: (() => boolean) | undefined,
+): Store {
   const machine = ports.machine ?? machineTime(ports.clock);
   const heads = new Heads(connection);
   const watchers = new Watchers(connection);
-  const writer = new Writer(connection, heads, mark, (streams) => watchers.tell(streams));
+  const writer = new Writer(connection, heads, mark, (streams) => watchers.tell(streams), makeRoom);
   let closed: Promise<void> | null = null;
   const close = async () => {
     watchers.end();

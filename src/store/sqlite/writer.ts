@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConflictError, DamageError, FencedError } from '../contract.ts';
 import type { Connection } from './connection.ts';
-import { explained, isFatal } from './fault.ts';
+import { explained, isFatal, isFull } from './fault.ts';
 import type { Heads } from './heads.ts';
 import type { MarkFile } from './mark.ts';
 import { readState, type StoreState, writeState } from './state.ts';
@@ -17,7 +17,7 @@ export const MORE = Symbol('more');
 interface Write {
   readonly events: number;
   /** Checks, then writes. Throws only what its checks find, before it has written anything. */
-  readonly perform: () => unknown;
+  readonly perform: (isFirst: boolean) => unknown;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -33,27 +33,34 @@ export class Writer {
   readonly #mark: MarkFile;
   readonly #writeAhead: WriteAhead;
   readonly #onCommit: (streams: readonly string[]) => void;
+  readonly #makeRoom: () => boolean;
   #queue: Write[] = [];
   #flushing: Promise<void> | null = null;
   #transaction: Promise<void> | null = null;
   #failure: unknown = null;
   #state: StoreState | null = null;
 
+  /** `makeRoom`: asked when the disk is full; true: something was freed, so that trying again may help. */
   constructor(
     connection: Connection,
     heads: Heads,
     mark: MarkFile,
     onCommit: (streams: readonly string[]) => void,
+    makeRoom: () => boolean = () => false,
   ) {
     this.#connection = connection;
     this.#heads = heads;
     this.#mark = mark;
     this.#writeAhead = new WriteAhead(connection);
     this.#onCommit = onCommit;
+    this.#makeRoom = makeRoom;
   }
 
-  /** Queues a write. `events` is how many it appends; `perform` runs inside the transaction, again while it returns `MORE`. */
-  write<T>(perform: () => T | typeof MORE, events = 0): Promise<T> {
+  /**
+   * Queues a write. `events` is how many it appends; `perform` runs inside the transaction, again while it returns `MORE`, and
+   * from its beginning (`isFirst`) in another transaction when the disk was full and room was made.
+   */
+  write<T>(perform: (isFirst: boolean) => T | typeof MORE, events = 0): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#failure !== null) return reject(this.#failure);
       this.#queue.push({ events, perform, resolve, reject });
@@ -113,10 +120,10 @@ export class Writer {
       do {
         const write = this.#queue.shift()!;
         try {
-          let value = write.perform();
+          let value = write.perform(true);
           while (value === MORE) {
             await nextTurn();
-            value = write.perform();
+            value = write.perform(false);
           }
           performed.push({ write, value });
         } catch (error) {
@@ -129,6 +136,10 @@ export class Writer {
       else this.#undo();
     } catch (error) {
       this.#undo();
+      if (isFull(error) && this.#makeRoom()) {
+        this.#queue.unshift(...performed.map(({ write }) => write));
+        return;
+      }
       const failure = explained(error, this.#connection.file);
       if (isFatal(error)) this.#failure = failure;
       const failed = performed.length > 0 ? performed.map(({ write }) => write) : this.#queue.splice(0);
