@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,10 +49,14 @@ function sluice(words: string, input = '', environment: Readonly<Record<string, 
   return { status, text };
 }
 
+/** What the program of that name prints for its standard input. */
+function sha256sum(text: string): string {
+  return `${hash('sha256', text, 'hex')}  -\n`;
+}
+
 /** How a run of the pipeline ends when the job expects this value. */
 function run(expected: string, environment: Readonly<Record<string, string>> = {}, words = 'run --no-live') {
-  const { stdout } = spawnSync('sha256sum', { input: expected, encoding: 'utf8' });
-  writeFileSync(join(repository, 'wanted'), stdout);
+  writeFileSync(join(repository, 'wanted'), sha256sum(expected));
   return sluice(words, '', environment);
 }
 
@@ -94,7 +99,7 @@ describe('sluice secret, and the run behind it', () => {
     const identity = await generateX25519Identity();
     writeFiles(repository, {
       '.sluice/recipients': `${await identityToRecipient(identity)}\n`,
-      wanted: spawnSync('sha256sum', { input: 'value-of-the-commit', encoding: 'utf8' }).stdout,
+      wanted: sha256sum('value-of-the-commit'),
     });
     sluice('secret set TOKEN --age', 'value-of-the-commit');
     git(repository, 'add', '--all');
