@@ -33,6 +33,7 @@ describe('runCli', () => {
         analysis   judge a recorded canary, to try a policy before it is trusted
         secret     keep secrets encrypted, for the jobs that ask for them
         init       write a first pipeline for this project
+        upkeep     remove what expired or is over its limits, and what nobody owns
         doctor     compare what the pipeline expects with this machine
 
       sluice <command> --help tells the options of a command, with examples.
