@@ -3,6 +3,7 @@ import { cellName, type Plan, type PlanJob } from '../plan.ts';
 import { foresee, type Needed, type Outlook } from './foresee.ts';
 import { type Graph, graphOf, sharedNeeds } from './graph.ts';
 import { jobMs, totalMs, type Work } from './schedule.ts';
+import { surroundingsOf } from './surroundings.ts';
 
 export interface ForecastInput {
   /** Expected duration of one cell of a job in milliseconds, from earlier runs. */
@@ -45,6 +46,8 @@ export interface JobForecast {
   /** Of the whole job, with enough workers; null like `startMs`. */
   readonly durationMs: number | null;
   readonly critical: boolean;
+  /** What it has around its steps, one sentence each. */
+  readonly surroundings: readonly string[];
 }
 
 /**
@@ -77,6 +80,7 @@ export function planForecast(plan: Plan, input: ForecastInput): Forecast {
       startMs: runs && known ? times[index]!.startMs : null,
       durationMs: runs && known ? times[index]!.endMs - times[index]!.startMs : null,
       critical: onPath.has(index),
+      surroundings: surroundingsOf(job),
     };
   });
   const last = path.at(-1);

@@ -34,7 +34,25 @@ export function planMermaid(plan: Plan): string {
       for (const need of own) lines.push(`  ${jobIds.get(need)} --> ${jobIds.get(job.id)}`);
     }
   }
+  lines.push(...artifactArrows(plan, jobIds));
   return `${lines.join('\n')}\n`;
+}
+
+/** Dotted, from the job that keeps an artifact to each that brings it; names that are only known later are left out. */
+function artifactArrows(plan: Plan, jobIds: ReadonlyMap<string, string>): string[] {
+  const makersOf = new Map<string, string[]>();
+  for (const job of plan.jobs)
+    for (const { name } of job.artifacts) makersOf.set(name, [...(makersOf.get(name) ?? []), job.id]);
+  const arrows = plan.jobs.flatMap((job) =>
+    job.downloads.flatMap(({ artifact, from }) => {
+      const makers = makersOf.get(artifact) ?? [];
+      const maker = from ?? (makers.length === 1 ? makers[0] : undefined);
+      return maker !== undefined && jobIds.has(maker)
+        ? [`  ${jobIds.get(maker)} -. ${label(artifact)} .-> ${jobIds.get(job.id)}`]
+        : [];
+    }),
+  );
+  return [...new Set(arrows)];
 }
 
 function jobLabel(job: PlanJob): string {

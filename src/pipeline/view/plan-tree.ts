@@ -82,6 +82,7 @@ function drawJob(
       style: job.outlook.kind === 'skipped' ? 'yellow' : 'dim',
     });
   }
+  for (const sentence of job.surroundings) lines.wrap(below, { text: visible(sentence), style: 'dim' });
   if (job.cells === null) lines.wrap(below, { text: 'its matrix is decided at run time', style: 'dim' });
   else if (count !== '' && runs) drawCells(lines, job.cells, below);
 }
