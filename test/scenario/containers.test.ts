@@ -14,7 +14,7 @@ afterAll(async () => {
   await engine?.stop();
 });
 
-scenarioSuite('container scenario', fileURLToPath(new URL('containers', import.meta.url)), (context) => {
+scenarioSuite('container', fileURLToPath(new URL('containers', import.meta.url)), (context) => {
   needs(context, 'a Docker engine', missing === null, missing ?? '');
   return { DOCKER_HOST: engine.environment.DOCKER_HOST! };
 });

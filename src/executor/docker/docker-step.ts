@@ -76,7 +76,8 @@ export class DockerStep implements StepProcess {
   async signal(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT'): Promise<void> {
     this.#isAsked = true;
     const { docker, container } = this.#options;
-    this.#readBegan();
+    // Its shell may be about to begin: a signal for it is not to get lost.
+    await this.#begun.promise;
     if (this.#isOver || this.#began === null) return;
     const words = [String(this.#began.pid), signal.slice('SIG'.length)];
     await docker.call(['exec', container, '/bin/sh', '-c', SIGNAL_SCRIPT, 'sluice', ...words]);
