@@ -1,3 +1,5 @@
+import type { Executor } from '../executor/contract.ts';
+import type { Trust } from '../journal/event.ts';
 import type { JobMessage } from './contract.ts';
 import { jobKey } from './job-key.ts';
 import { JobProblem } from './problem.ts';
@@ -48,9 +50,33 @@ export function allowedEnvironment(host: Readonly<Record<string, string | undefi
 }
 
 /** Of it, what holds in a container too: it has an image's own programs, user and files. */
-export function containerEnvironment(allowed: Environment): Environment {
+function containerEnvironment(allowed: Environment): Environment {
   const isAbroad = (name: string) => /_proxy$/i.test(name) || /^(LANG|TZ|LC_.*)$/.test(name);
   return Object.fromEntries(Object.entries(allowed).filter(([name]) => isAbroad(name)));
+}
+
+const LOCALE =
+  /^(LANG|TZ|LC_(ALL|CTYPE|COLLATE|MESSAGES|MONETARY|NUMERIC|TIME|ADDRESS|IDENTIFICATION|MEASUREMENT|NAME|PAPER|TELEPHONE))$/;
+
+/**
+ * What the steps see of the machine's environment. `allowed`: the most that any may. An untrusted run sees no name of the machine's
+ * user and no way out of it; a proxy's address may hold a password. `home`: its own folder instead.
+ */
+export function machineEnvironment(
+  allowed: Environment,
+  kind: Executor['isolation']['kind'],
+  trust: Trust,
+  home: string,
+): Environment {
+  const fit = kind === 'docker' ? containerEnvironment(allowed) : allowed;
+  if (trust === 'trusted') return fit;
+  const kept = Object.entries(fit).filter(
+    ([name, value]) =>
+      name === 'PATH' ||
+      LOCALE.test(name) ||
+      (kind === 'docker' && /_proxy$/i.test(name) && !value.includes('@')),
+  );
+  return { ...Object.fromEntries(kept), ...(kind === 'docker' ? {} : { HOME: home }) };
 }
 
 /** What a job is told about itself. Texts of the event reach it here, as values, and nowhere else. */

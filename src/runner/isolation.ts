@@ -50,7 +50,9 @@ export function confinementOf(
   shared: () => readonly string[],
 ): Confinement | undefined {
   const { isolation, container } = state.message.job;
-  const { network, readable, limits } = isolation;
+  const { readable, limits } = isolation;
+  const isCut = state.message.trust === 'untrusted' && kind === 'sandbox';
+  const network = isCut ? 'none' : isolation.network;
   const isLimited = Object.values(limits).some((limit) => limit !== null);
   if ((kind === 'process' || kind === 'scripted') && !isLimited) return undefined;
   return {

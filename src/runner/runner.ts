@@ -2,6 +2,7 @@ import { UserError } from '../base/diagnostic.ts';
 import type { Executor, ExecutorJob } from '../executor/contract.ts';
 import type { Cause, RunSource, WorkUse } from '../journal/run-event.ts';
 import type { PlanJob } from '../pipeline/plan.ts';
+import { untrustedRefusals } from '../pipeline/restrict.ts';
 import { Attempt } from './attempt.ts';
 import type {
   Emit,
@@ -12,7 +13,7 @@ import type {
   Runner,
   StepFinished,
 } from './contract.ts';
-import { allowedEnvironment, containerEnvironment, type Environment, jobEnvironment } from './environment.ts';
+import { allowedEnvironment, type Environment, jobEnvironment, machineEnvironment } from './environment.ts';
 import { confinementOf, executorOf } from './isolation.ts';
 import { jobKey, runGroup } from './job-key.ts';
 import { JobState } from './job-state.ts';
@@ -145,6 +146,10 @@ async function performJob(
   });
   if (job.refusals.length > 0)
     return ended({ kind: 'refused', sentences: job.refusals.map((refusal) => refusal.message) });
+  // Whoever made the message should have refused it; a runner may sit on another machine and does not rely on that.
+  const beyond = message.trust === 'untrusted' ? untrustedRefusals(job) : [];
+  if (beyond.length > 0)
+    return ended({ kind: 'refused', sentences: beyond.map((refusal) => refusal.message) });
   let workspace: Workspace | null = null;
   try {
     const found = job.work === null ? null : await work.find(message);
@@ -167,7 +172,7 @@ async function performJob(
     state.directory = workspace.directory;
     state.warnings.push(...workspace.warnings);
     const { kind } = executor.isolation;
-    const machine = kind === 'docker' ? containerEnvironment(allowed) : allowed;
+    const machine = machineEnvironment(allowed, kind, message.trust, workspace.temporary);
     const base = { ...machine, ...jobEnvironment(message, workspace.directory, workspace.temporary) };
     const redaction = createRedaction(Object.values(secrets));
     const setup = { workspace, redaction, base, variables, executor, startedMs };

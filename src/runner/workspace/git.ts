@@ -12,16 +12,24 @@ export function isRepository(path: string): boolean {
   return existsSync(join(path, '.git'));
 }
 
-/** Runs git in `repository` and returns what it prints. Throws a `JobProblem` with git's own words. */
+/** A program that a repository names in its configuration, for a hook or to watch files, must not run. */
+const SAFE = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'];
+
+/**
+ * Runs git in `repository` and returns what it prints. `config`: settings `name=value` for this call. Throws a `JobProblem` with
+ * git's own words.
+ */
 export async function git(
   repository: string,
   arguments_: readonly string[],
   indexFile?: string,
+  config: readonly string[] = [],
 ): Promise<Buffer> {
+  const settings = config.flatMap((setting) => ['-c', setting]);
   return execute(
     `git ${arguments_[0]} in ${repository}`,
     'git',
-    ['-C', repository, ...arguments_],
+    [...SAFE, ...settings, '-C', repository, ...arguments_],
     indexFile,
   );
 }
@@ -36,7 +44,8 @@ export async function gitTwice(
   second: readonly string[],
 ): Promise<readonly [Buffer, Buffer]> {
   const border = randomBytes(16).toString('hex');
-  const run = (words: readonly string[]) => `git ${['-C', repository, ...words].map(shellWord).join(' ')}`;
+  const run = (words: readonly string[]) =>
+    `git ${[...SAFE, '-C', repository, ...words].map(shellWord).join(' ')}`;
   const output = await execute(`git ${first[0]} in ${repository}`, 'sh', [
     '-c',
     `${run(first)} && printf ${border} && ${run(second)}`,

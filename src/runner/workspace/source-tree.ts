@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunSource } from '../../journal/run-event.ts';
+import type { RunSource, SourceBase } from '../../journal/run-event.ts';
 import { copyTree } from './copy-tree.ts';
 import type { SourceList } from './entry.ts';
 import { git, gitTwice, isRepository } from './git.ts';
 import { createGitView, LIST_REFS } from './git-view.ts';
 import { LIST_FILES, listFolder, listSource } from './source-list.ts';
+import { checkOutUntrusted } from './untrusted-tree.ts';
 
 /** Up to here a work tree is copied once for the run, so that every job sees the same files whatever is edited meanwhile. */
 const SNAPSHOT_ENTRIES_MAX = 2000;
@@ -31,6 +32,7 @@ export async function takeSource(
   excluded: readonly string[],
 ): Promise<SourceTree> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (source.base) return takeUntrusted(source, source.base, folder);
   return source.mode === 'commit' ? takeCommit(source, folder) : takeWorkTree(source, folder, excluded);
 }
 
@@ -67,6 +69,19 @@ async function takeCommit(source: RunSource, folder: string): Promise<SourceTree
   });
   const refs = await git(source.path, LIST_REFS);
   return { list: listFolder(snapshot), gitView: await viewOf(source, folder, refs, index), isFrozen: true };
+}
+
+/**
+ * Without a git directory: that one borrows all objects of the repository, also of branches that are nobody's business.
+ */
+async function takeUntrusted(source: RunSource, base: SourceBase, folder: string): Promise<SourceTree> {
+  const snapshot = join(folder, 'source');
+  let leftOut: string | null = null;
+  await onceComplete(snapshot, async (partial) => {
+    leftOut = await checkOutUntrusted(source, base, partial, folder);
+  });
+  const list = listFolder(snapshot);
+  return { list: { ...list, warnings: leftOut === null ? [] : [leftOut] }, gitView: null, isFrozen: true };
 }
 
 async function viewOf(
