@@ -1,6 +1,6 @@
 import { visible } from '../base/text.ts';
 import type { CellView, StepView } from '../client/run-view.ts';
-import type { RunSource } from '../journal/run-event.ts';
+import type { RunSource, SourceBase } from '../journal/run-event.ts';
 import type { Look } from './look.ts';
 
 /** `test (node: 20)` within its job is `node: 20`; a job without a matrix is its name. */
@@ -20,14 +20,20 @@ export function stepLabelOf(cell: CellView, id: string): string {
   return step ? stepLabel(step) : visible(id);
 }
 
-/** Which code: `main @ 3f2a91c + changes`. */
+/** Which code: `main @ 3f2a91c + changes`, and whether it is a stranger's. */
 export function sourceLabel(source: RunSource): string {
   const ref = source.tag ?? source.branch;
   const commit = source.commit?.slice(0, 7) ?? null;
   const parts = [ref && visible(ref), commit && `@ ${commit}`].filter((part) => part !== null);
   if (source.mode === 'tree' && source.dirty)
     parts.push(parts.length > 0 ? '+ changes' : 'uncommitted files');
+  if (source.base) parts.push('(untrusted)');
   return parts.join(' ') || 'files as they are';
+}
+
+/** Which commit's pipeline an untrusted run follows: `main @ 3f2a91c`. */
+export function baseLabel({ ref, commit }: SourceBase): string {
+  return commit.startsWith(ref) ? commit.slice(0, 7) : `${visible(ref)} @ ${commit.slice(0, 7)}`;
 }
 
 /** A job, and its step when there is one: `test › run tests`. */

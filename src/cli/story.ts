@@ -8,7 +8,7 @@ import { type Look, outcomeGlyph, outcomeStyle } from './look.ts';
 import { hanging, row, shorten, textWidth } from './row.ts';
 import { countJobs, elapsedMs, spanMs } from './run-count.ts';
 import { renderReport } from './run-report.ts';
-import { cellLabel, sourceLabel, stepLabel, stepLabelOf } from './shown.ts';
+import { baseLabel, cellLabel, sourceLabel, stepLabel, stepLabelOf } from './shown.ts';
 import { dateTime, durationOrNothing } from './time-text.ts';
 
 /** Cells of a matrix that went well are told one by one only up to so many. */
@@ -35,6 +35,7 @@ function head(view: RunView, look: Look, nowMs: number): string[] {
   const facts: [string, string | null][] = [
     ['source', `${sourceLabel(view.source)}, ${visible(view.file)}`],
     ['event', visible(view.event)],
+    ['trust', trustText(view)],
     ['started', dateTime(view.requestedAtMs)],
     ['rerun of', view.rerunOf],
     ['resumed', view.resumes > 0 ? counted(view.resumes, 'time') : null],
@@ -49,6 +50,13 @@ function head(view: RunView, look: Look, nowMs: number): string[] {
       hanging(`  ${look.paint('dim', name.padEnd(9))}  `, value, look.width),
     ),
   ];
+}
+
+/** null: trusted, and nothing to say about it. */
+function trustText({ trust, trustReason, source }: RunView): string | null {
+  if (trustReason === null && trust === 'trusted') return null;
+  const why = trustReason === null ? '' : `: ${visible(trustReason)}`;
+  return `${trust}${why}${source.base ? `; the pipeline is that of ${baseLabel(source.base)}` : ''}`;
 }
 
 function cancelText(cancel: RunView['cancels'][number]): string {

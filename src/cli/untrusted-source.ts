@@ -6,9 +6,11 @@ import type { RunSource } from '../journal/run-event.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import { pullRequestOf } from '../pipeline/pull-request.ts';
 import { untrustedRefusals } from '../pipeline/restrict.ts';
+import type { Forecast } from '../pipeline/view/forecast.ts';
 import type { Context } from './context.ts';
 import type { Look } from './look.ts';
 import { hanging } from './row.ts';
+import { baseLabel } from './shown.ts';
 
 /**
  * The source of an untrusted run: exactly the commit, so that nothing else that lies in the folder reaches it, and the base
@@ -74,8 +76,16 @@ function unknown(error: unknown): null {
 }
 
 /** For `plan`: that the run would be untrusted, why, under which pipeline, and which jobs it would refuse. */
-export function untrustedLines(plan: Plan, source: RunSource, reason: string | null, look: Look): string[] {
-  const refused = plan.jobs.flatMap((job) => untrustedRefusals(job));
+export function untrustedLines(
+  plan: Plan,
+  forecast: Forecast,
+  source: RunSource,
+  reason: string | null,
+  look: Look,
+): string[] {
+  const jobs = forecast.stages.flatMap((stage) => stage.jobs);
+  const skipped = new Set(jobs.filter(({ outlook }) => outlook.kind === 'skipped').map(({ id }) => id));
+  const refused = plan.jobs.flatMap((job) => (skipped.has(job.id) ? [] : untrustedRefusals(job)));
   const base = source.base ? `; the pipeline is that of ${baseLabel(source.base)}` : '';
   const mark = `${look.paint('yellow', look.glyphs.warned)} `;
   return [
@@ -85,9 +95,4 @@ export function untrustedLines(plan: Plan, source: RunSource, reason: string | n
     ),
     ...(refused.length > 0 ? [`  ${counted(refused.length, 'refusal')} in all`] : []),
   ];
-}
-
-/** `main @ 3f2a91c`. */
-export function baseLabel({ ref, commit }: NonNullable<RunSource['base']>): string {
-  return commit.startsWith(ref) ? commit.slice(0, 7) : `${visible(ref)} @ ${commit.slice(0, 7)}`;
 }

@@ -51,7 +51,7 @@ export function renderList(runs: readonly RunSummary[], look: Look, nowMs: numbe
     run.runId,
     visible(run.pipeline),
     visible(run.branch ?? run.commit?.slice(0, 7) ?? ''),
-    visible(run.event),
+    visible(run.event) + (run.trust === 'untrusted' ? ' (untrusted)' : ''),
     ago(run.startedAtMs, nowMs),
     run.outcome !== null ? durationOrNothing(run.durationMs) : run.orphaned ? 'left' : 'running',
   ]);

@@ -52,7 +52,7 @@ export async function perform(
     return EXIT.done;
   }
   const { look } = context;
-  if (trust === 'untrusted') context.print([...untrustedLines(plan, source, reason, look), '']);
+  if (trust === 'untrusted') context.print([...untrustedLines(plan, forecast, source, reason, look), '']);
   if (!trigger.run) {
     const text = `the event ${given.event.name} would not start it: ${trigger.sentence}`;
     context.print([...hanging(`${look.paint('yellow', look.glyphs.warned)} `, text, look.width), '']);
