@@ -50,6 +50,7 @@ void runCli(process.argv.slice(2), {
     which: async (program) => (await import('./machine/program.ts')).which(program),
     version: async (program) => (await import('./machine/program.ts')).programVersion(program),
     isolation,
+    containers: async () => (await import('./main/containers.ts')).engineState(process.env),
     store: storeSoundness,
   },
   openClient,

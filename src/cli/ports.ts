@@ -118,6 +118,8 @@ export interface Machine {
   version(program: string): Promise<string | null>;
   /** One sentence: how jobs are kept apart here and how their processes are ended. */
   isolation(): Promise<string>;
+  /** What runs containers here: `Docker 28.2.2`; else why nothing does, and the way out. */
+  containers(): Promise<{ readonly engine: string | null; readonly problem: string }>;
   /** Where the store lies and what is wrong with it. */
   store(settings: ClientSettings): Promise<{ readonly path: string; readonly damage: readonly string[] }>;
 }

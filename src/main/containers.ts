@@ -24,6 +24,20 @@ export async function openServices(directory: string, environment: NodeJS.Proces
   return openServiceHost(options(directory, environment));
 }
 
+/** What runs containers here, for `sluice doctor`; else the sentence of what is wrong, with the way out. */
+export async function engineState(
+  environment: NodeJS.ProcessEnv,
+): Promise<{ readonly engine: string | null; readonly problem: string }> {
+  const { openEngine } = await import('../executor/docker/docker-executor.ts');
+  try {
+    return { engine: (await openEngine(environment)).engine.name, problem: '' };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { message, suggestion } = error.diagnostics[0]!;
+    return { engine: null, problem: suggestion ? `${message}; ${suggestion}` : message };
+  }
+}
+
 /** Whether an earlier owner may have left a container. */
 export function mayHaveContainers(directory: string): boolean {
   return ['jobs', 'services', 'lines'].some((name) => hasEntries(join(directory, FOLDER, name)));

@@ -126,6 +126,7 @@ export class ScriptedWorld {
         which: async (program) => this.programs.get(program) ?? null,
         version: async (program) => (this.programs.has(program) ? `${program} 1.0` : null),
         isolation: async () => 'no isolation: jobs run as this user',
+        containers: async () => ({ engine: null, problem: 'no engine answers; start one' }),
         store: async () => ({ path: '/home/ada/.local/share/sluice', damage: this.storeDamage }),
       },
       openClient: async (settings) => {

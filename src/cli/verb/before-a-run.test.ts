@@ -174,6 +174,17 @@ describe('sluice doctor', () => {
     expect(world.out.text).toContain('✗ the store is damaged');
   });
 
+  it('asks for an engine where a job runs in a container, and for no program of its steps', async () => {
+    const world = worldWith({
+      'sluice.yaml':
+        'name: x\njobs:\n  image: {image: "node:24", commands: [npm test]}\n  plain: {commands: ["true"], services: {db: "postgres:18"}}\n',
+    });
+    world.programs.set('git', '/usr/bin/git');
+    expect(await world.run('doctor')).toBe(1);
+    expect(world.out.text).toContain('✗ docker       no engine answers; start one, for image, plain');
+    expect(world.out.text).not.toContain('npm');
+  });
+
   it('tells it as JSON', async () => {
     const world = worldWith({ 'sluice.yaml': FILE });
     expect(await world.run('doctor', '--json')).toBe(1);

@@ -8,6 +8,8 @@ import { hanging } from '../row.ts';
 interface Examined extends Expectation {
   /** Where it is; null when it is missing. */
   readonly found: string | null;
+  /** Why it counts as missing, and the way out. */
+  readonly lack: string;
 }
 
 interface MachineState {
@@ -65,13 +67,26 @@ async function examinePipeline(context: Context, name: string | undefined): Prom
     const plan = await loadAsked(context, await context.ports.repository(null), name);
     const examined: Examined[] = [];
     for (const expectation of expectationsOf(plan))
-      examined.push({ ...expectation, found: await find(context, expectation) });
+      examined.push({ ...expectation, ...(await examine(context, expectation)) });
     return { file: plan.file, examined, why: null };
   } catch (error) {
     // A name that was typed must be right; without one, the machine alone is worth telling of.
     if (!(error instanceof UserError) || name !== undefined) throw error;
     return { file: null, examined: null, why: error.message };
   }
+}
+
+async function examine(
+  context: Context,
+  expectation: Expectation,
+): Promise<Pick<Examined, 'found' | 'lack'>> {
+  const { kind, name } = expectation;
+  if (kind === 'engine') {
+    const { engine, problem } = await context.ports.machine.containers();
+    return { found: engine, lack: problem };
+  }
+  const lack = kind === 'program' ? 'not on PATH' : `a secret that is nowhere: sluice secret set ${name}`;
+  return { found: await find(context, expectation), lack };
 }
 
 async function find(context: Context, expectation: Expectation): Promise<string | null> {
@@ -134,10 +149,9 @@ function printExpected(
   const { look } = context;
   context.print(look.paint('bold', `${visible(file)} expects`));
   if (examined.length === 0) context.print('  nothing that the shell does not have itself');
-  for (const { kind, name, found, jobs } of examined) {
+  for (const { name, found, lack, jobs } of examined) {
     const glyph =
       found === null ? look.paint('red', look.glyphs.failed) : look.paint('green', look.glyphs.succeeded);
-    const lack = kind === 'program' ? 'not on PATH' : `a secret that is nowhere: sluice secret set ${name}`;
     const who =
       jobs.length > 4 ? `${jobs.slice(0, 4).join(', ')} and ${jobs.length - 4} more` : jobs.join(', ');
     context.print(line(glyph, visible(name), `${visible(found ?? lack)}, for ${visible(who)}`));
