@@ -51,6 +51,14 @@ export function severityOf(word: unknown): Severity {
   return (typeof word === 'string' && SEVERITY_OF[word.toLowerCase()]) || 'unknown';
 }
 
+/** The highest of what are scores from 0 to 10; null when there is none. */
+export function scoreIn(values: readonly unknown[]): number | null {
+  const scores = values.filter(
+    (value): value is number => typeof value === 'number' && value >= 0 && value <= 10,
+  );
+  return scores.length > 0 ? Math.max(...scores) : null;
+}
+
 /** The severity of a CVSS base score. */
 export function severityOfScore(score: number): Severity {
   if (score >= 9) return 'critical';
