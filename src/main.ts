@@ -52,6 +52,10 @@ void runCli(process.argv.slice(2), {
     isolation,
     containers: async () => (await import('./main/containers.ts')).engineState(process.env),
     store: storeSoundness,
+    sandbox: async () =>
+      (await import('./main/health.ts')).sandboxHealth(process.env.PATH ?? '/usr/bin:/bin'),
+    storage: async (settings) =>
+      (await import('./main/health.ts')).storageHealth(homeOf(settings), process.env),
   },
   openClient,
   pour: async (chunks) => (await import('./machine/pour.ts')).pour(chunks, process.stdout),

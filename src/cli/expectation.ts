@@ -4,7 +4,7 @@ import { programsIn } from './command-head.ts';
 /** Something that jobs need to be there before they start. */
 export interface Expectation {
   /** `engine`: what runs containers. */
-  readonly kind: 'program' | 'engine' | 'secret';
+  readonly kind: 'program' | 'engine' | 'secret' | 'sandbox';
   readonly name: string;
   readonly jobs: readonly string[];
 }
@@ -22,22 +22,34 @@ const LANGUAGE_PROGRAMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * What a plan expects of the machine, as far as its text tells: programs first, then what runs containers, then secrets, each in the
+ * What a plan expects of the machine, as far as its text tells: programs first, then what runs containers, the sandbox, then secrets, each in the
  * order of the plan. What runs in a container has its programs from its image.
  */
 export function expectationsOf(plan: Plan): readonly Expectation[] {
   const programs = new Map<string, Set<string>>();
   const engines = new Map<string, Set<string>>();
   const secrets = new Map<string, Set<string>>();
+  const sandboxes = new Map<string, Set<string>>();
   for (const job of plan.jobs) {
     if (job.container === null) for (const program of jobPrograms(job)) addTo(programs, program, job.id);
     const hasContainer = job.container !== null || job.services.some(({ kind }) => kind === 'container');
     if (hasContainer) addTo(engines, 'docker', job.id);
+    if (needsSandbox(job)) addTo(sandboxes, 'sandbox', job.id);
     for (const secret of job.secrets) addTo(secrets, secret.name, job.id);
   }
   const list = (kind: Expectation['kind'], from: ReadonlyMap<string, ReadonlySet<string>>): Expectation[] =>
     [...from].map(([name, jobs]) => ({ kind, name, jobs: [...jobs] }));
-  return [...list('program', programs), ...list('engine', engines), ...list('secret', secrets)];
+  return [
+    ...list('program', programs),
+    ...list('engine', engines),
+    ...list('sandbox', sandboxes),
+    ...list('secret', secrets),
+  ];
+}
+
+function needsSandbox({ isolation, container }: PlanJob): boolean {
+  const { mode, network } = isolation;
+  return container === null && (mode === 'sandbox' || (mode === null && network === 'none'));
 }
 
 function jobPrograms(job: PlanJob): ReadonlySet<string> {

@@ -122,4 +122,25 @@ export interface Machine {
   containers(): Promise<{ readonly engine: string | null; readonly problem: string }>;
   /** Where the store lies and what is wrong with it. */
   store(settings: ClientSettings): Promise<{ readonly path: string; readonly damage: readonly string[] }>;
+  sandbox(): Promise<SandboxHealth>;
+  /** Of caches and artifacts. */
+  storage(settings: ClientSettings): Promise<StorageHealth>;
+}
+
+/** What the ways out of the sandbox came to that were tried. */
+export interface SandboxHealth {
+  readonly probes: number;
+  /** What a job in it could do that it must not, one sentence each. */
+  readonly leaks: readonly string[];
+  /** Why there is no sandbox on this machine; null: there is one. */
+  readonly why: string | null;
+}
+
+export interface StorageHealth {
+  readonly path: string;
+  /** As stored. */
+  readonly bytes: number;
+  readonly freeBytes: number;
+  /** Why it cannot be used; null: it can. */
+  readonly why: string | null;
 }

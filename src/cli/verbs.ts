@@ -347,7 +347,7 @@ export const VERBS: readonly VerbDefinition[] = [
     arguments: [['[name]', 'pipeline, when there are several']],
     summary: 'compare what the pipeline expects with this machine',
     options: [],
-    examples: [['sluice doctor', 'programs, secrets, isolation and the store']],
+    examples: [['sluice doctor', 'programs, secrets, isolation, the store and what is kept']],
     load: () => import('./verb/doctor.ts'),
   },
 ];

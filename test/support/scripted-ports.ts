@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { userError } from '../../src/base/diagnostic.ts';
 import type { Clock } from '../../src/base/port.ts';
 import { runCli } from '../../src/cli/cli.ts';
-import type { CliPorts, Output } from '../../src/cli/ports.ts';
+import type { CliPorts, Output, SandboxHealth, StorageHealth } from '../../src/cli/ports.ts';
 import type { FailedPlace } from '../../src/client/contract.ts';
 import type { RunSource } from '../../src/journal/run-event.ts';
 import { STORY_SOURCE, STORY_START_MS } from './run-story.ts';
@@ -75,6 +75,8 @@ export class ScriptedWorld {
   changedPaths: readonly string[] | null = null;
   readonly plans = new Map<string, string>();
   storeDamage: readonly string[] = [];
+  sandbox: SandboxHealth = { probes: 38, leaks: [], why: null };
+  storage: StorageHealth = { path: '/home/ada/storage', bytes: 5_000_000, freeBytes: 9e10, why: null };
   readonly secrets = new ScriptedSecrets(this.clock);
   /** What the person types when a secret value is asked for. */
   secretValue = '';
@@ -128,6 +130,8 @@ export class ScriptedWorld {
         isolation: async () => 'no isolation: jobs run as this user',
         containers: async () => ({ engine: null, problem: 'no engine answers; start one' }),
         store: async () => ({ path: '/home/ada/.local/share/sluice', damage: this.storeDamage }),
+        sandbox: async () => this.sandbox,
+        storage: async () => this.storage,
       },
       openClient: async (settings) => {
         this.openedWith = settings;

@@ -136,6 +136,8 @@ describe('sluice doctor', () => {
         ○ perl         not on PATH
         ✓ isolation    no isolation: jobs run as this user
         ✓ store        /home/ada/.local/share/sluice, sound
+        ✓ sandbox      holds: all 38 ways out are closed
+        ✓ storage      /home/ada/storage, 4.8 MiB kept, 84 GiB free
 
       sluice.yaml expects
         ✓ sh           /bin/sh, for lint, unit, docs

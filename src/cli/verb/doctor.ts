@@ -1,8 +1,10 @@
 import { UserError } from '../../base/diagnostic.ts';
+import { formatBytes } from '../../base/size.ts';
 import { counted, visible } from '../../base/text.ts';
 import { type Context, EXIT } from '../context.ts';
 import { type Expectation, expectationsOf } from '../expectation.ts';
 import { loadAsked } from '../pipeline-source.ts';
+import type { SandboxHealth, StorageHealth } from '../ports.ts';
 import { hanging } from '../row.ts';
 
 interface Examined extends Expectation {
@@ -20,19 +22,21 @@ interface MachineState {
   }[];
   readonly isolation: string;
   readonly store: { readonly path: string; readonly damage: readonly string[] };
+  readonly sandbox: SandboxHealth;
+  readonly storage: StorageHealth;
 }
 
 /** `sluice doctor [name]`: what the pipeline expects and this machine lacks. Exit code 1 when something needed is missing. */
 export async function perform(context: Context, [name]: readonly string[]): Promise<number> {
   const machine = await machineState(context);
-  const pipeline = await examinePipeline(context, name);
+  const pipeline = await examinePipeline(context, name, machine.sandbox);
   const missing = [
     ...machine.programs
       .filter((program) => program.needed && program.version === null)
       .map((program) => program.name),
     ...(pipeline.examined ?? []).filter((one) => one.found === null).map((one) => one.name),
   ];
-  const ok = missing.length === 0 && machine.store.damage.length === 0;
+  const ok = missing.length === 0 && machine.store.damage.length === 0 && machine.storage.why === null;
   if (context.json) {
     const { file, examined, why } = pipeline;
     context.printJson({ ok, missing, machine, pipeline: { file, expects: examined, why } });
@@ -52,6 +56,8 @@ async function machineState(context: Context): Promise<MachineState> {
     ],
     isolation: await machine.isolation(),
     store: await machine.store({ home, workspace }),
+    sandbox: await machine.sandbox(),
+    storage: await machine.storage({ home, workspace }),
   };
 }
 
@@ -62,12 +68,16 @@ interface ExaminedPipeline {
   readonly why: string | null;
 }
 
-async function examinePipeline(context: Context, name: string | undefined): Promise<ExaminedPipeline> {
+async function examinePipeline(
+  context: Context,
+  name: string | undefined,
+  sandbox: SandboxHealth,
+): Promise<ExaminedPipeline> {
   try {
     const plan = await loadAsked(context, await context.ports.repository(null), name);
     const examined: Examined[] = [];
     for (const expectation of expectationsOf(plan))
-      examined.push({ ...expectation, ...(await examine(context, expectation)) });
+      examined.push({ ...expectation, ...(await examine(context, expectation, sandbox)) });
     return { file: plan.file, examined, why: null };
   } catch (error) {
     // A name that was typed must be right; without one, the machine alone is worth telling of.
@@ -79,8 +89,13 @@ async function examinePipeline(context: Context, name: string | undefined): Prom
 async function examine(
   context: Context,
   expectation: Expectation,
+  sandbox: SandboxHealth,
 ): Promise<Pick<Examined, 'found' | 'lack'>> {
   const { kind, name } = expectation;
+  if (kind === 'sandbox') {
+    const holds = sandbox.why === null && sandbox.leaks.length === 0;
+    return { found: holds ? 'it holds' : null, lack: sandbox.why ?? 'it does not hold on this machine' };
+  }
   if (kind === 'engine') {
     const { engine, problem } = await context.ports.machine.containers();
     return { found: engine, lack: problem };
@@ -128,6 +143,7 @@ function print(
     ),
   );
   for (const sentence of damage) context.print(hanging('                 ', visible(sentence), look.width));
+  printKeeping(context, machine, line);
   context.print('');
   if (!pipeline.examined)
     context.print(hanging('', `no pipeline was looked at: ${visible(pipeline.why ?? '')}`, look.width));
@@ -137,7 +153,31 @@ function print(
     const text = `${counted(missing.length, 'thing')} missing: ${missing.map(visible).join(', ')}`;
     context.print(hanging(`${bad} `, text, look.width));
   } else if (damage.length > 0) context.print(`${bad} the store is damaged`);
+  else if (machine.storage.why !== null) context.print(`${bad} the storage cannot be used`);
   else context.print(`${good} nothing is missing`);
+}
+
+/** The sandbox, and where caches and artifacts lie. */
+function printKeeping(
+  context: Context,
+  { sandbox, storage }: MachineState,
+  line: (glyph: string, name: string, text: string) => string[],
+): void {
+  const { look } = context;
+  const glyph = (isGood: boolean) =>
+    isGood ? look.paint('green', look.glyphs.succeeded) : look.paint('red', look.glyphs.failed);
+  const { probes, leaks, why } = sandbox;
+  if (why !== null) context.print(line(look.paint('dim', look.glyphs.waiting), 'sandbox', visible(why)));
+  else {
+    const verdict =
+      leaks.length === 0
+        ? `holds: all ${probes} ways out are closed`
+        : `does not hold, so nothing untrusted is run: ${leaks.map(visible).join('; ')}`;
+    context.print(line(glyph(leaks.length === 0), 'sandbox', verdict));
+  }
+  const room = `${formatBytes(storage.bytes)} kept, ${formatBytes(storage.freeBytes)} free`;
+  const state = storage.why === null ? `${visible(storage.path)}, ${room}` : visible(storage.why);
+  context.print(line(glyph(storage.why === null), 'storage', state));
 }
 
 function printExpected(
