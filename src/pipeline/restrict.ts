@@ -38,6 +38,8 @@ function restrictedJob(job: PlanJob): PlanJob {
     ...job,
     // Through the machine's own network a job reaches what listens on it, abstract sockets too. A container has its own.
     isolation: isSandboxed ? { ...isolation, mode: 'sandbox', network: 'none' } : isolation,
+    // They are read while the job goes on, and would be for a shell or a rerun among these files.
+    snapshots: false,
     refusals: [...job.refusals, ...untrustedRefusals(job)],
   };
 }

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { type ExecutorJob, StartError } from '../executor/contract.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
 import { reportAttempt } from './attempt-report.ts';
@@ -85,10 +85,16 @@ export class Attempt {
       if (job.services.length > 0)
         await this.#around('services', (place) => startServices(place, this.#executorJob));
       await this.#performAll(job.steps, 'main');
-      if (job.artifacts.length + job.caches.length + job.reports.length > 0)
-        await this.#around('after', keep);
+      const keeps = job.artifacts.length + job.caches.length + job.reports.length > 0;
+      // What untrusted code still runs in the background could put links in the place of what is being read.
+      const isKeptLast = this.#state.message.trust === 'untrusted';
+      if (keeps && !isKeptLast) await this.#around('after', keep);
       this.#stopping.endMain();
       if (job.cleanup.length > 0) await this.#performAll(job.cleanup, 'cleanup');
+      if (keeps && isKeptLast) {
+        await this.#executorJob.close();
+        await this.#around('after', keep);
+      }
     } finally {
       this.#stopping.close();
     }
@@ -105,6 +111,7 @@ export class Attempt {
     if (when === 'before' && existsSync(marker)) return;
     if (when !== 'after' && (this.#state.isStopped || this.#state.failure)) return;
     try {
+      if (when === 'after') requireOwnFolder(this.#setup.workspace.directory);
       await work({ options: this.#options, state: this.#state, setup: this.#setup });
       if (when === 'before') writeFileSync(marker, '');
     } catch (error) {
@@ -284,4 +291,10 @@ export class Attempt {
     this.#receipt.catch(() => {});
     if (before) await before;
   }
+}
+
+/** A job may do with its workspace what it likes, but not have Sluice read through a link in its place. */
+function requireOwnFolder(directory: string): void {
+  if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new KeepProblem('the job removed its workspace, or put something else in its place');
 }

@@ -1,4 +1,5 @@
-import { isAbsolute, relative, resolve } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ArtifactError, type ArtifactRecord } from '../artifact/contract.ts';
 import { UserError } from '../base/diagnostic.ts';
 import { formatBytes } from '../base/size.ts';
@@ -194,6 +195,15 @@ function insideOf(directory: string, path: string): string {
   const inside = relative(directory, target);
   if (inside.startsWith('..') || isAbsolute(inside))
     throw new JobProblem(`the path "${path}" of a download lies outside of the workspace`);
+  // The files of the source may hold a link there, and what is brought would be written where it leads.
+  let place = directory;
+  for (const part of inside.split(sep)) {
+    place = join(place, part);
+    if (lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink())
+      throw new JobProblem(
+        `the path "${path}" of a download leads through the link ${relative(directory, place)}; download into a folder`,
+      );
+  }
   return target;
 }
 
