@@ -166,8 +166,8 @@ async function performJob(
       message.attempt,
       message.resumed,
       restoringOf(options, message),
-      // Where files can be kept from a job, what it did not declare is not there: a wrong declaration fails at once.
-      toDo && executor.isolation.kind !== 'process' ? new Set(Object.keys(toDo.fingerprint.inputs)) : null,
+      // What is not declared is not there: a wrong declaration fails at once, and its result is never kept.
+      toDo && options.work !== 'check' ? new Set(Object.keys(toDo.fingerprint.inputs)) : null,
     );
     state.directory = workspace.directory;
     state.warnings.push(...workspace.warnings);

@@ -131,14 +131,14 @@ const DECLARATIONS = [
 ] as const;
 
 function warnOfInputs(job: JobDefinition, context: BuildContext): void {
-  const declaring = [job, ...(job.steps ?? [])].flatMap((one) =>
+  const declaring = (job.steps ?? []).flatMap((one) =>
     typeof one === 'object' && 'inputs' in one && one.inputs !== undefined ? [one] : [],
   );
   for (const one of declaring) {
     context.problems.warn(
       'not-yet',
       headOf(nodeAt(one, 'inputs')),
-      `this version checks \`inputs\` but cannot skip unchanged work yet; the ${one === job ? 'job' : 'step'} runs each time`,
+      `this version checks \`inputs\` but skips unchanged work of whole jobs only; the step runs each time`,
     );
   }
 }
