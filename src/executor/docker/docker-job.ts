@@ -12,7 +12,7 @@ import { impossibleStart } from '../process/start-error.ts';
 import { DockerStep } from './docker-step.ts';
 import { environmentText } from './environment-file.ts';
 import { type ContainerOptions, findContainer, namedVolumes, startContainer } from './job-container.ts';
-import { leavePlace, memoryFolder, receiptFile, receiptName } from './place.ts';
+import { leaveMemory, leavePlace, memoryFolder, receiptFile, receiptName } from './place.ts';
 import { readInnerReceipt } from './receipt.ts';
 import { removeContainer, removeVolumes } from './removal.ts';
 import { STEP_SCRIPT } from './script.ts';
@@ -121,6 +121,7 @@ export class DockerJob implements ExecutorJob {
     // Their command lines end by themselves when the container is gone; the rest is killed here.
     await Promise.all(running.map((step) => step.untilLineEnds(this.#options.drainMs)));
     await inner.close();
+    leaveMemory(this.#options.directory, place.jobKey);
     await Promise.all(running.map((step) => step.ended));
     return { killed };
   }

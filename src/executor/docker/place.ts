@@ -92,6 +92,12 @@ export function leaveGroup(directory: string, group: string): void {
 export function leaveJob(directory: string, jobKey: string): void {
   const prefix = jobPrefix(jobKey);
   for (const area of AREAS) removeFiles(join(directory, area), (name) => `${name}.` === prefix);
+  leaveMemory(directory, jobKey);
+}
+
+/** Removes what the job's steps were to be told and an earlier owner, killed at the wrong moment, left in memory. */
+export function leaveMemory(directory: string, jobKey: string): void {
+  const prefix = jobPrefix(jobKey);
   removeFiles(memoryFolder(directory), (name) => name.startsWith(prefix));
 }
 
