@@ -29,7 +29,7 @@ describe('the words that run a container', () => {
     );
     expect(words.join(' ')).toContain('--cpus 1.5 --memory 1024 --memory-swap 1024 --pids-limit 9');
     expect(words.indexOf('fsize=4096')).toBeGreaterThan(words.indexOf('--ulimit=fsize=1'));
-    expect(words.slice(-4)).toEqual(['/bin/sh', 'image:1', '-c', 'script']);
+    expect(words.slice(-3)).toEqual(['image:1', '-c', 'script']);
     expect(words).toContain('never');
   });
 
