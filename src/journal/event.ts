@@ -1,4 +1,5 @@
 import type { Digest } from '../base/digest.ts';
+import type { GateEvent } from './gate-event.ts';
 import type { RunEvent } from './run-event.ts';
 
 /** Who did it: a person or program by account id, never by a git author's name. */
@@ -46,7 +47,7 @@ export interface StoredEvent<T extends { readonly type: string } = JournalEvent>
 }
 
 /** Every event there is. Each room's events are a union of their own; a new room adds its union here. */
-export type JournalEvent = RunEvent | GroupEvent;
+export type JournalEvent = RunEvent | GroupEvent | GateEvent;
 
 /** What happens in a concurrency group, which several runs share. */
 export type GroupEvent =

@@ -1,0 +1,209 @@
+import type { Finding, FindingCategory, Severity } from '../facts/finding.ts';
+import { SEVERITIES } from '../facts/finding.ts';
+import type { Aspect } from './aspect.ts';
+import {
+  compareText,
+  type EvidenceRow,
+  firstRows,
+  type Measurement,
+  measured,
+  type Unmeasured,
+} from './measurement.ts';
+import { isAboutImage } from './suite.ts';
+import type { FactView } from './view.ts';
+
+/** Groups of findings by what was scanned, as policies name them. */
+export const FINDING_GROUPS = {
+  all: { categories: null, doc: 'of every scanner' },
+  sast: { categories: ['code'], doc: 'in the code' },
+  dast: { categories: ['dynamic'], doc: 'in the running service' },
+  sca: { categories: ['dependency'], doc: 'in dependencies' },
+  secrets: { categories: ['secret'], doc: 'secrets that lie open' },
+  licences: { categories: ['licence'], doc: 'about licences' },
+  configuration: { categories: ['misconfiguration'], doc: 'in configuration' },
+  container: {
+    categories: ['dependency', 'misconfiguration', 'secret'],
+    doc: 'in container images: reports with `image` or `container` in the name of the job or of the file',
+  },
+  vulnerabilities: {
+    categories: ['dependency', 'code', 'dynamic'],
+    doc: 'that can be attacked: in dependencies, code and the running service',
+  },
+} as const satisfies Record<
+  string,
+  { readonly categories: readonly FindingCategory[] | null; readonly doc: string }
+>;
+export type FindingGroup = keyof typeof FINDING_GROUPS;
+
+const ALL_CATEGORIES: readonly FindingCategory[] = [
+  'code',
+  'dependency',
+  'secret',
+  'licence',
+  'misconfiguration',
+  'dynamic',
+];
+
+/** Findings with what is wrong with them, if anything. */
+interface Selected {
+  readonly findings: readonly Finding[];
+  readonly reports: number;
+  readonly problem: Unmeasured | null;
+}
+
+/**
+ * How many findings of a severity there are (null: of any). One whose severity the tool does not tell counts as each of them:
+ * nobody knows that it is harmless.
+ */
+export function findingCount(
+  view: FactView,
+  scope: 'all' | 'new',
+  group: FindingGroup,
+  severity: Severity | null,
+): Measurement {
+  const { findings, reports, problem } = selected(view, scope, group);
+  const counting =
+    severity === null ? findings : (bySeverity(view, scope, group, findings).get(severity) ?? []);
+  if (problem) {
+    // What the readable reports say is there whatever the others would say; with a wrong base nothing is known to be new.
+    return counting.length > 0 ? { ...problem, atLeast: counting.length } : problem;
+  }
+  return measured(counting.length, reports, {
+    rows: () => findingRows(view, counting),
+    wayOut: (limit) => {
+      if (limit.kind === 'at-least' || counting.length <= limit.value) return null;
+      const first = findingRows(view, counting).shown[0]!;
+      const more = counting.length - limit.value - 1;
+      return `solve ${first.text}${more > 0 ? `, and ${more} more` : ''}`;
+    },
+  });
+}
+
+/** The findings of a group that count, whether or not other reports are missing. */
+export function findingsOf(view: FactView, scope: 'all' | 'new', group: FindingGroup): readonly Finding[] {
+  return selected(view, scope, group).findings;
+}
+
+/** Rows of findings, worst first. */
+export function findingRows(view: FactView, findings: readonly Finding[]) {
+  return firstRows(findings, compareFindings, (finding) => rowOf(view, finding));
+}
+
+function selected(view: FactView, scope: 'all' | 'new', group: FindingGroup): Selected {
+  return view.remember(`findings ${group} ${scope}`, () => {
+    const all = ofGroup(view, group);
+    if (scope === 'all') return all;
+    return { ...all, findings: newFindings(view, all.findings, group) };
+  });
+}
+
+function bySeverity(
+  view: FactView,
+  scope: string,
+  group: FindingGroup,
+  findings: readonly Finding[],
+): ReadonlyMap<Severity, readonly Finding[]> {
+  return view.remember(`severities ${group} ${scope}`, () => {
+    const lists = new Map<Severity, Finding[]>(SEVERITIES.map((severity) => [severity, []]));
+    for (const finding of findings) {
+      if (finding.severity !== 'unknown') lists.get(finding.severity)!.push(finding);
+      else for (const list of lists.values()) list.push(finding);
+    }
+    return lists;
+  });
+}
+
+function ofGroup(view: FactView, group: FindingGroup): Selected {
+  return view.remember(`group ${group}`, () => {
+    const wanted: readonly FindingCategory[] = FINDING_GROUPS[group].categories ?? ALL_CATEGORIES;
+    const also =
+      group === 'container'
+        ? ({ job, file }: { job: string; file: string }) => isAboutImage(job, file)
+        : undefined;
+    const asked = wanted.map((category) => view.reportsOf(`findings:${category}` as Aspect, also));
+    const reports = [...new Set(asked.flatMap((one) => one.reports))];
+    // Of several categories one is enough, but what is there must be readable.
+    const problems = asked.flatMap((one) => one.problem ?? []);
+    const isThere = reports.length > 0;
+    const problem =
+      problems.find(({ reason }) => reason !== 'missing' && reason !== 'not-applicable') ??
+      (isThere ? null : (problems.find(({ reason }) => reason === 'missing') ?? problems[0] ?? null));
+    const findings = view.findings(reports).filter((finding) => wanted.includes(finding.category));
+    return { findings, reports: reports.length, problem };
+  });
+}
+
+/**
+ * Findings that the change brings: those of the head that the base does not have as often, by what stays when lines move and
+ * files are renamed. Where both have some of the same, the worst ones are the new ones. Without facts of the base, all count that
+ * do not stand on a line that stayed as it was.
+ */
+function newFindings(view: FactView, findings: readonly Finding[], group: FindingGroup): readonly Finding[] {
+  const { base, change } = view;
+  const before = base === null ? null : ofGroup(base, group);
+  if (before === null || before.problem !== null) {
+    return findings.filter(
+      ({ place }) => change === null || place?.line == null || change.addsLine(place.path, place.line),
+    );
+  }
+  const known = new Map<string, number>();
+  for (const finding of before.findings) {
+    const key = keyOf(finding, (path) => change?.renamed(path) ?? path);
+    known.set(key, (known.get(key) ?? 0) + 1);
+  }
+  const fresh: Finding[] = [];
+  const shared = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const key = keyOf(finding, (path) => path);
+    if (!known.has(key)) fresh.push(finding);
+    else if (shared.has(key)) shared.get(key)!.push(finding);
+    else shared.set(key, [finding]);
+  }
+  for (const [key, group] of shared) {
+    const count = group.length - known.get(key)!;
+    if (count > 0) fresh.push(...group.sort(compareFindings).slice(0, count));
+  }
+  return fresh;
+}
+
+function keyOf(
+  { category, tool, rule, place, package: of, anchor }: Finding,
+  pathNow: (path: string) => string,
+): string {
+  return `${category}\n${tool}\n${rule}\n${place === null ? '' : pathNow(place.path)}\n${of?.name ?? ''}\n${anchor}`;
+}
+
+const RANK: Readonly<Record<Severity, number>> = {
+  unknown: 0,
+  critical: 0,
+  high: 1,
+  medium: 2,
+  low: 3,
+  info: 4,
+};
+
+/** Worst first, then by where they stand; equal only when they look the same. */
+function compareFindings(a: Finding, b: Finding): number {
+  return (
+    RANK[a.severity] - RANK[b.severity] ||
+    compareText(a.place?.path ?? '', b.place?.path ?? '') ||
+    (a.place?.line ?? 0) - (b.place?.line ?? 0) ||
+    compareText(a.rule, b.rule) ||
+    compareText(a.package?.name ?? '', b.package?.name ?? '') ||
+    compareText(a.message, b.message) ||
+    compareText(a.tool, b.tool)
+  );
+}
+
+function rowOf(view: FactView, finding: Finding): EvidenceRow {
+  const { rule, severity, place, package: of } = finding;
+  const where = place === null ? '' : ` in ${place.path}${place.line === null ? '' : `:${place.line}`}`;
+  const what = of === null ? '' : ` of ${of.name}${of.version === null ? '' : ` ${of.version}`}`;
+  return {
+    kind: 'finding',
+    text: `${rule}${what}${where} (${severity})`,
+    path: place?.path ?? null,
+    line: place?.line ?? null,
+    fingerprint: view.fingerprintOf(finding),
+  };
+}
