@@ -33,7 +33,8 @@ export function jobMessage(
     needs,
     kept: job.downloads.length === 0 ? {} : keptBefore(state),
     contexts: runContexts(course),
-    variables: runContexts(course).vars as Readonly<Record<string, string>>,
+    // As they are written: evaluated once more, a text of the event that looks like a template would be one.
+    variables: { ...course.plan.variables, ...course.request.variables },
     source: course.request.source,
     sealed: cell.sealed,
     unsealed: cell.unsealed,

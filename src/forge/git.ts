@@ -59,6 +59,7 @@ export async function changedPaths(source: RunSource): Promise<readonly string[]
       '--no-commit-id',
       '--name-only',
       '--diff-merges=first-parent',
+      '--end-of-options',
       source.commit,
     ],
     ['status', '--porcelain', '--untracked-files=all', '--no-renames', '-z'],

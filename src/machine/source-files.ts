@@ -46,12 +46,12 @@ export function commitFiles(repositoryPath: string, commit: string): ListedFiles
   return {
     read(path) {
       try {
-        const entry = git(['ls-tree', '-z', commit, '--', path]).toString();
+        const entry = git(['ls-tree', '-z', '--end-of-options', commit, path]).toString();
         if (entry === '') return null;
         if (entry.startsWith('120000'))
           return { refused: 'it is a symbolic link, which is not followed in a commit' };
         if (!entry.includes(' blob ')) return { refused: 'it is a folder' };
-        return git(['cat-file', 'blob', `${commit}:${path}`]);
+        return git(['cat-file', '--end-of-options', 'blob', `${commit}:${path}`]);
       } catch {
         return null;
       }
@@ -59,7 +59,7 @@ export function commitFiles(repositoryPath: string, commit: string): ListedFiles
     list(folder) {
       const prefix = folder === '' || folder === '.' ? '' : `${folder.replace(/\/$/, '')}/`;
       try {
-        const entries = git(['ls-tree', '-z', commit, '--', ...(prefix ? [prefix] : [])])
+        const entries = git(['ls-tree', '-z', '--end-of-options', commit, ...(prefix ? [prefix] : [])])
           .toString()
           .split('\0');
         return entries

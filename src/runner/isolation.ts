@@ -72,8 +72,12 @@ export function containerOf(
 ): ContainerSpec {
   const filled = (text: string, subject: string) =>
     fill(text, subject, () => state.context({ ...variables }));
+  const image = filled(container.image, 'the image');
+  // An engine would read one that begins with `-` as an option.
+  if (!/^[A-Za-z0-9][\w.:/@+-]*$/.test(image))
+    throw new JobProblem(`${JSON.stringify(image)} is no name of an image`);
   return {
-    image: filled(container.image, 'the image'),
+    image,
     environment: Object.fromEntries(
       Object.entries(container.variables).map(([name, text]) => [name, filled(text, `variable ${name}`)]),
     ),

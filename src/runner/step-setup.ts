@@ -1,12 +1,13 @@
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import type { JsonObject } from '../base/json.ts';
 import type { Random } from '../base/port.ts';
 import type { Executor } from '../executor/contract.ts';
+import type { ExpressionContext } from '../pipeline/expression-context.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
 import { checkEnvironment, type Environment, PATH_DEFAULT } from './environment.ts';
 import { fill, type JobState } from './job-state.ts';
 import { stepKey } from './log/paths.ts';
 import type { Redaction } from './mask/redaction.ts';
+import { plainContexts } from './plain-context.ts';
 import { JobProblem } from './problem.ts';
 import { shellCommand } from './shell.ts';
 import { newStepFiles, type StepFiles } from './step-files.ts';
@@ -34,10 +35,16 @@ export interface JobSetup {
 
 /** The variables of pipeline and job, the latter over the former. Throws a `JobProblem`. */
 export function jobVariables(state: JobState): Environment {
+  return jobVariablesIn(state, (environment) => state.context(environment));
+}
+
+type ContextOf = (environment: Environment) => ExpressionContext;
+
+function jobVariablesIn(state: JobState, contextOf: ContextOf): Environment {
   const { message } = state;
   const variables: Environment = {};
-  evaluateInto(variables, message.variables, state, variables);
-  evaluateInto(variables, message.job.variables, state, variables);
+  evaluateInto(variables, message.variables, contextOf);
+  evaluateInto(variables, message.job.variables, contextOf);
   for (const grant of message.job.secrets) variables[grant.variable] = state.secrets[grant.name]!;
   return variables;
 }
@@ -52,7 +59,7 @@ export function setUpStep(
 ): StepSetup {
   const files = newStepFiles(job.workspace.folder, stepKey(step.id, tryNumber), random);
   const environment: Environment = { ...job.base, ...job.variables, ...state.variables };
-  evaluateInto(environment, step.variables, state, environment);
+  evaluateInto(environment, step.variables, (env) => state.context(env));
   // In a container the image says where programs are; only a step that adds to it has to name the rest.
   if (state.path.length > 0) environment.PATH = [...state.path, environment.PATH ?? PATH_DEFAULT].join(':');
   environment.SLUICE_STEP = step.id;
@@ -62,7 +69,7 @@ export function setUpStep(
   environment.SLUICE_PATH = files.path;
   environment.SLUICE_SUMMARY = files.summary;
   checkEnvironment(environment);
-  const script = scriptText(step, state, environment);
+  const script = scriptText(step, job, state, environment);
   const hidden = script !== step.run && job.redaction.reveals(script);
   return {
     command: shellCommand(step.shell, script, files.script, hidden),
@@ -75,28 +82,23 @@ export function setUpStep(
 function evaluateInto(
   target: Environment,
   templates: Readonly<Record<string, string>>,
-  state: JobState,
-  env: Environment,
+  contextOf: ContextOf,
 ): void {
   for (const name in templates) {
-    target[name] = fill(templates[name]!, `variable ${name}`, () => state.context({ ...env }));
+    target[name] = fill(templates[name]!, `variable ${name}`, () => contextOf({ ...target }));
   }
 }
 
-/** Characters that mean nothing to any shell. */
-const HARMLESS = /^[A-Za-z0-9._/@:+=,-]*$/;
-
 /**
  * The script with its templates evaluated. Text that comes from outside (the event, names of branches and tags) must not
- * become code: where such text is not harmless and the script is made from it, the step is refused.
+ * become code, not by way of a variable either: where such text is not harmless and the script is made from it, the step is
+ * refused.
  */
-function scriptText(step: PlanStep, state: JobState, environment: Environment): string {
+function scriptText(step: PlanStep, job: JobSetup, state: JobState, environment: Environment): string {
   if (!step.run.includes('${{')) return step.run;
-  const context = state.context(environment);
   const subject = `the script of step ${step.id}`;
-  const script = fill(step.run, subject, () => context);
-  const guarded = { ...context, event: {}, git: harmless(context.git) };
-  if (fill(step.run, subject, () => guarded) !== script) {
+  const script = fill(step.run, subject, () => state.context(environment));
+  if (plainScript(step, job, state, environment) !== script) {
     throw new JobProblem(
       `${subject} would contain text from the event or a branch or tag name as code; give it to the step under \`environment:\` and use the variable`,
     );
@@ -104,10 +106,23 @@ function scriptText(step: PlanStep, state: JobState, environment: Environment): 
   return script;
 }
 
-function harmless(context: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(context).filter(([, value]) => typeof value !== 'string' || HARMLESS.test(value)),
-  );
+/** The script as it would be without text from outside; null when it cannot be had without. */
+function plainScript(
+  step: PlanStep,
+  job: JobSetup,
+  state: JobState,
+  environment: Environment,
+): string | null {
+  const plain = plainContexts(state.message);
+  const contextOf = (env: Environment) => ({ ...state.context(env), ...plain });
+  try {
+    const variables = { ...jobVariablesIn(state, contextOf), ...state.variables };
+    evaluateInto(variables, step.variables, contextOf);
+    return fill(step.run, step.id, () => contextOf({ ...environment, ...job.base, ...variables }));
+  } catch (error) {
+    if (error instanceof JobProblem) return null;
+    throw error;
+  }
 }
 
 function workingDirectory(

@@ -67,7 +67,7 @@ export function runWords(plan: ContainerPlan): string[] {
   if (limits.processesMax !== null) words.push('--pids-limit', String(limits.processesMax));
   if (limits.fileBytes !== null) words.push('--ulimit', `fsize=${limits.fileBytes}`);
   if (plan.entrypoint !== null) words.push('--entrypoint', plan.entrypoint);
-  return [...words, plan.image, ...plan.command];
+  return [...words, '--', plan.image, ...plan.command];
 }
 
 /** The words that give something labels. */

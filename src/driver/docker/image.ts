@@ -34,7 +34,7 @@ export async function pullImage(
       endpoint === null ? {} : { DOCKER_HOST: endpoint, DOCKER_CONTEXT: '' };
     const login = ['--config', folder, 'login', '--username', credentials.username, '--password-stdin'];
     const registry = registryOf(image);
-    const answer = await docker.call(registry === null ? login : [...login, registry], {
+    const answer = await docker.call(registry === null ? login : [...login, '--', registry], {
       input: credentials.password,
       environment,
     });
@@ -54,7 +54,7 @@ async function pull(
   environment: Readonly<Record<string, string>>,
 ): Promise<string | null> {
   const options = { timeoutMs: PULL_TIMEOUT_MS, environment };
-  const { code, complaint } = await docker.call([...before, 'pull', '--quiet', image], options);
+  const { code, complaint } = await docker.call([...before, 'pull', '--quiet', '--', image], options);
   if (code === 0) return null;
   return `the image ${image} is not on this machine and cannot be pulled: ${lastLine(complaint)}; check its name, or bring it with \`docker pull ${image}\``;
 }

@@ -62,7 +62,7 @@ async function takeCommit(source: RunSource, folder: string): Promise<SourceTree
   const index = join(folder, 'index');
   // An index of its own, so that neither the user's index nor the work tree is touched; unlike `git archive` this does not
   // leave out what export-ignore names.
-  await git(source.path, ['read-tree', source.commit ?? 'HEAD'], index);
+  await git(source.path, ['read-tree', '--end-of-options', source.commit ?? 'HEAD'], index);
   await onceComplete(snapshot, async (partial) => {
     mkdirSync(partial);
     await git(source.path, ['checkout-index', '--all', '--force', `--prefix=${partial}/`], index);

@@ -1,0 +1,44 @@
+import type { JsonObject, JsonValue } from '../base/json.ts';
+import { evaluateTemplate } from '../pipeline/expression.ts';
+import type { ExpressionContext } from '../pipeline/expression-context.ts';
+import type { JobMessage } from './contract.ts';
+
+/** Characters that mean nothing to any shell. */
+const HARMLESS = /^[A-Za-z0-9._/@:+=,-]*$/;
+/** An expression that asks for what comes from outside. */
+const OUTSIDE = /\b(event|git|github|vars|variables)\b/i;
+
+/**
+ * The contexts of a job without the text that comes from outside: the event's, and names of branches and tags that a shell could
+ * take for more than a word; and what the pipeline's variables and the matrix have of it.
+ */
+export function plainContexts({
+  contexts,
+  variables,
+  matrix,
+  job,
+}: JobMessage): Pick<ExpressionContext, 'event' | 'git' | 'vars' | 'matrix'> {
+  const git = harmless(contexts.git) as JsonObject;
+  const plain = { ...contexts, event: {}, git };
+  const status = { failed: false, cancelled: false, skippedNeed: false };
+  const vars: Record<string, string> = {};
+  for (const [name, template] of Object.entries(variables)) {
+    const value = evaluateTemplate(template, { ...plain, vars, status });
+    vars[name] = value.ok ? value.value : template;
+  }
+  const isMatrixOutside = OUTSIDE.test(job.matrix?.expression?.source ?? '');
+  return {
+    event: {},
+    git,
+    vars,
+    matrix: (isMatrixOutside ? harmless(matrix ?? {}) : (matrix ?? {})) as JsonObject,
+  };
+}
+
+/** With every text left out that is more than a word to a shell, however deep. */
+function harmless(value: JsonValue): JsonValue {
+  if (typeof value === 'string') return HARMLESS.test(value) ? value : '';
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(harmless);
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, harmless(one)]));
+}
