@@ -30,6 +30,11 @@ export const POSSIBLE = 0.3;
  */
 export interface ReportReader {
   write(chunk: Uint8Array): void;
+  /**
+   * Does a few milliseconds of what was put off, and returns whether more of it is left. Call it after each `write`, as often as it
+   * returns true, with turns for others in between; `end` does the rest at once.
+   */
+  drain?(): boolean;
   /** All bytes were given. */
   end(): Figures;
 }

@@ -16,6 +16,7 @@ export const goBench: ReportParser = {
   open: (sink) => new GoBenchReader(sink),
 };
 
+const TIME = 'ns/op';
 const BENCHMARKS_MAX = 100_000;
 const LINE = /^(Benchmark\S*)\s+(\d+)\s+(.*)$/;
 const MEASURE = /^(\S+)\s+(\S+)(?:\s+|$)/;
@@ -34,6 +35,7 @@ class GoBenchReader implements ReportReader {
   readonly #measured = new Map<string, Measured>();
   #package = '';
   #packages = 0;
+  #metrics = 0;
   #failed = 0;
   /** Benchmarks were measured and their package has not told its result yet. */
   #isOpen = false;
@@ -66,11 +68,18 @@ class GoBenchReader implements ReportReader {
     }
     const count = new BenchmarkCount(this.#sink, this.#doubts);
     for (const { name, unit, line, samples } of this.#measured.values()) {
-      count.add({ name, unit, samples, better: unit.endsWith('/s') ? 'higher' : 'lower' }, { line });
+      if (unit === TIME) count.add({ name, unit, samples }, { line });
+      else this.#metric(name, unit, samples);
     }
     const figures = count.figures();
     this.#doubts.end();
-    return { parse: 'ok', packages: this.#packages, failed: this.#failed, ...figures };
+    return {
+      parse: 'ok',
+      packages: this.#packages,
+      failed: this.#failed,
+      metrics: this.#metrics,
+      ...figures,
+    };
   }
 
   #line(line: string, number: number): void {
@@ -98,7 +107,15 @@ class GoBenchReader implements ReportReader {
     this.#package = '';
   }
 
-  /** `1234 ns/op  64 B/op  1 allocs/op`: each is a benchmark of its own; only the first has the plain name. */
+  /** What is no time is often 0 and always the same, which no comparison of samples can use: its mean is a number. */
+  #metric(name: string, unit: string, samples: readonly number[]): void {
+    const value = samples.reduce((sum, sample) => sum + sample / samples.length, 0);
+    if (!Number.isFinite(value)) return;
+    this.#metrics++;
+    this.#sink.metric({ name, value, unit });
+  }
+
+  /** `1234 ns/op  64 B/op  1 allocs/op`: the time is the benchmark, the others are numbers with their unit in the name. */
   #benchmark(name: string, measures: string, line: number): void {
     this.#isKnown = true;
     this.#isOpen = true;
@@ -108,7 +125,7 @@ class GoBenchReader implements ReportReader {
     let rest = measures;
     for (let found = MEASURE.exec(rest); found; found = MEASURE.exec(rest)) {
       const [all, value, unit] = found as unknown as [string, string, string];
-      this.#sample(unit === 'ns/op' ? full : `${full} ${unit}`, unit, Number(value), line);
+      this.#sample(unit === TIME ? full : `${full} ${unit}`, unit, Number(value), line);
       rest = rest.slice(all.length);
     }
     if (rest !== '') {

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { readBytes, reportFixtures } from '../../../test/support/reports.ts';
+import { doubtsOnly } from '../facts/doubts-only.ts';
+import type { Finding } from '../facts/finding.ts';
+import { parserOf } from './choose.ts';
 import { PARSERS } from './parsers.ts';
+import { readReport } from './read-report.ts';
 
 /* Reports that are missing, broken, cut off, of something else, or made to harm. */
 
@@ -139,6 +143,34 @@ describe('what is no report', () => {
     });
   });
 });
+
+describe('SARIF with its results before its tool', () => {
+  const RESULTS = Array.from({ length: 5000 }, (_, i) => `{"ruleId":"r","message":{"text":"m${i}"}}`).join(
+    ',',
+  );
+  const TOOL = '"tool":{"driver":{"name":"t","rules":[{"id":"r","defaultConfiguration":{"level":"note"}}]}}';
+  const TEXT = `{"version":"2.1.0","runs":[{"results":[${RESULTS}],${TOOL}},{${TOOL},"results":[{"ruleId":"r"}]}]}`;
+
+  it('puts the results off and lets others have their turn in between', async () => {
+    const levels: string[] = [];
+    const sink = { ...doubtsOnly(() => {}), finding: (one: Finding) => void levels.push(one.level) };
+    let turns = 0;
+    const read = await readReport('r', oneChunk(TEXT), parserOf('sarif'), sink, async () => turns++);
+    expect(read.figures).toMatchObject({ results: 5001, effective_level: { note: 5001 }, tools: ['t', 't'] });
+    expect(turns).toBeGreaterThanOrEqual(4);
+    expect(levels).toHaveLength(5001);
+  });
+
+  it('gives the same facts when nobody asks for what was put off', () => {
+    const reader = parserOf('sarif')!.open(doubtsOnly(() => {}));
+    reader.write(new TextEncoder().encode(TEXT));
+    expect(reader.end()).toMatchObject({ results: 5001, effective_level: { note: 5001 } });
+  });
+});
+
+async function* oneChunk(text: string): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(text);
+}
 
 describe('null, which Go writes for a list without entries', () => {
   it('is no finding of gitleaks, and nothing looked at by old Trivy', async () => {

@@ -13,19 +13,22 @@ export interface LoadSums {
   readonly perSecond: number | null;
 }
 
-/** Tells the sums as metrics: `requests`, `duration.p(95)`; those of one name as `NAME: duration.p(95)`. `name` null: of all. */
+/**
+ * Tells the sums as metrics: `load.requests`, `load.error_share`, `load.p95_ms`, ...; those of one name as `NAME: load.p95_ms`.
+ * `name` null: of all.
+ */
 export function tellLoad(sink: FactSink, name: string | null, sums: LoadSums): void {
   const tell = (metric: string, value: number | null, unit: string): void => {
     if (value !== null) sink.metric({ name: name === null ? metric : `${name}: ${metric}`, value, unit });
   };
-  tell('requests', sums.requests, '');
-  tell('requests.failed', sums.failed, '');
-  tell('requests.failed_rate', failedRate(sums), '');
-  tell('requests.per_second', sums.perSecond, '/s');
-  tell('duration.mean', sums.mean, 'ms');
-  tell('duration.p(95)', sums.p95, 'ms');
-  tell('duration.p(99)', sums.p99, 'ms');
-  tell('duration.max', sums.max, 'ms');
+  tell('load.requests', sums.requests, '');
+  tell('load.failed', sums.failed, '');
+  tell('load.error_share', errorShare(sums), '');
+  tell('load.requests_per_second', sums.perSecond, '/s');
+  tell('load.mean_ms', sums.mean, 'ms');
+  tell('load.p95_ms', sums.p95, 'ms');
+  tell('load.p99_ms', sums.p99, 'ms');
+  tell('load.max_ms', sums.max, 'ms');
 }
 
 /** The figures of all requests; a load test without a request is a doubt. */
@@ -37,7 +40,7 @@ export function loadFigures(sums: LoadSums, doubts: Doubts): Figures {
   return {
     requests: sums.requests,
     failed: sums.failed,
-    failed_rate: failedRate(sums),
+    error_share: errorShare(sums),
     mean_ms: sums.mean,
     p95_ms: sums.p95,
     p99_ms: sums.p99,
@@ -46,6 +49,6 @@ export function loadFigures(sums: LoadSums, doubts: Doubts): Figures {
   };
 }
 
-function failedRate({ requests, failed }: LoadSums): number | null {
+function errorShare({ requests, failed }: LoadSums): number | null {
   return requests === 0 ? null : failed / requests;
 }

@@ -20,17 +20,23 @@ const PIECE_BYTES = 65_536;
 
 /**
  * Reads one report from its bytes. `parser` is null when its kind is to be told from name and content. Rejects with `ReportError` for what is no report. Give chunks as they come from a file, so that
- * other work goes on in between.
+ * other work goes on in between; `turn` lets it go on where a parser has put work off.
  */
 export async function readReport(
   name: string,
   chunks: AsyncIterable<Uint8Array>,
   parser: ReportParser | null,
   sink: FactSink,
+  turn: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<ReadReport> {
   const reading = new Reading(name, parser, sink);
   try {
-    for await (const chunk of chunks) reading.write(chunk);
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+        reading.write(chunk.subarray(at, at + PIECE_BYTES));
+        while (reading.drain()) await turn();
+      }
+    }
     return reading.end();
   } catch (error) {
     if (error instanceof ReportError) error.kind = reading.kind;
@@ -66,6 +72,11 @@ class Reading {
     }
     this.#head.push(chunk);
     if (this.#bytes >= HEAD_BYTES_MAX) this.#begin();
+  }
+
+  /** Whether work is left that the parser has put off. */
+  drain(): boolean {
+    return this.#reader?.drain?.() ?? false;
   }
 
   end(): ReadReport {

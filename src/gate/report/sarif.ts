@@ -40,6 +40,15 @@ const LEVELS = new Set(['error', 'warning', 'note', 'none']);
 const KINDS = new Set(['fail', 'pass', 'open', 'review', 'notApplicable', 'informational']);
 const BASELINES = new Set(['new', 'unchanged', 'updated', 'absent']);
 
+/** A few milliseconds of work. */
+const RESULTS_AT_ONCE = 1000;
+
+/** What results need of their run. */
+interface Run {
+  readonly tool: string;
+  readonly rules: SarifRules;
+}
+
 class SarifReader implements ReportReader, JsonHandler {
   readonly split: JsonPath[] = [['runs', '*', 'results']];
   // Copies of the scanned sources, and what happened on the way: large, and nothing of it is needed.
@@ -64,10 +73,11 @@ class SarifReader implements ReportReader, JsonHandler {
   readonly #baselines = tallies();
   #suppressed = 0;
   readonly #ruleIds = new Set<string>();
-  #rules = new SarifRules();
-  #tool = '';
+  #run: Run = { tool: '', rules: new SarifRules() };
   /** Results that came before the tool of their run, as text, which takes a third of the memory. */
   #waiting: string[] = [];
+  /** Those whose tool is known by now, the next one at the end. */
+  readonly #released: { readonly run: Run; readonly results: string[] }[] = [];
   #hasTool = false;
 
   constructor(sink: FactSink) {
@@ -79,8 +89,20 @@ class SarifReader implements ReportReader, JsonHandler {
     this.#json.write(chunk);
   }
 
+  drain(): boolean {
+    for (let count = 0; count < RESULTS_AT_ONCE; count++) {
+      const first = this.#released[0];
+      const result = first?.results.pop();
+      if (first && result !== undefined) this.#count(JSON.parse(result) as JsonRecord, first.run);
+      if (first?.results.length === 0) this.#released.shift();
+      if (this.#released.length === 0) return false;
+    }
+    return true;
+  }
+
   end(): Figures {
     this.#json.end();
+    while (this.drain());
     if (this.#version === null && !this.#hasRuns) throw notSarif('it has neither version nor runs');
     checkVersion(this.#version);
     if (!this.#hasRuns) throw notSarif('it has no runs');
@@ -132,34 +154,33 @@ class SarifReader implements ReportReader, JsonHandler {
 
   #beginRun(): void {
     this.#runs++;
-    this.#rules = new SarifRules();
-    this.#tool = '';
+    this.#run = { tool: '', rules: new SarifRules() };
     this.#hasTool = false;
   }
 
   #setTool(tool: JsonRecord): void {
     const driver = record(tool.driver);
     this.#hasTool = true;
-    this.#tool = text(driver.name) ?? '';
-    this.#rules = new SarifRules(tool);
-    this.#sink.tool(this.#tool, text(driver.semanticVersion) ?? text(driver.version));
+    this.#run = { tool: text(driver.name) ?? '', rules: new SarifRules(tool) };
+    this.#sink.tool(this.#run.tool, text(driver.semanticVersion) ?? text(driver.version));
     this.#release();
   }
 
   #endRun(): void {
-    this.#tools.push(this.#tool);
+    this.#tools.push(this.#run.tool);
     this.#release();
   }
 
   #release(): void {
-    for (const result of this.#waiting) this.#count(JSON.parse(result) as JsonRecord);
+    if (this.#waiting.length === 0) return;
+    this.#released.push({ run: this.#run, results: this.#waiting.reverse() });
     this.#waiting = [];
   }
 
   #checkInvocations(invocations: readonly unknown[], run: number): void {
     for (const [index, invocation] of invocations.entries()) {
       if (record(invocation).executionSuccessful !== false) continue;
-      this.#doubts.add('incomplete', `${this.#tool || 'the tool'} says that it did not succeed`, {
+      this.#doubts.add('incomplete', `${this.#run.tool || 'the tool'} says that it did not succeed`, {
         pointer: `/runs/${run}/invocations/${index}`,
       });
     }
@@ -169,7 +190,7 @@ class SarifReader implements ReportReader, JsonHandler {
     const result = record(value);
     this.#results++;
     this.#checkWords(result, path);
-    if (this.#hasTool) this.#count(result);
+    if (this.#hasTool) this.#count(result, this.#run);
     else this.#waiting.push(JSON.stringify(slim(result)));
   }
 
@@ -187,11 +208,11 @@ class SarifReader implements ReportReader, JsonHandler {
     }
   }
 
-  #count(result: JsonRecord): void {
-    const rule = this.#rules.of(result);
+  #count(result: JsonRecord, run: Run): void {
+    const rule = run.rules.of(result);
     const ruleId = text(result.ruleId) ?? text(record(result.rule).id) ?? text(rule?.id);
     const kind = text(result.kind) ?? 'fail';
-    const level = text(result.level) ?? (kind === 'fail' ? this.#rules.level(rule) : 'none');
+    const level = text(result.level) ?? (kind === 'fail' ? run.rules.level(rule) : 'none');
     const isSuppressed = list(result.suppressions).some(
       (one) => (text(record(one).status) ?? 'accepted') === 'accepted',
     );
@@ -202,11 +223,13 @@ class SarifReader implements ReportReader, JsonHandler {
     if (baseline) tally(this.#baselines, baseline);
     if (ruleId !== null) this.#ruleIds.add(ruleId);
     // What passed or did not apply is no finding.
-    if (kind === 'fail' || level !== 'none') this.#tell(result, rule, ruleId ?? '', level, isSuppressed);
+    if (kind === 'fail' || level !== 'none')
+      this.#tell(result, run.tool, rule, ruleId ?? '', level, isSuppressed);
   }
 
   #tell(
     result: JsonRecord,
+    tool: string,
     rule: JsonRecord | null,
     ruleId: string,
     level: string,
@@ -218,7 +241,7 @@ class SarifReader implements ReportReader, JsonHandler {
     this.#sink.finding(
       findingOf({
         category: 'code',
-        tool: this.#tool,
+        tool,
         rule: ruleId,
         severity: score === null ? severityOf(level) : severityOfScore(score),
         level,
