@@ -6,6 +6,12 @@ import type { CacheUse, CellExtras, KeptArtifact, WorkUse } from '../journal/run
 /** As many digits of a digest as find it again. */
 const DIGEST_DIGITS = 12;
 
+/** Of what an attempt did besides its steps, what changed something: for lines that come as it goes on. */
+export function eventfulTexts(extras: CellExtras): readonly string[] {
+  const caches = extras.caches?.filter(({ action }) => action !== 'not-saved') ?? [];
+  return extraTexts({ ...extras, caches });
+}
+
 /** What an attempt of a cell did besides its steps, one sentence each: work, caches, artifacts. */
 export function extraTexts({ work, caches = [], kept = [] }: CellExtras): readonly string[] {
   return [...(work ? [workText(work)] : []), ...caches.map(cacheText), ...kept.map(artifactText)];
@@ -27,8 +33,13 @@ export function extrasInShort({ work, caches = [], kept = [] }: CellExtras): rea
   ];
 }
 
+/** A key often ends in a whole digest, of which the beginning is enough for people. */
 function cacheText({ sentence, savedMs }: CacheUse): string {
-  return `${visible(sentence)}${savedText(savedMs)}`;
+  const short = visible(sentence).replace(
+    /[0-9a-f]{40,}/g,
+    (digest) => `${digest.slice(0, DIGEST_DIGITS)}...`,
+  );
+  return `${short}${savedText(savedMs)}`;
 }
 
 function artifactText({ name, version, files, bytes, digest }: KeptArtifact): string {

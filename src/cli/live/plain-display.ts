@@ -6,7 +6,7 @@ import type { RunView } from '../../client/run-view.ts';
 import type { PlacedEvent } from '../../journal/event.ts';
 import { causeText, outcomeSentence } from '../cause-text.ts';
 import type { Context } from '../context.ts';
-import { extraTexts } from '../extra-text.ts';
+import { eventfulTexts } from '../extra-text.ts';
 import { type Look, outcomeGlyph } from '../look.ts';
 import { shorten, wrap } from '../row.ts';
 import { allCells } from '../run-count.ts';
@@ -80,7 +80,7 @@ export function eventLines(event: PlacedEvent, fold: RunViewFold, look: Look): s
       const time = formatDuration(body.durationMs);
       const again = body.retry ? `; ${visible(body.retry.sentence)}` : '';
       const head = `${outcomeGlyph(body.outcome, look)} ${said} (${time}${where})${again}`;
-      return [head, ...extraTexts(body.extras ?? {})].flatMap((text) => prefixed(body.cell, text, look));
+      return [head, ...eventfulTexts(body.extras ?? {})].flatMap((text) => prefixed(body.cell, text, look));
     }
     default:
       return [];
