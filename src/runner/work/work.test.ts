@@ -285,7 +285,11 @@ describe('results that cannot be taken over', () => {
     expect(await rig.reuses(build(), at('other'))).toBe(false);
     expect(await rig.reuses(build(), at('main'))).toBe(false);
     expect(await rig.reuses(build(), at('third'))).toBe(true);
-    expect(await rig.reuses(build(), { ...at('fourth'), trust: 'untrusted' })).toBe(true);
+    const limits = { cpus: null, memoryBytes: null, processesMax: null, diskBytes: null };
+    const kept = build({ isolation: { mode: 'sandbox', network: 'host', readable: [], limits } });
+    expect(await rig.reuses(kept, { ...at('fourth'), trust: 'untrusted' })).toBe(false);
+    expect(await rig.reuses(kept, at('main'))).toBe(false);
+    expect(await rig.reuses(kept, { ...at('fifth'), trust: 'untrusted' })).toBe(true);
   });
 
   it('are those of jobs that deploy, and of runs that were asked to do all anew', async () => {
