@@ -1,5 +1,6 @@
 import { createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { visible } from '../base/text.ts';
 import { doubtsOnly } from '../gate/facts/doubts-only.ts';
 import type { Doubt } from '../gate/facts/facts.ts';
@@ -94,7 +95,7 @@ async function readOne(
   const isStale = before[path] === stamp(directory, path);
   const told = { file: path, isStale };
   try {
-    const read = await readReport(path, createReadStream(join(directory, path)), parser, sink);
+    const read = await readReport(path, createReadStream(join(directory, path)), parser, sink, turn);
     const { kind, figures, digest } = read;
     return { ...told, kind, figures, digest, problem: null, doubts: doubts.map(({ message }) => message) };
   } catch (error) {
