@@ -93,15 +93,15 @@ async function killAtRandom(product: Product, folder: string, random: Seeded): P
   return hit ? kill : null;
 }
 
-/** All events of the one run, and whether the journal is sound. */
-async function readJournal(
+/** All events of the newest run, and whether the journal is sound. */
+export async function readJournal(
   folder: string,
 ): Promise<{ events: readonly StoredEvent[]; damage: readonly Damage[] }> {
   const file = join(homeOf(folder), 'store', 'journal.db');
   if (!existsSync(file)) return { events: [], damage: [] };
   const store = await openSqliteStore(file, { clock: machineClock });
   try {
-    const stream = (await store.journal.streams('run/')).at(-1);
+    const stream = (await store.journal.streams('run/'))[0];
     const events = stream === undefined ? [] : await store.journal.read(stream);
     return { events, damage: await store.journal.verify() };
   } finally {
