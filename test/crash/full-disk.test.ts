@@ -1,0 +1,137 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openKeeping } from '../../src/main/rooms.ts';
+import { Seeded } from '../sim/random.ts';
+import { killProcessesOf } from '../support/processes.ts';
+import { homeOf, runProduct, startProduct } from '../support/product.ts';
+import { makeRepository } from '../support/repository.ts';
+import { needs } from '../support/require.ts';
+import { readJournal } from './trial.ts';
+
+const REPOSITORY = fileURLToPath(new URL('full-repository', import.meta.url));
+const LEVELS = process.env.SLUICE_SOAK === '1' ? 100 : 6;
+const SEED = Number(process.env.SLUICE_SEED ?? Date.now() % 1_000_000);
+/** A run takes some 6 MB of it. */
+const DISK = 'size=24m';
+const LEFT_MAX_BYTES = 7_000_000;
+const EVENTS_OF_A_RUN = 20;
+/** The disk is as full as each test makes it, so the floor must not refuse the run. */
+const NO_FLOOR = { SLUICE_DISK_FLOOR: '0' };
+
+const root = mkdtempSync(join(tmpdir(), 'sluice-disk-full-'));
+const repository = join(root, 'repository');
+
+beforeAll(() => {
+  cpSync(REPOSITORY, repository, { recursive: true });
+  makeRepository(repository);
+});
+
+afterAll(() => rmSync(root, { recursive: true, force: true, maxRetries: 3 }));
+
+function mounted(folder: string): boolean {
+  mkdirSync(homeOf(folder), { recursive: true });
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', DISK, 'tmpfs', homeOf(folder)], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function unmount(folder: string): void {
+  execFileSync('umount', ['-l', homeOf(folder)]);
+}
+
+/** Takes what is free but for so much. */
+function fill(folder: string, leftBytes: number): void {
+  const { bavail, bsize } = statfsSync(homeOf(folder));
+  const bytes = Math.max(0, bavail * bsize - leftBytes);
+  try {
+    writeFileSync(join(homeOf(folder), 'filler'), Buffer.alloc(bytes, 1));
+  } catch {
+    // The run was quicker to take it: the disk is full.
+  }
+}
+
+describe('a disk that gets full', () => {
+  beforeEach((context) => {
+    const probe = join(root, 'probe');
+    const isAllowed = mounted(probe);
+    if (isAllowed) unmount(probe);
+    needs(context, 'the right to mount a file system', isAllowed, 'run the tests as root');
+  });
+
+  it(`loses nothing that was acknowledged, and a later run succeeds (SLUICE_SEED=${SEED})`, {
+    timeout: 600_000,
+  }, async () => {
+    for (let level = 0; level < LEVELS; level++) {
+      const random = new Seeded(SEED * 1000 + level);
+      const said = `SLUICE_SEED=${SEED}, level ${level}`;
+      const folder = join(root, `level-${level}`);
+      expect(mounted(folder)).toBe(true);
+      try {
+        await oneLevel(folder, random, said);
+      } finally {
+        killProcessesOf(folder);
+        unmount(folder);
+        rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+      }
+    }
+  });
+
+  it('refuses a new run before, and says what to do', async () => {
+    const folder = join(root, 'floor');
+    expect(mounted(folder)).toBe(true);
+    try {
+      fill(folder, 300_000);
+      const end = await runProduct(['run'], { folder, cwd: repository });
+      expect(end.code).toBe(3);
+      expect(end.stderr.replace(/\s+/g, ' ')).toMatch(
+        /the disk of .* has \d+ KiB left, and below 492 KiB no new run begins; .*make room: `sluice cache prune`/,
+      );
+      expect((await readJournal(folder)).events).toEqual([]);
+    } finally {
+      unmount(folder);
+    }
+  });
+});
+
+async function oneLevel(folder: string, random: Seeded, said: string): Promise<void> {
+  const settings = { folder, cwd: repository, environment: NO_FLOOR };
+  if (random.chance(0.5)) expect((await runProduct(['run'], settings)).code, said).toBe(0);
+  const product = startProduct(['run', '--events'], settings);
+  const after = random.below(EVENTS_OF_A_RUN);
+  await product.until((output) => output.split('\n').length > after, 'events').catch(() => {});
+  fill(folder, random.below(LEFT_MAX_BYTES));
+  const end = await product.ended;
+  expect(end.stderr, said).not.toMatch(/^\s+at .*:\d+:\d+/m);
+  if (end.code !== 0) expect(end.stdout + end.stderr, said).toMatch(/disk|space|ENOSPC/);
+
+  rmSync(join(homeOf(folder), 'filler'), { force: true });
+  const { events, damage } = await readJournal(folder);
+  expect(damage, said).toEqual([]);
+  for (const line of end.stdout.split('\n').filter((text) => text.startsWith('{"schemaVersion"'))) {
+    const told = JSON.parse(line) as { sequence: number; stream: string; body: unknown };
+    const kept = events.find(({ sequence, stream }) => sequence === told.sequence && stream === told.stream);
+    expect(kept?.body, said).toEqual(told.body);
+  }
+  await expectKept(folder, said);
+  if (events.length > 0 && events.at(-1)!.body.type !== 'run.finished') {
+    const resumed = await runProduct(['resume'], settings);
+    expect(resumed.code, `${said}: ${resumed.stderr}`).not.toBe(3);
+  }
+  const later = await runProduct(['run'], settings);
+  expect(later.code, `${said}: ${later.stdout} ${later.stderr}`).toBe(0);
+}
+
+/** Every artifact that is told of is whole. */
+async function expectKept(folder: string, said: string): Promise<void> {
+  const keeping = await openKeeping(homeOf(folder), {}, () => {});
+  for (const record of await keeping.artifacts.find({}))
+    expect(await keeping.trees.isWhole(record.tree), said).toBe(true);
+  await keeping.close();
+}
