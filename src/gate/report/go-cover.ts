@@ -3,6 +3,7 @@ import type { FactSink } from '../facts/facts.ts';
 import { CERTAIN, type Figures, ReportError, type ReportParser, type ReportReader } from './contract.ts';
 import { checkCoverage, coverageFile } from './coverage-limits.ts';
 import { LineReader } from './line-reader.ts';
+import { SeenIds } from './seen-ids.ts';
 import { Doubts } from './value.ts';
 import { emptyReport } from './xml-reader.ts';
 
@@ -14,6 +15,8 @@ export const goCover: ReportParser = {
   open: (sink) => new GoCoverReader(sink),
 };
 
+/** Mark of a block that was run. */
+const RUN = 1;
 const BLOCKS_MAX = 2_000_000;
 const LINES_MAX = 100_000;
 const BLOCK = /^(.+):(\d{1,9})\.(\d{1,9}),(\d{1,9})\.(\d{1,9}) (\d{1,9}) (\d{1,15})$/;
@@ -23,8 +26,8 @@ class GoCoverReader implements ReportReader {
   readonly #sink: FactSink;
   readonly #doubts: Doubts;
   readonly #coverage = new Coverage();
-  /** Block -> whether it was run. */
-  readonly #blocks = new Map<string, boolean>();
+  /** Which blocks were told, and which of them were run. */
+  readonly #blocks = new SeenIds();
   #mode: string | null = null;
   #statements = 0;
   #covered = 0;
@@ -55,7 +58,7 @@ class GoCoverReader implements ReportReader {
       parse: 'ok',
       mode: this.#mode,
       files: this.#coverage.files.size,
-      blocks: this.#blocks.size,
+      blocks: this.#blocks.distinct,
       statements_total: this.#statements,
       statements_covered: this.#covered,
       lines_total: total,
@@ -107,14 +110,12 @@ class GoCoverReader implements ReportReader {
   }
 
   #count(block: string, statements: number, isRun: boolean, line: number): void {
-    const known = this.#blocks.get(block);
-    if (known === undefined) {
-      if (this.#blocks.size >= BLOCKS_MAX) {
-        throw new ReportError('report-refused', `more than ${BLOCKS_MAX} blocks`, { line, column: 1 });
-      }
-      this.#statements += statements;
+    const before = this.#blocks.distinct;
+    const wasRun = (this.#blocks.add(block, isRun ? RUN : 0) & RUN) !== 0;
+    if (this.#blocks.distinct > before) this.#statements += statements;
+    if (isRun && !wasRun) this.#covered += statements;
+    if (this.#blocks.distinct > BLOCKS_MAX) {
+      throw new ReportError('report-refused', `more than ${BLOCKS_MAX} blocks`, { line, column: 1 });
     }
-    if (isRun && known !== true) this.#covered += statements;
-    if (known === undefined || (isRun && !known)) this.#blocks.set(block, isRun);
   }
 }

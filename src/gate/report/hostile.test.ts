@@ -144,6 +144,20 @@ describe('what is no report', () => {
   });
 });
 
+describe('go-cover', () => {
+  it('counts a block of several profiles once, with its best count', async () => {
+    const text =
+      'mode: set\na.go:1.1,2.2 3 0\nb.go:1.1,1.9 1 0\nmode: set\na.go:1.1,2.2 3 1\na.go:1.1,2.2 3 1\n';
+    const { figures } = await readBytes('r', text, 'go-cover');
+    expect(figures).toMatchObject({
+      blocks: 2,
+      statements_total: 4,
+      statements_covered: 3,
+      lines_covered: 2,
+    });
+  });
+});
+
 describe('SARIF with its results before its tool', () => {
   const RESULTS = Array.from({ length: 5000 }, (_, i) => `{"ruleId":"r","message":{"text":"m${i}"}}`).join(
     ',',
