@@ -4,8 +4,9 @@ import { counted } from '../base/text.ts';
 import type { GateCondition, Waiver } from '../pipeline/plan-gate.ts';
 import type { Change } from './change/change.ts';
 import { BASE_BEHIND_NOTICE } from './change/choose-base.ts';
-import type { Evidence, FactsOfChange } from './evidence.ts';
+import type { Evidence, FactsOfChange, ReportEvidence } from './evidence.ts';
 import { type JudgeContext, judgeCondition } from './judge-condition.ts';
+import { compareText } from './measure/measurement.ts';
 import { FactView } from './measure/view.ts';
 import { policyDigest, resolveCondition } from './policy/resolve.ts';
 import {
@@ -52,7 +53,8 @@ export function judge(
   nowMs: number,
 ): GateResult {
   const { gate, artifactDigest, leadsToProduction, waiverHistory } = context;
-  const view = new FactView(facts.head, facts.base, scope.change);
+  const base = facts.base === null ? null : inOrder(facts.base);
+  const view = new FactView(inOrder(facts.head), base, scope.change);
   const judged: JudgeContext = {
     leadsToProduction,
     labels: scope.labels,
@@ -125,6 +127,19 @@ function sentenceOf(verdict: GateVerdict, results: readonly ConditionResult[], s
   return `${first!.name}: ${first!.sentence}${more}${wayOut}${late}`;
 }
 
+/** Of things that look the same, the first is shown: so it must always be the same one. */
+function inOrder(evidence: Evidence): Evidence {
+  return {
+    ...evidence,
+    reports: evidence.reports.toSorted((a, b) => compareText(reportName(a), reportName(b))),
+    jobs: evidence.jobs.toSorted((a, b) => compareText(a.id, b.id)),
+  };
+}
+
+function reportName({ job, commit, writtenAtMs, facts }: ReportEvidence): string {
+  return [job, facts.kind, facts.file, facts.digest, commit, writtenAtMs].join('\n');
+}
+
 /** Names the evidence exactly: reports by their bytes and where they are from, what is broken, what Sluice measured. */
 function factsDigest({ head, base }: FactsOfChange, { base: baseCommit, labels }: ChangeScope): Digest {
   return digestOf(
@@ -141,12 +156,7 @@ function evidenceParts({ commit, beganAtMs, reports, broken, jobs, figures }: Ev
   return {
     commit,
     beganAtMs,
-    reports: reports
-      .map(
-        (one) =>
-          `${one.job}\n${one.facts.kind}\n${one.facts.file}\n${one.facts.digest}\n${one.commit}\n${one.writtenAtMs}`,
-      )
-      .sort(),
+    reports: reports.map(reportName).sort(),
     broken: broken.map((one) => canonicalJson(one)).sort(),
     jobs: jobs.map((one) => canonicalJson(one)).sort(),
     figures,

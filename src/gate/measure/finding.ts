@@ -1,14 +1,8 @@
 import type { Finding, FindingCategory, Severity } from '../facts/finding.ts';
 import { SEVERITIES } from '../facts/finding.ts';
 import type { Aspect } from './aspect.ts';
-import {
-  compareText,
-  type EvidenceRow,
-  firstRows,
-  type Measurement,
-  measured,
-  type Unmeasured,
-} from './measurement.ts';
+import { compareFindings } from './compare-finding.ts';
+import { type EvidenceRow, firstRows, type Measurement, measured, type Unmeasured } from './measurement.ts';
 import { isAboutImage } from './suite.ts';
 import type { FactView } from './view.ts';
 
@@ -171,28 +165,6 @@ function keyOf(
   pathNow: (path: string) => string,
 ): string {
   return `${category}\n${tool}\n${rule}\n${place === null ? '' : pathNow(place.path)}\n${of?.name ?? ''}\n${anchor}`;
-}
-
-const RANK: Readonly<Record<Severity, number>> = {
-  unknown: 0,
-  critical: 0,
-  high: 1,
-  medium: 2,
-  low: 3,
-  info: 4,
-};
-
-/** Worst first, then by where they stand; equal only when they look the same. */
-function compareFindings(a: Finding, b: Finding): number {
-  return (
-    RANK[a.severity] - RANK[b.severity] ||
-    compareText(a.place?.path ?? '', b.place?.path ?? '') ||
-    (a.place?.line ?? 0) - (b.place?.line ?? 0) ||
-    compareText(a.rule, b.rule) ||
-    compareText(a.package?.name ?? '', b.package?.name ?? '') ||
-    compareText(a.message, b.message) ||
-    compareText(a.tool, b.tool)
-  );
 }
 
 function rowOf(view: FactView, finding: Finding): EvidenceRow {

@@ -65,11 +65,9 @@ function flakyOf(view: FactView, tests: readonly TestCase[]): TestCase[] {
   return view.remember('flaky', () => {
     const failed = new Set<string>();
     for (const test of tests) if (FAILED(test)) failed.add(test.id);
-    const flaky = new Map<string, TestCase>();
-    for (const test of tests) {
-      if (test.isFlaky || (test.status === 'passed' && failed.has(test.id))) flaky.set(test.id, test);
-    }
-    return [...flaky.values()];
+    return distinct(
+      tests.filter((test) => test.isFlaky || (test.status === 'passed' && failed.has(test.id))),
+    );
   });
 }
 
@@ -128,8 +126,14 @@ function againstBase(
   return measured(found.length, before.tests.length, about(found));
 }
 
+/** One test of each id: always the same one, whatever the order. */
 function distinct(tests: readonly TestCase[]): TestCase[] {
-  return [...new Map(tests.map((test) => [test.id, test])).values()];
+  const first = new Map<string, TestCase>();
+  for (const test of tests) {
+    const known = first.get(test.id);
+    if (!known || compareTests(test, known) < 0) first.set(test.id, test);
+  }
+  return [...first.values()];
 }
 
 /** How long all tests took together, in milliseconds. */

@@ -5,6 +5,7 @@ import type { Finding } from '../facts/finding.ts';
 import { fingerprintsOf } from '../facts/fingerprint.ts';
 import type { TestCase } from '../facts/test-case.ts';
 import { ASPECT_WORDS, type Aspect, aspectsOf, couldTell } from './aspect.ts';
+import { compareFindings } from './compare-finding.ts';
 import {
   type Exclusion,
   excludesFile,
@@ -139,7 +140,7 @@ export class FactView {
   /** Fingerprints of all findings. Made only when somebody asks: 100,000 of them take longer than everything else. */
   fingerprints(): ReadonlyMap<Finding, string> {
     return this.remember('fingerprints', () => {
-      const all = this.evidence.reports.flatMap(({ facts }) => facts.findings);
+      const all = this.evidence.reports.flatMap(({ facts }) => facts.findings).sort(compareFindings);
       const fingerprints = fingerprintsOf(all);
       return new Map(all.map((finding, index) => [finding, fingerprints[index]!]));
     });
@@ -148,9 +149,9 @@ export class FactView {
   /** The fingerprint of one finding, by looking only at those that are like it. */
   fingerprintOf(finding: Finding): string {
     if (this.#memory.has('fingerprints')) return this.fingerprints().get(finding)!;
-    const alike = this.evidence.reports.flatMap(({ facts }) =>
-      facts.findings.filter((one) => isAlike(one, finding)),
-    );
+    const alike = this.evidence.reports
+      .flatMap(({ facts }) => facts.findings.filter((one) => isAlike(one, finding)))
+      .sort(compareFindings);
     return fingerprintsOf(alike)[alike.indexOf(finding)]!;
   }
 

@@ -15,8 +15,8 @@ export interface ResolvedCondition {
 }
 
 /**
- * Joins a condition with its preset. A metric of its own replaces all checks of the preset; a limit replaces the limit of its
- * kind of the first check, and everything else of the preset stays.
+ * Joins a condition with its preset. A metric of its own replaces all checks of the preset, with the first one's limits where it
+ * has none; a limit replaces the limit of its kind of the first check, and everything else of the preset stays.
  */
 export function resolveCondition(condition: GateCondition): ResolvedCondition {
   const { name, scope, minSample, mode, missing, exceptions } = condition;
@@ -35,7 +35,9 @@ export function resolveCondition(condition: GateCondition): ResolvedCondition {
 function checksOf(condition: GateCondition, [first, ...others]: readonly Check[]): Check[] {
   const { metric, atLeast, atMost, notBelow, severities } = condition;
   const own = { atLeast, atMost, notBelow, severities };
-  if (metric !== null) return [{ ...own, metric: metric.source }];
+  const hasLimit =
+    atLeast !== null || atMost !== null || notBelow !== null || Object.keys(severities).length > 0;
+  if (metric !== null) return [{ ...(hasLimit || !first ? own : first), metric: metric.source }];
   if (!first) return [];
   const main: Check = {
     metric: first.metric,
