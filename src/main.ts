@@ -126,14 +126,23 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
   let executor = drives ? takeHelper(directory) : null;
   // Whoever needs it sees the failure.
   executor?.catch(() => {});
-  const [{ createInProcessClient }, { openSqliteStore }, { machineOwners }, { machineRandom }, { Ballast }] =
-    await Promise.all([
-      import('./client/in-process.ts'),
-      import('./store/sqlite/sqlite-store.ts'),
-      import('./machine/owners.ts'),
-      import('./machine/random.ts'),
-      import('./machine/disk/ballast.ts'),
-    ]);
+  const [
+    { createInProcessClient },
+    { openSqliteStore },
+    { machineOwners },
+    { machineRandom },
+    { Ballast },
+    { isRoomy },
+    { isTended },
+  ] = await Promise.all([
+    import('./client/in-process.ts'),
+    import('./store/sqlite/sqlite-store.ts'),
+    import('./machine/owners.ts'),
+    import('./machine/random.ts'),
+    import('./machine/disk/ballast.ts'),
+    import('./machine/disk/space.ts'),
+    import('./machine/disk/tended.ts'),
+  ]);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const { username, uid } = userInfo();
   const rooms = lazyRooms(directory);
@@ -175,13 +184,17 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
       return runner;
     },
     openKept: async () => (await import('./main/kept.ts')).openKept(directory, process.env, note),
-    requireSpace: async () =>
-      (await import('./main/intake.ts')).requireSpace([directory, workspaceRoot], process.env),
+    requireSpace: async () => {
+      const disks = [directory, workspaceRoot];
+      if (!process.env.SLUICE_DISK_FLOOR && disks.every(isRoomy)) return;
+      (await import('./main/intake.ts')).requireSpace(disks, process.env);
+    },
     openSnapshots: () => rooms.snapshots(),
     shutdown: async () => {
       const opened = await executor?.catch(() => null);
       await Promise.all([opened?.shutdown(), rooms.shutdown()]);
-      if (drives) (await import('./main/after-run.ts')).afterRun(directory, ballast);
+      if (drives && !isTended(directory, machineClock.now()))
+        (await import('./main/after-run.ts')).afterRun(directory, ballast);
     },
   });
 }

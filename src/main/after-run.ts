@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { machineClock } from '../machine/clock.ts';
 import type { Ballast } from '../machine/disk/ballast.ts';
 import { DISK_LIMITS, floorBytes } from '../machine/disk/limits.ts';
@@ -8,10 +6,9 @@ import { claimUpkeep, startUpkeep } from '../machine/disk/upkeep-mark.ts';
 
 /**
  * When runs are over and nobody waits any more: begins upkeep in the background when that is due, and takes the ballast up
- * again. A data folder that serves one run alone gets neither.
+ * again.
  */
 export function afterRun(directory: string, ballast: Ballast): void {
-  const isNew = !existsSync(join(directory, 'upkeep'));
   if (claimUpkeep(directory, machineClock.now())) startUpkeep(directory);
-  if (!isNew) ballast.restore(floorBytes(DISK_LIMITS.floor, diskSpace(directory)?.totalBytes ?? 0));
+  ballast.restore(floorBytes(DISK_LIMITS.floor, diskSpace(directory)?.totalBytes ?? 0));
 }

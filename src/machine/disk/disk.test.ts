@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,6 +6,7 @@ import { Ballast } from './ballast.ts';
 import { DISK_LIMITS, floorBytes, readDiskLimits } from './limits.ts';
 import { diskSpace } from './space.ts';
 import { sweepLogs, sweepOld } from './sweep.ts';
+import { isTended } from './tended.ts';
 import { claimUpkeep } from './upkeep-mark.ts';
 
 const NOW_MS = 1_800_000_000_000;
@@ -160,18 +152,32 @@ describe('sweepOld', () => {
   });
 });
 
-describe('claimUpkeep', () => {
+describe('upkeep', () => {
+  const HOUR_MS = 3_600_000;
+
   it('is due an hour after the last, for one caller, and not in a new folder', () => {
-    expect(claimUpkeep(folder, NOW_MS)).toBe(false);
-    expect(existsSync(join(folder, 'upkeep'))).toBe(true);
-    expect(claimUpkeep(folder, NOW_MS + 3_599_000)).toBe(false);
-    expect(claimUpkeep(folder, NOW_MS + 3_601_000)).toBe(true);
-    expect(claimUpkeep(folder, NOW_MS + 3_601_000)).toBe(false);
+    expect(isTended(folder, NOW_MS)).toBe(true);
+    const mark = join(folder, 'upkeep');
+    utimesSync(mark, NOW_MS / 1000, NOW_MS / 1000);
+    new Ballast(folder, 1).restore(0);
+    expect(isTended(folder, NOW_MS + HOUR_MS - 1000)).toBe(true);
+    expect(claimUpkeep(folder, NOW_MS + HOUR_MS - 1000)).toBe(false);
+    expect(isTended(folder, NOW_MS + HOUR_MS + 1000)).toBe(false);
+    expect(claimUpkeep(folder, NOW_MS + HOUR_MS + 1000)).toBe(true);
+    expect(claimUpkeep(folder, NOW_MS + HOUR_MS + 1000)).toBe(false);
   });
 
-  it('is due when the clock was put back, and never where nothing can be written', () => {
-    claimUpkeep(folder, NOW_MS);
+  it('is due when the clock was put back, and never where there is no folder', () => {
+    isTended(folder, NOW_MS);
+    utimesSync(join(folder, 'upkeep'), NOW_MS / 1000, NOW_MS / 1000);
     expect(claimUpkeep(folder, NOW_MS - DAY_MS)).toBe(true);
     expect(claimUpkeep(join(folder, 'not', 'there'), NOW_MS)).toBe(false);
+    expect(isTended(join(folder, 'not', 'there'), NOW_MS)).toBe(true);
+  });
+
+  it('sees to a ballast that was given back', () => {
+    isTended(folder, NOW_MS);
+    utimesSync(join(folder, 'upkeep'), NOW_MS / 1000, NOW_MS / 1000);
+    expect(isTended(folder, NOW_MS)).toBe(false);
   });
 });

@@ -1,3 +1,5 @@
+import { ROOMY_BYTES } from './space.ts';
+
 /** What Sluice may take up on the disk of its data folder, and what it leaves free. */
 export interface DiskLimits {
   /** Below it no new run begins. */
@@ -39,7 +41,7 @@ export function floorBytes(floor: Floor, totalBytes: number): number {
     case 'percent':
       return (totalBytes * floor.percent) / 100;
     case 'default':
-      return Math.min(GIB, (totalBytes * FLOOR_PERCENT) / 100);
+      return Math.min(ROOMY_BYTES, (totalBytes * FLOOR_PERCENT) / 100);
   }
 }
 

@@ -18,3 +18,11 @@ export function diskSpace(path: string): DiskSpace | null {
     }
   }
 }
+
+/** So much is enough on every disk, unless the environment sets another floor. */
+export const ROOMY_BYTES = 1024 ** 3;
+
+/** Whether the disk of a path has so much left that nothing more need be asked. */
+export function isRoomy(path: string): boolean {
+  return (diskSpace(path)?.freeBytes ?? 0) >= ROOMY_BYTES;
+}

@@ -1,29 +1,23 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, statSync, utimesSync } from 'node:fs';
+import { statSync, utimesSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { join } from 'node:path';
 import process from 'node:process';
+import { UPKEEP_EVERY_MS, upkeepMark } from './tended.ts';
 
-/** Upkeep is due so long after the last one. */
-const EVERY_MS = 3_600_000;
 /** Behind all that somebody waits for. */
 const PRIORITY = 15;
 
-/**
- * Whether upkeep is due; when it is, the next caller is told that it is not, so that one process of many does it. In a new data
- * folder there is nothing to do yet.
- */
+/** Whether upkeep is due; when it is, the next caller is told that it is not, so that one process of many does it. */
 export function claimUpkeep(directory: string, nowMs: number): boolean {
-  const mark = join(directory, 'upkeep');
+  const mark = upkeepMark(directory);
   const stats = statSync(mark, { throwIfNoEntry: false });
-  if (stats !== undefined && Math.abs(nowMs - stats.mtimeMs) < EVERY_MS) return false;
+  if (stats === undefined || Math.abs(nowMs - stats.mtimeMs) < UPKEEP_EVERY_MS) return false;
   try {
-    if (stats === undefined) closeSync(openSync(mark, 'a', 0o600));
     utimesSync(mark, nowMs / 1000, nowMs / 1000);
+    return true;
   } catch {
     return false; // A folder that cannot be written is told of by whoever has to write there.
   }
-  return stats !== undefined;
 }
 
 /** Begins `sluice upkeep` beside everything else; it goes on when this process ends, and nobody waits for it. */
