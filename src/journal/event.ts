@@ -1,4 +1,5 @@
 import type { Digest } from '../base/digest.ts';
+import type { DeploymentEvent, EnvironmentEvent, ReleaseEvent } from './deployment-event.ts';
 import type { GateEvent } from './gate-event.ts';
 import type { RunEvent } from './run-event.ts';
 
@@ -47,7 +48,13 @@ export interface StoredEvent<T extends { readonly type: string } = JournalEvent>
 }
 
 /** Every event there is. Each room's events are a union of their own; a new room adds its union here. */
-export type JournalEvent = RunEvent | GroupEvent | GateEvent;
+export type JournalEvent =
+  | RunEvent
+  | GroupEvent
+  | GateEvent
+  | DeploymentEvent
+  | ReleaseEvent
+  | EnvironmentEvent;
 
 /** What happens in a concurrency group, which several runs share. */
 export type GroupEvent =

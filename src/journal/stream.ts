@@ -6,3 +6,14 @@ export const groupStream = (group: string): string => `group/${group}`;
 export const RUN_STREAM_PREFIX = 'run/';
 /** The lease that makes a process the owner of a run. */
 export const runLease = (runId: string): string => `run/${runId}`;
+export const deploymentStream = (deploymentId: string): string => `deployment/${deploymentId}`;
+/** Requests of other processes to the owner of a deployment; only the owner writes the deployment's own stream. */
+export const deploymentInboxStream = (deploymentId: string): string => `deployment-inbox/${deploymentId}`;
+/** Claims on an environment, and what it is to run. */
+export const environmentStream = (environment: string): string => `environment/${environment}`;
+/** What is known of an artifact digest in all environments. */
+export const releaseStream = (digest: string): string => `release/${digest}`;
+/** The lease that makes a process the owner of a deployment. */
+export const deploymentLease = (deploymentId: string): string => `deployment/${deploymentId}`;
+/** The lease that lets a deployment change an environment. Its token goes with every write to routers and targets. */
+export const environmentLease = (environment: string): string => `environment/${environment}`;
