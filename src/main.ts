@@ -159,7 +159,7 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
     owners: machineOwners(),
     actor: { kind: 'person', id: `${username} (uid ${uid})` },
     directory,
-    openRunner: async ({ secretFiles, keepWorkspaces, onFailedPlace }) => {
+    openRunner: async ({ secretFiles, keepWorkspaces, work, onFailedPlace }) => {
       executor ??= openExecutor(directory);
       const [{ createRunner }, { givenSecrets }, { grantedSecrets }] = await Promise.all([
         import('./runner/runner.ts'),
@@ -179,6 +179,7 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
         workspaceRoot,
         hostEnvironment: process.env,
         keepWorkspaces: keepWorkspaces ? 'failed' : 'never',
+        ...(work ? { work } : {}),
         onFailedPlace,
       });
       return runner;

@@ -69,6 +69,8 @@ export const VERBS: readonly VerbDefinition[] = [
       SECRETS_OPTION,
       { flags: '--dry-run', description: 'show the plan and run nothing' },
       { flags: '--watch', description: 'run again whenever a file changes' },
+      { flags: '--anew', description: 'do also the work whose result is known' },
+      { flags: '--check-inputs', description: 'do it and tell which files were used without being declared' },
       { flags: '--snapshots', description: 'keep each workspace as every step left it, for rerun --from' },
       SHELL_OPTION,
       ...LIVE_OPTIONS,
@@ -253,18 +255,20 @@ export const VERBS: readonly VerbDefinition[] = [
   {
     name: 'cache',
     arguments: [
-      ['<action>', 'list, remove or prune'],
-      ['[words...]', 'for remove, the key'],
+      ['<action>', 'list, remove, prune or explain'],
+      ['[words...]', 'for remove, the key; for explain, the job'],
     ],
     summary: 'see and tidy what spares work',
     options: [
       { flags: '--all', description: 'remove every key of this repository' },
+      { flags: '--run <run>', description: 'explain that run (the latest by default)' },
       { flags: '--max-size <size>', description: 'prune down to this size (10GiB by default)' },
       { flags: '--max-age <time>', description: 'prune what was not used for so long (30d by default)' },
     ],
     examples: [
       ['sluice cache list', 'keys, sizes, how often each helped and the time it saved'],
       ['sluice cache remove npm-3f2a', 'all versions under that key'],
+      ['sluice cache explain build', 'which input changed, so that the work was done again'],
       ['sluice cache prune --max-size 2GiB', 'expired artifacts, old caches and what nothing names'],
     ],
     load: () => import('./verb/cache.ts'),

@@ -133,10 +133,12 @@ export interface StartRequest {
   readonly secretFiles: readonly string[];
   /** Keep the workspace of a failed job, so that a shell can be opened in it. */
   readonly keepWorkspaces: boolean;
+  /** `anew`: do also the work whose result is known. `check`: do it and tell what was used without being declared. */
+  readonly work?: 'anew' | 'check';
 }
 
 /** What is not in the journal and has to be said again. */
-export type ResumeOptions = Pick<StartRequest, 'secretFiles' | 'keepWorkspaces'>;
+export type ResumeOptions = Pick<StartRequest, 'secretFiles' | 'keepWorkspaces' | 'work'>;
 
 export interface StartedRun {
   readonly runId: string;

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/port.ts';
 import type { RunRequested } from '../engine/course.ts';
 import { decide, decideRequest, type EngineInput } from '../engine/decide.ts';
-import type { RunState } from '../engine/state.ts';
+import { findCell, type RunState } from '../engine/state.ts';
 import type { Command, Decided } from '../engine/turn.ts';
 import type { Actor, NewEvent, StoredEvent, Subject } from '../journal/event.ts';
 import type { Cause, RunEvent, RunOutcome } from '../journal/run-event.ts';
@@ -116,7 +116,10 @@ export class RunHost {
     const { state, events, commands } = this.#withReused(decided);
     this.#state = state;
     // Reading the files of the repository takes git longer than the journal takes to record what comes before it.
-    if (!this.#isSourceAsked && commands.some(isFirstStart)) {
+    if (
+      !this.#isSourceAsked &&
+      commands.some((command) => isFirstStart(command) && !declares(state, command.cell))
+    ) {
       this.#isSourceAsked = true;
       const { runId, source } = state.course.request;
       this.#options.runner.prepare(runId, source);
@@ -356,10 +359,15 @@ export class RunHost {
 }
 
 /** So long the results of earlier runs are taken over in one go. */
-const REUSE_SLICE_MS = 12;
+const REUSE_SLICE_MS = 50;
 
 function isFirstStart(command: Command): command is Extract<Command, { type: 'start-cell' }> {
   return command.type === 'start-cell' && !command.resumed;
+}
+
+/** Whether the work of the cell may be found done. */
+function declares(state: RunState, cell: string): boolean {
+  return state.course.jobs[state.cells.at(findCell(state, cell)).job]!.work !== null;
 }
 
 async function prepareReuse(runner: Runner, request: RunRequested, jobs: readonly PlanJob[]): Promise<void> {

@@ -24,6 +24,7 @@ import { readSecrets } from './secrets.ts';
 import { stopServices } from './services.ts';
 import { restoringOf } from './snapshot.ts';
 import { jobVariables } from './step-setup.ts';
+import { watchFiles } from './work/check-files.ts';
 import { differingInput, keepWork } from './work/keep-work.ts';
 import { RunnerWork } from './work/work.ts';
 import { type Workspace, Workspaces } from './workspace/workspace.ts';
@@ -190,6 +191,7 @@ async function performJob(
       return emit(event);
     };
     const attempt = new Attempt(options, state, setup, executorJob, noted, startedMs);
+    const watched = toDo && options.work === 'check' ? watchFiles(workspace.directory) : null;
     let report: JobReport;
     try {
       report = await attempt.perform(control);
@@ -203,11 +205,14 @@ async function performJob(
       await options.onFailedPlace?.(message.cell, { directory: workspace.directory, environment });
     if (found?.kind === 'unknown') report = withWarning(report, found.sentence);
     if (toDo) {
-      attempt.lastReceipt && steps.set(attempt.lastReceipt.step, attempt.lastReceipt);
+      const { lastReceipt } = attempt;
+      if (lastReceipt) steps.set(lastReceipt.step, lastReceipt);
       const done = { message, report, steps: [...steps.values()], workspace, redaction };
-      const unkept =
-        differing === null ? await keepWork(toDo, done) : `${differing} changed while the run was going on`;
-      report = withWork(report, toDo.use, unkept);
+      if (options.work === 'check') {
+        const undeclared = watched?.(toDo.fingerprint.inputs, toDo.declared.outputs);
+        report = withCheck(withWork(report, toDo.use, null), undeclared);
+      } else if (differing === null) report = withWork(report, toDo.use, await keepWork(toDo, done));
+      else report = withWork(report, toDo.use, `${differing} changed while the run was going on`);
       work.noteDone(toDo);
     }
     const isGood = report.outcome === 'succeeded' || report.outcome === 'warned';
@@ -232,6 +237,21 @@ async function performJob(
 
 function withWarning(report: JobReport, warning: string): JobReport {
   return { ...report, warnings: [...(report.warnings ?? []), warning] };
+}
+
+/** Tells what a check of the declaration found. `undeclared` is not there where the file system does not tell what was read. */
+function withCheck(report: JobReport, undeclared: WorkUse['undeclared']): JobReport {
+  if (!undeclared)
+    return withWarning(
+      report,
+      'the inputs cannot be checked: this file system does not keep when a file was read',
+    );
+  const { read, written } = undeclared;
+  const work = { ...report.extras!.work!, undeclared };
+  let told: JobReport = { ...report, extras: { ...report.extras, work } };
+  if (read.length > 0) told = withWarning(told, `read without being declared: ${read.join(', ')}`);
+  if (written.length > 0) told = withWarning(told, `written without being declared: ${written.join(', ')}`);
+  return told;
 }
 
 /** Tells what became of work that was done. Of work that went well a person should know why it will be done again. */

@@ -15,6 +15,7 @@ import { unknownAction } from './artifact.ts';
 
 interface Options {
   readonly all?: boolean;
+  readonly run?: string;
   readonly maxSize?: string;
   readonly maxAge?: string;
 }
@@ -35,8 +36,14 @@ export async function perform(
       return remove(context, await context.client(), words, options);
     case 'prune':
       return prune(context, options);
+    case 'explain': {
+      if (words.length !== 1)
+        throw userError('bad-argument', 'cache explain takes one job', 'sluice cache explain build');
+      const { explain } = await import('./cache-explain.ts');
+      return explain(context, words[0]!, options.run);
+    }
     default:
-      throw unknownAction('cache', name!, ['list', 'remove', 'prune']);
+      throw unknownAction('cache', name!, ['list', 'remove', 'prune', 'explain']);
   }
 }
 

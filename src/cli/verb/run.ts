@@ -15,6 +15,8 @@ interface RunOptions extends GivenOptions, DriveOptions {
   readonly dryRun?: boolean;
   readonly watch?: boolean;
   readonly shellOnFailure?: boolean;
+  readonly anew?: boolean;
+  readonly checkInputs?: boolean;
   readonly snapshots?: boolean;
 }
 
@@ -73,6 +75,7 @@ async function runOnce(context: Context, [name]: readonly string[], options: Run
     workersMax: context.settings.workersMax,
     secretFiles,
     keepWorkspaces: options.shellOnFailure === true,
+    ...(options.checkInputs ? { work: 'check' as const } : options.anew ? { work: 'anew' as const } : {}),
   };
   const started = await client.start(request);
   const driven = await driveRun(context, client, started, options);

@@ -340,6 +340,33 @@ describe('results that cannot be taken over', () => {
   });
 });
 
+describe('a check of the declaration', () => {
+  it('tells which files were read and written without being declared', async () => {
+    open(
+      (process) => {
+        const at = (path: string) => join(process.spec.directory, path);
+        for (const path of ['src/one', 'lib/read']) readFileSync(at(path));
+        for (const path of ['dist', 'other']) mkdirSync(at(path));
+        for (const path of ['dist/made', 'other/made', 'lib/changed']) writeFileSync(at(path), 'new');
+        process.exit(0);
+      },
+      { work: 'check' },
+    );
+    for (const path of ['src/one', 'lib/read', 'lib/changed', 'lib/untouched']) rig.write(path, '1');
+    const planJob = build(declares(['src'], { outputs: ['dist'] }));
+    const report = await rig.run(planJob);
+    expect(report.extras?.work?.undeclared).toEqual({
+      read: ['lib/read'],
+      written: ['lib/changed', 'other/made'],
+    });
+    expect(report.warnings).toEqual([
+      'read without being declared: lib/read',
+      'written without being declared: lib/changed, other/made',
+    ]);
+    expect(await rig.reuses(planJob)).toBe(false);
+  });
+});
+
 describe('two runs at once', () => {
   it('lose nothing of what the other one saved', async () => {
     open().write('src/one', '1');

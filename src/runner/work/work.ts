@@ -90,7 +90,7 @@ export class RunnerWork {
   /** The report of a job whose work was done before, when that can be told at once. */
   reuse(message: JobMessage): JobReport | null {
     const run = this.#runs.get(message.runId);
-    if (!run || !this.#isLookedUp(message)) return null;
+    if (!run || this.#options.work === 'check' || !this.#isLookedUp(message)) return null;
     const startedMs = this.#options.clock.monotonic();
     try {
       const { state, declared } = this.#declared(message);
