@@ -5,8 +5,7 @@ export interface DirectoryCache {
   /** Template. The newest entry under exactly this key is restored; it is saved under this key. */
   readonly key: string;
   /**
-   * Globs of files whose content is a part of the key: `-` and the first 16 digits of the SHA-256 over their paths and digests
-   * stand behind `key`. Empty: nothing is added. Templates.
+   * Globs of files whose content is a part of the key: `-` and the first 16 digits of their `hashFiles()` stand behind `key`. Empty: nothing is added. Templates.
    */
   readonly keyFiles: readonly string[];
   /** Beginnings of keys to restore from, in this order, when there is no exact entry. Templates. */

@@ -32,8 +32,8 @@ export class JobState {
   services: JsonObject = {};
   /** The job's processes are being ended. */
   isClosing = false;
-  /** Caches that were restored; true: from an entry under exactly their key. */
-  readonly cacheHits = new Map<DirectoryCache, boolean>();
+  /** The keys of the caches that were looked for, and whether an entry under exactly that key was restored. */
+  readonly caches = new Map<DirectoryCache, { readonly key: string; readonly isExact: boolean }>();
   readonly patterns = new Set<string>();
   /** Left by steps for later ones. */
   readonly variables: Environment = {};

@@ -9,7 +9,7 @@ import { ReportError } from '../gate/report/contract.ts';
 import { readReport } from '../gate/report/read-report.ts';
 import type { ReportUse } from '../journal/run-event.ts';
 import type { PlanReport } from '../pipeline/plan-report.ts';
-import { filled, type KeepPlace } from './keeping.ts';
+import { filled, type KeepPlace } from './keep-place.ts';
 import { matchingFiles } from './matching-files.ts';
 import { KeepProblem } from './problem.ts';
 

@@ -6,7 +6,7 @@ import { askNetwork, type HealthAnswer } from './health.ts';
 import { containerOf } from './isolation.ts';
 import { jobKey } from './job-key.ts';
 import { fill } from './job-state.ts';
-import type { KeepPlace } from './keeping.ts';
+import type { KeepPlace } from './keep-place.ts';
 import { StepOutput } from './log/output.ts';
 import { logFile, stepKey } from './log/paths.ts';
 import { readLogTail } from './log/tail.ts';
