@@ -155,6 +155,20 @@ describe('the controller', () => {
     expect(await runner.isOver(run.runId)).toBe(true);
   });
 
+  it('rejects when the end of the run cannot be recorded, and leaves it for a resume', async () => {
+    const { store, runner, controller } = setUp();
+    const run = await controller.start(request(aPlan([aJob({ id: 'a' })])));
+    await runner.has('a');
+    const append = store.journal.append.bind(store.journal);
+    store.journal.append = (stream, sequence, events, fence) =>
+      events.some(({ body }) => body.type === 'run.finished')
+        ? Promise.reject(new Error('the disk is full'))
+        : append(stream, sequence, events, fence);
+    runner.end('a');
+    await expect(run.finished).rejects.toThrow('the disk is full');
+    expect(types(await store.journal.read(runStream(run.runId)))).not.toContain('run.finished');
+  });
+
   it('reports a broken promise of the runner as an error of ours', async () => {
     const { store, controller } = setUp();
     const failing = new Controller({

@@ -50,6 +50,8 @@ export class RunHost {
   #inboxWork: Promise<void> = Promise.resolve();
   #unwatchInbox: () => void = () => {};
   #broken: Error | null = null;
+  /** The run's end is durable. The state may say so before, and a full disk come between. */
+  #isOver = false;
   #isSourceAsked = false;
   #resolve!: (outcome: RunOutcome) => void;
   #reject!: (error: Error) => void;
@@ -105,7 +107,7 @@ export class RunHost {
 
   /** Ends the host although the run is not over: the run stays as the journal has it. */
   abandon(reason: Error): void {
-    if (this.#broken || this.#state.phase === 'finished') return;
+    if (this.#broken || this.#isOver) return;
     this.#broken = reason;
     this.#tidy();
     for (const job of this.#jobs.values()) cancelJob(job, { kind: 'lost', reason: reason.message });
@@ -345,6 +347,7 @@ export class RunHost {
   }
 
   async #finish(outcome: RunOutcome): Promise<void> {
+    this.#isOver = true;
     this.#tidy();
     // The group is free for others before anyone hears that the run is over.
     await Promise.all([...this.#groups.keys()].map((key) => this.#leaveGroup(key === '' ? null : key, null)));
