@@ -5,7 +5,7 @@ import { VERBS } from '../src/cli/verbs.ts';
 import { loadPipeline } from '../src/pipeline/load.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const PAGES = ['docs/artifacts-and-caches.md'];
+const PAGES = ['docs/artifacts-and-caches.md', 'docs/unchanged-work.md'];
 const SHARED_FLAGS = ['--json', '--file', '--home', '--workspace', '--workers'];
 
 function blocks(page: string, language: string): string[] {
