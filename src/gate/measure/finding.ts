@@ -2,7 +2,15 @@ import type { Finding, FindingCategory, Severity } from '../facts/finding.ts';
 import { SEVERITIES } from '../facts/finding.ts';
 import type { Aspect } from './aspect.ts';
 import { compareFindings } from './compare-finding.ts';
-import { type EvidenceRow, firstRows, type Measurement, measured, type Unmeasured } from './measurement.ts';
+import { FindingTally } from './finding-tally.ts';
+import {
+  type EvidenceRow,
+  firstItems,
+  type Measurement,
+  measured,
+  type Rows,
+  type Unmeasured,
+} from './measurement.ts';
 import { isAboutImage } from './suite.ts';
 import type { FactView } from './view.ts';
 
@@ -79,8 +87,10 @@ export function findingsOf(view: FactView, scope: 'all' | 'new', group: FindingG
 }
 
 /** Rows of findings, worst first. */
-export function findingRows(view: FactView, findings: readonly Finding[]) {
-  return firstRows(findings, compareFindings, (finding) => rowOf(view, finding));
+export function findingRows(view: FactView, findings: readonly Finding[]): Rows {
+  const { shown, total } = firstItems(findings, compareFindings);
+  const fingerprints = view.fingerprintsOf(shown);
+  return { shown: shown.map((finding) => rowOf(finding, fingerprints.get(finding)!)), total };
 }
 
 function selected(view: FactView, scope: 'all' | 'new', group: FindingGroup): Selected {
@@ -140,35 +150,33 @@ function newFindings(view: FactView, findings: readonly Finding[], group: Findin
       ({ place }) => change === null || place?.line == null || change.addsLine(place.path, place.line),
     );
   }
-  const known = new Map<string, number>();
-  for (const finding of before.findings) {
-    const key = keyOf(finding, (path) => change?.renamed(path) ?? path);
-    known.set(key, (known.get(key) ?? 0) + 1);
-  }
+  const known = new FindingTally();
+  for (const finding of before.findings)
+    known.add(
+      finding,
+      pathOf(finding, (path) => change?.renamed(path) ?? path),
+    );
   const fresh: Finding[] = [];
-  const shared = new Map<string, Finding[]>();
   for (const finding of findings) {
-    const key = keyOf(finding, (path) => path);
-    if (!known.has(key)) fresh.push(finding);
-    else if (shared.has(key)) shared.get(key)!.push(finding);
-    else shared.set(key, [finding]);
+    const alike = known.find(
+      finding,
+      pathOf(finding, (path) => path),
+    );
+    if (alike) alike.findings.push(finding);
+    else fresh.push(finding);
   }
-  for (const [key, group] of shared) {
-    const count = group.length - known.get(key)!;
-    if (count > 0) fresh.push(...group.sort(compareFindings).slice(0, count));
+  for (const alike of known.touched()) {
+    const count = alike.findings.length - alike.count;
+    if (count > 0) fresh.push(...alike.findings.sort(compareFindings).slice(0, count));
   }
   return fresh;
 }
 
-function keyOf(
-  { category, tool, rule, place, package: of, anchor }: Finding,
-  pathNow: (path: string) => string,
-): string {
-  return `${category}\n${tool}\n${rule}\n${place === null ? '' : pathNow(place.path)}\n${of?.name ?? ''}\n${anchor}`;
+function pathOf({ place }: Finding, pathNow: (path: string) => string): string {
+  return place === null ? '' : pathNow(place.path);
 }
 
-function rowOf(view: FactView, finding: Finding): EvidenceRow {
-  const { rule, severity, place, package: of } = finding;
+function rowOf({ rule, severity, place, package: of }: Finding, fingerprint: string): EvidenceRow {
   const where = place === null ? '' : ` in ${place.path}${place.line === null ? '' : `:${place.line}`}`;
   const what = of === null ? '' : ` of ${of.name}${of.version === null ? '' : ` ${of.version}`}`;
   return {
@@ -176,6 +184,6 @@ function rowOf(view: FactView, finding: Finding): EvidenceRow {
     text: `${rule}${what}${where} (${severity})`,
     path: place?.path ?? null,
     line: place?.line ?? null,
-    fingerprint: view.fingerprintOf(finding),
+    fingerprint,
   };
 }

@@ -64,7 +64,7 @@ export interface Rows {
   readonly total: number;
 }
 
-export const ROWS_MAX = 20;
+const ROWS_MAX = 20;
 const NO_ROWS: Rows = { shown: [], total: 0 };
 
 /** A measured value with what was not given left empty. A value that is no finite number is none. */
@@ -93,15 +93,21 @@ export function percentOf(
   return measured((100 * part) / whole, whole, more);
 }
 
-/**
- * The first rows in the given order, without sorting all of them: 100,000 findings are walked once.
- * `compare` must order any two rows, so that the order of the facts does not show.
- */
+/** The first items in the given order as rows. `compare` must order any two, so that the order of the facts does not show. */
 export function firstRows<T>(
   items: Iterable<T>,
   compare: (a: T, b: T) => number,
   rowOf: (item: T) => EvidenceRow,
 ): Rows {
+  const { shown, total } = firstItems(items, compare);
+  return { shown: shown.map(rowOf), total };
+}
+
+/** The first items without sorting all of them, and how many there are: 100,000 findings are walked once. */
+export function firstItems<T>(
+  items: Iterable<T>,
+  compare: (a: T, b: T) => number,
+): { readonly shown: readonly T[]; readonly total: number } {
   const first: T[] = [];
   let total = 0;
   for (const item of items) {
@@ -112,7 +118,7 @@ export function firstRows<T>(
     first.splice(at, 0, item);
     if (first.length > ROWS_MAX) first.pop();
   }
-  return { shown: first.map(rowOf), total };
+  return { shown: first, total };
 }
 
 /** Orders texts by their units, the same on every machine. */

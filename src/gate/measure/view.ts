@@ -146,13 +146,17 @@ export class FactView {
     });
   }
 
-  /** The fingerprint of one finding, by looking only at those that are like it. */
-  fingerprintOf(finding: Finding): string {
-    if (this.#memory.has('fingerprints')) return this.fingerprints().get(finding)!;
+  /** The fingerprints of a few findings, by looking only at those that may be like them. */
+  fingerprintsOf(findings: readonly Finding[]): ReadonlyMap<Finding, string> {
+    if (findings.length === 0) return new Map();
+    if (this.#memory.has('fingerprints')) return this.fingerprints();
+    const anchors = new Set(findings.map(({ anchor }) => anchor));
+    const rules = new Set(findings.map(({ rule }) => rule));
     const alike = this.evidence.reports
-      .flatMap(({ facts }) => facts.findings.filter((one) => isAlike(one, finding)))
+      .flatMap(({ facts }) => facts.findings.filter((one) => anchors.has(one.anchor) && rules.has(one.rule)))
       .sort(compareFindings);
-    return fingerprintsOf(alike)[alike.indexOf(finding)]!;
+    const fingerprints = fingerprintsOf(alike);
+    return new Map(alike.map((finding, index) => [finding, fingerprints[index]!]));
   }
 
   /** Coverage of reports, merged when there are several. */
@@ -224,10 +228,6 @@ export class FactView {
     const naming = suite === null ? '' : `, with \`${suite}\` in the name of the job or of the file`;
     return unmeasured('missing', sentence, `declare it under \`reports\` of the job that makes it${naming}`);
   }
-}
-
-function isAlike(a: Finding, b: Finding): boolean {
-  return a.rule === b.rule && a.anchor === b.anchor && a.place?.path === b.place?.path && a.tool === b.tool;
 }
 
 function nameOf({ job, facts }: ReportEvidence): { job: string; file: string } {
