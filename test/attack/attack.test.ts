@@ -77,7 +77,8 @@ describe('attacks from an untrusted ref', () => {
     const scripts = attackScripts({ ...victim, home });
     expect(Object.keys(scripts)).toEqual(names);
     mkdirSync(join(victim.repository, 'links'));
-    victim.files.forEach((path, index) => symlinkSync(path, join(victim.repository, 'links', String(index))));
+    for (const [index, path] of victim.files.entries())
+      symlinkSync(path, join(victim.repository, 'links', String(index)));
     writeFiles(victim.repository, {
       ...Object.fromEntries(
         Object.entries(scripts).map(([name, text]) => [`attacks/${name}.sh`, `${text}\n`]),

@@ -16,20 +16,19 @@ export function isRepository(path: string): boolean {
 const SAFE = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'];
 
 /**
- * Runs git in `repository` and returns what it prints. `config`: settings `name=value` for this call. Throws a `JobProblem` with
+ * Runs git in `repository` and returns what it prints. `options`: words before the command. Throws a `JobProblem` with
  * git's own words.
  */
 export async function git(
   repository: string,
   arguments_: readonly string[],
   indexFile?: string,
-  config: readonly string[] = [],
+  options: readonly string[] = [],
 ): Promise<Buffer> {
-  const settings = config.flatMap((setting) => ['-c', setting]);
   return execute(
     `git ${arguments_[0]} in ${repository}`,
     'git',
-    [...SAFE, ...settings, '-C', repository, ...arguments_],
+    [...SAFE, ...options, '-C', repository, ...arguments_],
     indexFile,
   );
 }

@@ -21,20 +21,23 @@ export async function checkOutUntrusted(
   target: string,
   scratch: string,
 ): Promise<string | null> {
-  const config = await withoutFilters(source.path);
+  // git asks the files of the work tree for attributes before those of the index, and what lies there is anybody's.
+  const nothing = join(scratch, 'no-work-tree');
+  mkdirSync(nothing, { recursive: true });
+  const options = [`--work-tree=${nothing}`, ...(await withoutFilters(source.path))];
   const [own, other] = [join(scratch, 'index'), join(scratch, 'base-index')];
   await git(source.path, ['read-tree', '--end-of-options', source.commit ?? 'HEAD'], own);
   await git(source.path, ['read-tree', '--end-of-options', base.commit], other);
   mkdirSync(target, { recursive: true });
   const checkOut = ['checkout-index', '--force', `--prefix=${target}/`];
-  await git(source.path, [...checkOut, '--all'], own, config);
+  await git(source.path, [...checkOut, '--all'], own, options);
   const isProtected = protection(base.protectedPaths);
   for (const path of base.protectedPaths) removeWithLinks(target, path);
   const [ours, theirs] = [await entriesOf(source, own), await entriesOf(source, other)];
   const protectedNames = [...theirs.keys()].filter(isProtected);
   for (let from = 0; from < protectedNames.length; from += PATHS_AT_ONCE) {
     const names = protectedNames.slice(from, from + PATHS_AT_ONCE);
-    await git(source.path, [...checkOut, '--', ...names], other, config);
+    await git(source.path, [...checkOut, '--', ...names], other, options);
   }
   const names = new Set([...ours.keys(), ...theirs.keys()]);
   return leftOutSentence(
@@ -53,9 +56,9 @@ async function withoutFilters(repository: string): Promise<string[]> {
       .filter((name) => name !== undefined),
   );
   return [...names].flatMap((name) => [
-    `filter.${name}.smudge=`,
-    `filter.${name}.process=`,
-    `filter.${name}.required=false`,
+    ...['-c', `filter.${name}.smudge=`],
+    ...['-c', `filter.${name}.process=`],
+    ...['-c', `filter.${name}.required=false`],
   ]);
 }
 
