@@ -16,14 +16,12 @@ export class FindingTally {
 
   /** Counts one; `path` is where its file is now. */
   add(finding: Finding, path: string): void {
-    const group = this.find(finding, path);
-    if (group) {
-      group.count++;
-      return;
-    }
     const byRule = child(this.#byPath, path, () => new Map<string, Map<string, Group[]>>());
     const byAnchor = child(byRule, finding.rule, () => new Map<string, Group[]>());
-    child(byAnchor, finding.anchor, (): Group[] => []).push({ like: finding, count: 1, findings: [] });
+    const groups = child(byAnchor, finding.anchor, (): Group[] => []);
+    const group = groups.find(({ like }) => isSameKind(like, finding));
+    if (group) group.count++;
+    else groups.push({ like: finding, count: 1, findings: [] });
   }
 
   /** The group that it belongs to; null when nothing like it was counted. */
