@@ -57,6 +57,14 @@ describe('directory caches', () => {
     ]);
   });
 
+  it('that a fork wrote under 200 guessed keys are no entry for main, also of a branch called main', async () => {
+    const keys = Array.from({ length: 200 }, (_, index) => `deps-${'x'.repeat(index % 7)}${index}`);
+    for (const scope of [fork, { ...main, trust: 'untrusted' as const }])
+      for (const key of keys.slice(0, 100)) await save(scope, key, 'poison');
+    for (const key of keys.slice(100)) await save({ ...fork, ref: 'pull/7' }, key, 'poison');
+    for (const key of keys) expect(await restore(main, key, ['deps-', 'd', ''])).toBeNull();
+  });
+
   it('bring back the newest entry that begins with a restore key, in the order of those', async () => {
     await save(main, 'npm-linux-1', 'one');
     await save(main, 'npm-linux-2', 'two');

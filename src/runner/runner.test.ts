@@ -451,6 +451,86 @@ describe('runner: what steps pass on', () => {
     );
     expect(title).toBe('$(touch x)');
   });
+
+  const HOSTILE = [
+    ...[
+      '$(touch x)',
+      '`touch x`',
+      '; touch x',
+      '&& touch x',
+      '| touch x',
+      '\ntouch x',
+      '> x',
+      '"; touch x; "',
+    ],
+    ...[
+      "'; touch x; '",
+      '$IFS',
+      '${HOME}',
+      '<(touch x)',
+      '*',
+      '~',
+      '!!',
+      '\\',
+      '%0atouch x',
+      '#',
+      'a b',
+      '\u202ex',
+    ],
+  ];
+  const TITLE = braces('event.payload.title');
+
+  it.each(HOSTILE.flatMap((text) => [['title', text] as const, ['branch', text] as const]))(
+    'lets the %s %j become no code by any way there is',
+    async (from, text) => {
+      const source = from === 'title' ? TITLE : braces('git.branch');
+      const contexts = {
+        git: { branch: from === 'branch' ? text : 'main' },
+        event: { name: 'push', payload: { title: from === 'title' ? text : 'plain' } },
+        run: {},
+        pipeline: {},
+        inputs: {},
+        vars: { TEXT: text },
+      };
+      const ways = [
+        [job([step('a', `echo ${source}`)]), {}],
+        [job([step('a', `echo ${braces('env.TEXT')}`, { variables: { TEXT: source } })]), {}],
+        [job([step('a', `echo ${braces('env.TEXT')}`)], { variables: { TEXT: source } }), {}],
+        [job([step('a', `echo ${braces('vars.TEXT')}`)]), { variables: { TEXT: source } }],
+        [job([step('a', `echo ${braces('env.TEXT')}`)]), { variables: { TEXT: source } }],
+        [job([step('a', `echo ${braces("format('{0}', vars.TEXT)")}`)]), { variables: { TEXT: source } }],
+      ] as const;
+      for (const [definition, message] of ways) {
+        const report = await on({}).perform(definition, { contexts, ...message });
+        expect(report).toMatchObject({
+          outcome: 'errored',
+          cause: { message: expect.stringContaining('as code') },
+        });
+        rig.remove();
+      }
+    },
+  );
+
+  it('takes a text of the event for no template', async () => {
+    let title = '';
+    const look: Behaviour = (process) => {
+      title = process.spec.environment.TITLE!;
+      process.exit(0);
+    };
+    const text = braces('secrets.TOKEN');
+    const contexts = {
+      ...{ git: {}, run: {}, pipeline: {}, inputs: {}, vars: { TITLE: text } },
+      event: { name: 'push', payload: { title: text } },
+    };
+    await on({ a: look }).perform(job([step('a', 'echo')]), { contexts, variables: { TITLE } });
+    expect(title).toBe(text);
+  });
+
+  it('refuses an untrusted job what only trusted code may have, whoever made the message', async () => {
+    const secrets = [{ name: 'TOKEN', variable: 'TOKEN' }];
+    const report = await on({}).perform(job([step('a', 'echo')], { secrets }), { trust: 'untrusted' });
+    expect(report).toMatchObject({ outcome: 'errored', cause: { kind: 'refused' } });
+  });
 });
 
 describe('runner: what is invalid', () => {
