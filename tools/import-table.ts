@@ -58,7 +58,7 @@ export const IMPORT_TABLE: readonly TableRow[] = [
     may: {
       'layer 0': 'all',
       pipeline: ['plan*.ts', 'packed-plan.ts', 'expression*.ts', 'matrix*.ts'],
-      gate: 'types',
+      gate: ['approval.ts', 'result.ts'],
     },
   },
   {

@@ -24,6 +24,10 @@ export function causeText(cause: Cause): string {
       return `exit code ${cause.code}${exitCodeHint(cause.code)}`;
     case 'could-not-start':
       return `could not start: ${visible(cause.reason)}`;
+    case 'rejected': {
+      const why = cause.reason === '' ? '' : `: ${visible(cause.reason)}`;
+      return cause.by === null ? `not approved${why}` : `rejected by ${visible(cause.by)}${why}`;
+    }
     case 'refused':
       return cause.sentences.map(visible).join('; ');
     case 'invalid':

@@ -1,9 +1,11 @@
 import { ChunkedArray } from '../base/chunked-array.ts';
 import type { JsonObject } from '../base/json.ts';
 import { unreachable } from '../base/unreachable.ts';
+import type { Approval } from '../gate/approval.ts';
 import type { Cause, CellOutcome, KeptArtifact, RunEvent } from '../journal/run-event.ts';
 import type { JobResult } from '../pipeline/expression-context.ts';
 import { cellName } from '../pipeline/plan.ts';
+import { answered, asked, expired, rejected, used } from './apply-approval.ts';
 import { courseOf, type RunRequested } from './course.ts';
 import { type Heap, insert, withoutFirst } from './heap.ts';
 import { type CellState, findCell, type JobState, type RunState } from './state.ts';
@@ -117,6 +119,17 @@ function applyEvent(state: RunState, event: RunEvent, at: number): RunState {
         sealed: [...cell.sealed, event],
         unsealed: cell.unsealed.filter((one) => one.step !== event.step),
       }));
+    case 'approval.requested':
+      return changeCell(state, event.cell, asked(state, event));
+    case 'approval.given':
+      return changeAsked(state, event.cell, (approval) => answered(approval, event, at));
+    case 'approval.rejected':
+      return changeAsked(state, event.cell, (approval) => rejected(approval, event, at));
+    case 'approval.expired':
+      return changeAsked(state, event.cell, (approval) => expired(approval, event));
+    case 'approval.answered':
+    case 'approval.refused':
+      return state;
     case 'cell.finished':
       return applyFinished(state, event, at);
     case 'run.finished':
@@ -140,6 +153,7 @@ function newCell(job: number, jobId: string, values: JsonObject | null): CellSta
     sealed: NO_STEPS,
     unsealed: NO_STEPS,
     started: null,
+    approval: null,
   };
 }
 
@@ -163,6 +177,12 @@ function changeRunning(
     : state;
 }
 
+function changeAsked(state: RunState, name: string, change: (approval: Approval) => Approval): RunState {
+  const index = findCell(state, name);
+  const approval = index < 0 ? null : state.cells.at(index).approval;
+  return approval ? changeCell(state, name, { approval: change(approval) }) : state;
+}
+
 function changeJob(state: RunState, index: number, change: Partial<JobState>): RunState {
   return { ...state, jobs: state.jobs.with(index, { ...state.jobs.at(index), ...change }) };
 }
@@ -182,8 +202,13 @@ function releaseCell(state: RunState, index: number): RunState {
   return {
     ...state,
     cells: state.cells.with(index, { ...cell, phase: 'ready' }),
-    ready: insert(state.ready, state.course.priority[cell.job]!, index),
+    ready: insert(state.ready, priorityOf(state, cell.job), index),
   };
+}
+
+/** Approvals come first: they take no worker, and people are slow. */
+function priorityOf({ course }: RunState, job: number): number {
+  return course.jobs[job]!.approval ? Number.MAX_VALUE : course.priority[job]!;
 }
 
 function applyCancel(
@@ -283,6 +308,7 @@ function applyFinished(
     outcome: event.outcome,
     sealed: NO_STEPS,
     unsealed: NO_STEPS,
+    approval: cell.approval && event.outcome === 'succeeded' ? used(cell.approval) : cell.approval,
   };
   let next: RunState = withOutcome(
     { ...state, running, cells: state.cells.with(index, over) },
@@ -293,8 +319,8 @@ function applyFinished(
     job.failFast ??
     (failed && job.cellCount > 1 && state.course.jobs[jobIndex]!.matrix?.failFast ? event.cell : null);
   const outputs = Object.keys(event.outputs).length > 0 ? { ...job.outputs, ...event.outputs } : job.outputs;
-  // What was taken over took no time, and says nothing of how long the work takes.
-  const isDone = (event.extras?.work?.reusedFrom ?? null) === null;
+  // What was taken over took no time, and says nothing of how long the work takes; people do not take the same time twice.
+  const isDone = (event.extras?.work?.reusedFrom ?? null) === null && cell.approval === null;
   const good = event.outcome === 'succeeded' && isDone ? 1 : 0;
   next = changeJob(next, jobIndex, {
     cellsLeft: job.cellsLeft - 1,

@@ -1,5 +1,6 @@
 import type { CancelTarget, RunEvent } from '../journal/run-event.ts';
 import { begin } from './apply.ts';
+import { type ApprovalAnswer, setApprovalTimers, takeAnswer, takeExpiry } from './approval.ts';
 import type { RunRequested } from './course.ts';
 import { joinCellGroup, joinRunGroup, leaveCellGroup } from './group.ts';
 import type { CellReport } from './report.ts';
@@ -25,6 +26,8 @@ export type EngineInput =
   | { readonly type: 'report'; readonly cell: string; readonly attempt: number; readonly report: CellReport }
   | { readonly type: 'timer'; readonly id: string }
   | { readonly type: 'warning'; readonly message: string }
+  /** Somebody answered an approval. Only this input may say the same thing twice: what does not count is written down. */
+  | ({ readonly type: 'answer' } & ApprovalAnswer)
   | { readonly type: 'cancel'; readonly target: CancelTarget; readonly by: string; readonly reason: string };
 
 /** Accepts a run. */
@@ -73,6 +76,11 @@ function take(turn: Turn, input: EngineInput): void {
     case 'timer':
       takeTimer(turn, input.id);
       return;
+    case 'answer': {
+      const { type: _type, ...answer } = input;
+      takeAnswer(turn, answer);
+      return;
+    }
     case 'cancel':
       takeCancel(turn, input.target, input.by, input.reason);
       return;
@@ -87,6 +95,7 @@ function askAgain(turn: Turn): void {
     return;
   }
   setDeadlines(turn);
+  setApprovalTimers(turn);
   for (const cell of state.cells) {
     if (cell.phase === 'delayed')
       turn.commands.push({ type: 'set-timer', id: retryTimer(cell), atMs: cell.notBeforeMs! });
@@ -180,6 +189,7 @@ function takeTimer(turn: Turn, id: string): void {
     turn.emit({ type: 'deadline.passed', scope: 'stage', stage, limitMs });
     stopCells(turn);
   }
+  if (id.startsWith('approval/')) takeExpiry(turn, id.slice('approval/'.length));
   const [, attempt, name] = /^retry\/(\d+)\/(.*)$/s.exec(id) ?? [];
   if (name !== undefined) takeRetry(turn, name, Number(attempt));
 }

@@ -1,5 +1,6 @@
 import type { Cause, CellOutcome, RunEvent } from '../journal/run-event.ts';
 import { expandMatrix } from '../pipeline/matrix.ts';
+import { askPeople } from './approval.ts';
 import { judgeCondition } from './condition.ts';
 import { jobContext } from './context.ts';
 import { cellGroup, joinCellGroup, joinRunGroup } from './group.ts';
@@ -19,11 +20,16 @@ export function settle(turn: Turn): void {
   if (turn.state.phase !== 'running') return;
   for (;;) {
     if (turn.state.undecided) decideJob(turn, turn.state.undecided.index);
-    else if (turn.state.ready && turn.state.running.length < turn.state.course.request.workersMax) {
+    else if (turn.state.ready && mayStart(turn.state, turn.state.ready.index)) {
       startCell(turn, turn.state.cells.at(turn.state.ready.index));
     } else break;
   }
   if (turn.state.jobsLeft === 0) finish(turn);
+}
+
+/** Workers are free, or none is needed. */
+function mayStart({ running, course, cells }: RunState, index: number): boolean {
+  return running.length < course.request.workersMax || course.jobs[cells.at(index).job]!.approval !== null;
 }
 
 /** A run that ends before it began says so of each of its jobs. */
@@ -127,7 +133,7 @@ function startCell(turn: Turn, cell: CellState): void {
     endUnstarted(turn, cell, cause);
     return;
   }
-  if (reused) {
+  if (reused && !job.approval) {
     turn.emit({
       ...(reused as unknown as Extract<RunEvent, { type: 'cell.finished' }>),
       cell: cell.name,
@@ -139,6 +145,10 @@ function startCell(turn: Turn, cell: CellState): void {
     const group = cellGroup(state, cell)!;
     turn.emit({ type: 'run.waiting', cell: cell.name, group: group.group, behind: [] });
     joinCellGroup(turn, cell);
+    return;
+  }
+  if (job.approval) {
+    askPeople(turn, cell);
     return;
   }
   const stageBefore = state.stages[job.stage]?.startedAtMs;

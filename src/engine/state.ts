@@ -1,5 +1,6 @@
 import type { ChunkedArray } from '../base/chunked-array.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { Approval } from '../gate/approval.ts';
 import type { Cause, CellOutcome, KeptArtifact, RunEvent, RunOutcome } from '../journal/run-event.ts';
 import type { JobResult } from '../pipeline/expression-context.ts';
 import type { Course } from './course.ts';
@@ -70,8 +71,8 @@ export interface CellState {
   readonly name: string;
   readonly job: number;
   readonly values: JsonObject | null;
-  /** `held`: waits for its concurrency group. `delayed`: waits for the time of its next attempt. */
-  readonly phase: 'waiting' | 'ready' | 'held' | 'delayed' | 'running' | 'over';
+  /** `held`: waits for its concurrency group. `delayed`: waits for the time of its next attempt. `asked`: waits for people. */
+  readonly phase: 'waiting' | 'ready' | 'held' | 'delayed' | 'asked' | 'running' | 'over';
   readonly attempt: number;
   readonly notBeforeMs: number | null;
   /** Holds the job's concurrency group. */
@@ -83,6 +84,8 @@ export interface CellState {
   readonly unsealed: readonly { readonly step: string; readonly try: number; readonly startedAtMs: number }[];
   /** When the present or last attempt was handed to a runner, and by which owner; null before the first attempt. */
   readonly started: { readonly atMs: number; readonly owner: string | null } | null;
+  /** Of an approval, from the moment it is asked for. */
+  readonly approval: Approval | null;
 }
 
 export type StepFinished = Extract<RunEvent, { type: 'step.finished' }>;
@@ -109,7 +112,8 @@ export function stopCause(state: RunState, cell: CellState): Cause | null {
   if (state.runDeadlinePassed)
     return { kind: 'timeout', scope: 'run', limitMs: state.course.plan.timeoutMs ?? 0 };
   const stage = state.stages[definition.stage];
-  if (stage?.deadlinePassed) {
+  // People have a deadline of their own: the stage's time is for its work.
+  if (stage?.deadlinePassed && !definition.approval) {
     return {
       kind: 'timeout',
       scope: 'stage',

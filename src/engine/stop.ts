@@ -3,6 +3,8 @@ import { leaveCellGroup } from './group.ts';
 import { type CellState, stopCause } from './state.ts';
 import type { Turn } from './turn.ts';
 
+const ENDED_AT_ONCE: ReadonlySet<CellState['phase']> = new Set(['ready', 'held', 'delayed', 'asked']);
+
 /** Tells the running cells that have a reason to stop, and ends those that wait. */
 export function stopCells(turn: Turn): void {
   for (const index of turn.state.running) {
@@ -12,7 +14,7 @@ export function stopCells(turn: Turn): void {
   }
   for (let index = 0; index < turn.state.cells.length; index++) {
     const cell = turn.state.cells.at(index);
-    if (cell.phase !== 'ready' && cell.phase !== 'held' && cell.phase !== 'delayed') {
+    if (!ENDED_AT_ONCE.has(cell.phase)) {
       const unreleased = cell.phase === 'waiting' && turn.state.jobs.at(cell.job).phase === 'ready';
       if (!unreleased) continue;
     }

@@ -18,3 +18,7 @@ export function setStageTimer(turn: Turn, name: string, startedAtMs: number): vo
 export function retryTimer(cell: { readonly name: string; readonly attempt: number }): string {
   return `retry/${cell.attempt}/${cell.name}`;
 }
+
+export function approvalTimer(cell: string): string {
+  return `approval/${cell}`;
+}

@@ -30,6 +30,8 @@ export type Cause =
   | { readonly kind: 'could-not-start'; readonly reason: string }
   /** What the job needs besides its steps (an artifact, a service) could not be had, or what it makes not be kept. */
   | { readonly kind: 'surroundings'; readonly message: string }
+  /** Somebody said no to an approval; `by` null: too few people answered in time. */
+  | { readonly kind: 'rejected'; readonly by: string | null; readonly reason: string }
   /** A feature that is checked and planned but not performed by this version. */
   | { readonly kind: 'refused'; readonly sentences: readonly string[] }
   /** A broken expression, an unknown secret, an invalid matrix: found only when the run got there. */
@@ -158,6 +160,25 @@ export interface CellExtras {
   readonly reportTree?: Digest;
 }
 
+/** What exactly people approve. */
+export interface ApprovedThing {
+  /** `none` outside of a commit. */
+  readonly commit: string;
+  readonly planDigest: Digest;
+  /** Of the one artifact that the jobs before kept; over all their digests where they kept several; null where none. */
+  readonly artifactDigest: Digest | null;
+}
+
+/** A field that whoever approves fills in. */
+export interface AskedField {
+  readonly description: string;
+  readonly kind: 'text' | 'flag' | 'choice';
+  readonly required: boolean;
+  readonly default: string | null;
+  /** Of `choice`; empty otherwise. */
+  readonly options: readonly string[];
+}
+
 /** What a cancellation is aimed at. */
 export type CancelTarget =
   | { readonly kind: 'run' }
@@ -190,6 +211,8 @@ export type RunEvent =
       readonly trustReason?: string;
       /** Counts the runs of the repository on this store. */
       readonly number?: number;
+      /** Accounts of who asked for it, and for the runs that it repeats. */
+      readonly askedBy?: readonly string[];
       /** The run this one repeats, and the cells whose results are taken over from it. */
       readonly rerunOf: {
         readonly runId: string;
@@ -280,6 +303,79 @@ export type RunEvent =
       readonly work?: WorkUse;
       /** The workspace as the step left it (a tree manifest). */
       readonly snapshot?: Digest;
+    }
+  /** A cell that is an approval asks people, and waits without a worker. Everything that may be asked about it is here. */
+  | {
+      readonly type: 'approval.requested';
+      readonly cell: string;
+      readonly job: string;
+      readonly message: string | null;
+      /** Accounts, or `team/NAME`; empty: everyone who may approve in this repository. */
+      readonly approvers: readonly string[];
+      readonly count: number;
+      /** Accounts of who wrote the change and who asked for the run. */
+      readonly authors: readonly string[];
+      readonly authorAllowed: boolean;
+      readonly form: Readonly<Record<string, AskedField>>;
+      readonly openedAtMs: number;
+      readonly expiresAtMs: number;
+      readonly onExpiry: 'reject' | 'approve';
+      readonly binding: ApprovedThing;
+      readonly artifacts: readonly {
+        readonly name: string;
+        readonly version: string;
+        readonly digest: Digest;
+      }[];
+    }
+  /** Somebody's answer on its way to the run's owner, in the inbox; its actor is who answers. */
+  | {
+      readonly type: 'approval.answered';
+      /** A cell, or a job of one cell. */
+      readonly cell: string;
+      readonly decision: 'approve' | 'reject';
+      /** Names of their teams, without `team/`. */
+      readonly teams: readonly string[];
+      readonly answers: Readonly<Record<string, string>>;
+      /** A comment, or why not. */
+      readonly text: string | null;
+      /** What they saw when they answered. */
+      readonly binding: ApprovedThing;
+    }
+  /** Somebody agreed. With `left` 0 it is approved, and the cell ends with the answers as its outputs. */
+  | {
+      readonly type: 'approval.given';
+      readonly cell: string;
+      readonly job: string;
+      readonly by: string;
+      readonly answers: Readonly<Record<string, string>>;
+      readonly comment: string | null;
+      /** How many more people must agree. */
+      readonly left: number;
+      readonly sentence: string;
+    }
+  /** Somebody said no: the cell fails. */
+  | {
+      readonly type: 'approval.rejected';
+      readonly cell: string;
+      readonly job: string;
+      readonly by: string;
+      readonly reason: string;
+    }
+  /** Too few people answered in time: it is what the request says for that. */
+  | {
+      readonly type: 'approval.expired';
+      readonly cell: string;
+      readonly job: string;
+      readonly result: 'reject' | 'approve';
+      readonly sentence: string;
+    }
+  /** An answer that does not count; `code` says why in one word, such as `author`. */
+  | {
+      readonly type: 'approval.refused';
+      readonly cell: string;
+      readonly by: string;
+      readonly code: string;
+      readonly sentence: string;
     }
   /** A cell is over. With `retry` set, a further attempt follows. */
   | {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../src/base/json.ts';
 import type { Matrix, Plan, PlanJob, RetryCause } from '../../src/pipeline/plan.ts';
+import type { ApprovalField, ApprovalRequest } from '../../src/pipeline/plan-approval.ts';
 import { aJob, aPlan, aStage, aStep } from '../support/plan.ts';
 import type { Seeded } from './random.ts';
 
@@ -13,6 +14,15 @@ const CONDITIONS = [
   "git.branch == 'other'",
   'fromJSON(',
 ];
+
+/** What a job behind may make its matrix of. */
+const LIST_FIELD: ApprovalField = {
+  description: 'list',
+  kind: 'text',
+  required: true,
+  default: '[{"n": 1}]',
+  options: [],
+};
 
 /** A small pipeline with a bit of everything. */
 export function randomPlan(random: Seeded): Plan {
@@ -31,6 +41,7 @@ export function randomPlan(random: Seeded): Plan {
 
 function randomJob(random: Seeded, id: string, before: readonly PlanJob[], stage: string): PlanJob {
   const needs = before.filter(() => random.chance(0.35)).map((job) => job.id);
+  const isApproval = random.chance(0.12);
   const condition = random.chance(0.25) ? random.pick(CONDITIONS) : null;
   return aJob({
     id,
@@ -57,9 +68,25 @@ function randomJob(random: Seeded, id: string, before: readonly PlanJob[], stage
     concurrency: random.chance(0.15)
       ? { group: 'shared', policy: random.pick(['queue', 'never-cancel']) }
       : null,
-    steps: Array.from({ length: 1 + random.below(3) }, (_, index) => aStep({ id: `step-${index + 1}` })),
+    steps: isApproval
+      ? []
+      : Array.from({ length: 1 + random.below(3) }, (_, index) => aStep({ id: `step-${index + 1}` })),
+    approval: isApproval ? randomApproval(random) : null,
     refusals: random.chance(0.03) ? [{ feature: 'cache', message: 'not yet', place: PLACE }] : [],
   });
+}
+
+function randomApproval(random: Seeded): ApprovalRequest {
+  return {
+    message: random.chance(0.5) ? 'Go on with ${{ git.branch }}?' : null,
+    approvers: random.chance(0.3) ? ['bob', 'carol', 'dave'] : [],
+    count: 1 + random.below(2),
+    authorAllowed: random.chance(0.3),
+    form: random.chance(0.3) ? { list: LIST_FIELD } : {},
+    expiresAfterMs: random.chance(0.5) ? 1 + random.below(90_000) : null,
+    onExpiry: random.chance(0.7) ? 'reject' : 'approve',
+    place: PLACE,
+  };
 }
 
 function randomMatrix(random: Seeded, needs: readonly string[]): Matrix {

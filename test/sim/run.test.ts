@@ -9,7 +9,7 @@ const FIRST_SEED = Number(process.env.SLUICE_SEED ?? 1);
 
 function simulate(seed: number, misfortune: Misfortune): World {
   const random = new Seeded(seed);
-  const request = aRequest(randomPlan(random), { workersMax: 1 + random.below(4) });
+  const request = aRequest(randomPlan(random), { workersMax: 1 + random.below(4), askedBy: ['alice'] });
   const world = new World(request, random, misfortune);
   try {
     world.run();

@@ -20,6 +20,11 @@ export interface Misfortune {
   readonly cancel: number;
 }
 
+type Told = Extract<
+  RunEvent['type'],
+  `approval.${'requested' | 'given' | 'rejected' | 'expired'}` | 'cell.finished'
+>;
+
 interface Entry {
   readonly event: RunEvent;
   readonly at: number;
@@ -127,6 +132,7 @@ export class World {
     for (const event of decided.events) {
       this.#checkEvent(event);
       this.journal.push({ event, at });
+      if (event.type === 'approval.requested') this.#answers(event);
     }
     this.#state = decided.state;
     this.#checkState(decided.state);
@@ -144,7 +150,8 @@ export class World {
     this.#commit(decided);
     if (input.type !== 'cancel' && this.#random.chance(this.#misfortune.doubled) && this.#state) {
       const twice = decide(this.#state, input, now);
-      if (input.type !== 'owned' && twice.events.length > 0) {
+      const news = twice.events.filter((event) => event.type !== 'approval.refused');
+      if (input.type !== 'owned' && news.length > 0) {
         throw new Error(`told twice, ${input.type} changed something: ${canonicalJson(twice.events)}`);
       }
     }
@@ -152,6 +159,26 @@ export class World {
 
   #cancel(target: Extract<EngineInput, { type: 'cancel' }>['target']): void {
     this.#feed({ type: 'cancel', target, by: 'somebody', reason: 'test' });
+  }
+
+  /** People answer at once, late, twice, wrongly, or not at all. What they answer while nobody listens is lost. */
+  #answers(asked: Extract<RunEvent, { type: 'approval.requested' }>): void {
+    for (let times = this.#random.below(5); times > 0; times--) {
+      const by = this.#random.pick(['alice', 'bob', 'carol', 'erin']);
+      const answer: EngineInput = {
+        type: 'answer',
+        cell: asked.cell,
+        by,
+        teams: [],
+        decision: this.#random.chance(0.85) ? 'approve' : 'reject',
+        answers: this.#random.chance(0.1) ? { unknown: 'x' } : {},
+        text: null,
+        binding: this.#random.chance(0.1) ? { ...asked.binding, commit: 'other' } : asked.binding,
+      };
+      const delayMs = this.#random.below(120_000);
+      for (let told = 1 + this.#random.below(2); told > 0; told--)
+        this.#later(delayMs, null, () => this.#feed(answer));
+    }
   }
 
   #replay(): RunState {
@@ -341,12 +368,45 @@ export class World {
   #checkEvent(event: RunEvent): void {
     const last = this.journal.at(-1)?.event;
     if (last?.type === 'run.finished') throw new Error(`${event.type} after the run was over`);
+    if (event.type === 'cell.finished') this.#checkApproval(event);
+    if (event.type === 'approval.requested' && this.#told('approval.requested', event.cell) > 0)
+      throw new Error(`${event.cell} was asked for twice`);
     if (event.type !== 'cell.started') return;
+    if (this.#told('approval.requested', event.cell) > 0) throw new Error(`${event.cell} took a worker`);
     const started = this.journal.filter(
       ({ event: one }) =>
         one.type === 'cell.started' && one.cell === event.cell && one.attempt === event.attempt,
     );
     if (started.length > 0) throw new Error(`attempt ${event.attempt} of ${event.cell} was started twice`);
+  }
+
+  /** An approval ends well only when enough different people agreed in time and nobody objected, or by its own word on expiry. */
+  #checkApproval({ cell, outcome, cause }: Extract<RunEvent, { type: 'cell.finished' }>): void {
+    const asked = this.#of('approval.requested', cell)[0];
+    if (!asked) return;
+    if (this.#told('cell.finished', cell) > 0) throw new Error(`${cell} was used twice`);
+    const people = new Set(this.#of('approval.given', cell).map(({ by }) => by));
+    const objected = this.#told('approval.rejected', cell) > 0;
+    const expired = this.#of('approval.expired', cell)[0]?.result;
+    const agreed = people.size >= asked.count || expired === 'approve';
+    if (outcome === 'succeeded' && (objected || !agreed)) throw new Error(`${cell} was not approved`);
+    if (cause?.kind === 'rejected' && !objected && expired !== 'reject')
+      throw new Error(`${cell} was neither rejected nor late`);
+    if (!asked.authorAllowed && people.has('alice')) throw new Error(`the author approved ${cell}`);
+  }
+
+  #of<T extends Told>(type: T, cell: string): Extract<RunEvent, { type: T }>[] {
+    const told: { readonly type: string; readonly cell?: string }[] = this.journal.map(
+      ({ event }) => event as { type: string },
+    );
+    return told.filter((event) => event.type === type && event.cell === cell) as Extract<
+      RunEvent,
+      { type: T }
+    >[];
+  }
+
+  #told(type: Told, cell: string): number {
+    return this.#of(type, cell).length;
   }
 
   #checkState(state: RunState): void {
