@@ -506,7 +506,7 @@ describe('TreeStore.snapshot', () => {
     const second = await trees.snapshot(root, first.digest);
     expect(second.changed).toEqual(['a', 'b', 'c/new', 'e', 'f']);
     const third = await trees.snapshot(root, second.digest);
-    expect(third).toEqual({ digest: second.digest, changed: [] });
+    expect(third).toEqual({ digest: second.digest, changed: [], leftOut: [] });
     await trees.restore(first.digest, root, { exact: true });
     expect((await trees.snapshot(root, first.digest)).changed).toEqual([]);
   });
