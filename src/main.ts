@@ -72,6 +72,7 @@ void runCli(process.argv.slice(2), {
     write: async (key, text, settings) =>
       (await import('./machine/files.ts')).writePrivateFile(planFile(key, settings), text),
   },
+  openWorkflowReader: async () => (await import('./main/workflow-reader.ts')).openWorkflowReader(),
   loadModule,
   openShell: async ({ directory, environment }) =>
     (await import('./machine/terminal.ts')).openShell(directory, environment),

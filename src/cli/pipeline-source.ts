@@ -2,13 +2,13 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { type Checked, UserError, userError } from '../base/diagnostic.ts';
 import { visible } from '../base/text.ts';
 import type { RunSource } from '../journal/run-event.ts';
-import { choosePipelineFile } from '../pipeline/native/pipeline-file.ts';
+import { choosePipelineFile, isWorkflowFile } from '../pipeline/native/pipeline-file.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { Context } from './context.ts';
 import { recallPlan, rememberPlan } from './plan-cache.ts';
 import type { Sources } from './ports.ts';
 
-const FOLDER = '.sluice';
+const FOLDERS = ['.sluice', '.github/workflows'];
 
 /**
  * The plan of the pipeline that the user means: the one that an argument names, or `--file`, or PIPELINE_CONFIG_PATH, or the
@@ -57,13 +57,14 @@ async function loadAndRemember(
   return checked;
 }
 
-/** Reads and checks one pipeline file, written in YAML or as a program. `path` is relative to the repository. */
+/** Reads and checks one pipeline file: YAML, a program, or a GitHub workflow. `path` is relative to the repository. */
 export async function loadFile(
   context: Context,
   source: RunSource,
   sources: Sources,
   path: string,
 ): Promise<Checked<Plan>> {
+  if (isWorkflowFile(path)) return (await context.ports.openWorkflowReader()).loadWorkflow(path, sources);
   // The largest module of all, with the YAML and schema libraries; not needed when the plan is remembered.
   const { loadPipeline, loadPipelineObject } = await import('../pipeline/load.ts');
   if (!path.endsWith('.ts')) return loadPipeline(path, sources);
@@ -79,9 +80,8 @@ export async function loadFile(
 
 /** The files among which a pipeline is looked for, relative to the repository. */
 export function listedFiles(sources: Sources): readonly string[] {
-  return [...sources.list('.'), ...sources.list(FOLDER).map((name) => `${FOLDER}/${name}`)].filter(
-    (name) => !name.endsWith('/'),
-  );
+  const inFolders = FOLDERS.flatMap((folder) => sources.list(folder).map((name) => `${folder}/${name}`));
+  return [...sources.list('.'), ...inFolders].filter((name) => !name.endsWith('/'));
 }
 
 function chosenFile(context: Context, source: RunSource, sources: Sources, name: string | undefined): string {

@@ -1,7 +1,9 @@
+import type { Checked } from '../base/diagnostic.ts';
 import type { Clock } from '../base/port.ts';
 import type { Client, FailedPlace } from '../client/contract.ts';
 import type { RunSource } from '../journal/run-event.ts';
 import type { SourceFiles } from '../pipeline/native/include.ts';
+import type { Plan } from '../pipeline/plan.ts';
 import type { SecretFiles, SecretStore } from '../secret/contract.ts';
 
 /**
@@ -35,6 +37,8 @@ export interface CliPorts {
   /** A secret value from standard input, without showing it; in a terminal after the prompt. */
   readSecret(prompt: string): Promise<string>;
   readonly planCache: PlanCache;
+  /** Reads GitHub workflows; loaded when there is one. */
+  openWorkflowReader(): Promise<WorkflowReader>;
   /** Holds what Sluice keeps on this machine to its limits. */
   upkeep(settings: ClientSettings): Promise<UpkeepReport>;
   /** What a `sluice.ts` exports. `path` is absolute. */
@@ -45,6 +49,10 @@ export interface CliPorts {
   watchFiles(path: string, onChange: () => void): () => void;
   /** Calls back at each SIGINT, SIGTERM and SIGHUP instead of ending the process. Returns the function that ends it. */
   onInterrupt(listener: (signal: string) => void): () => void;
+}
+
+export interface WorkflowReader {
+  loadWorkflow(path: string, files: SourceFiles): Checked<Plan>;
 }
 
 export interface SecretPlaces {

@@ -24,6 +24,10 @@ export interface ExpressionContext {
   /** Per finished step: outcome, conclusion, outputs. */
   readonly steps?: JsonObject;
   readonly job?: JsonObject;
+  /** Of a GitHub workflow: os, arch, name, temp, tool_cache. */
+  readonly runner?: JsonObject;
+  /** Of a GitHub workflow: fail-fast, max-parallel. */
+  readonly strategy?: JsonObject;
   /**
    * Of a deployment: environment, type, service, version, digest, commit, artifact, previous (the version before), arm
    * (`new` or `old`), host, port.

@@ -1,6 +1,7 @@
 import { data } from '@actions/expressions';
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { ExpressionContext } from './expression-context.ts';
+import { githubContext } from './expression-github.ts';
 
 export type ExpressionData = data.ExpressionData;
 
@@ -128,10 +129,14 @@ export class ContextData extends data.Dictionary {
         return toData(context.job);
       case 'deploy':
         return toData(context.deploy);
+      case 'runner':
+        return toData(context.runner);
+      case 'strategy':
+        return toData(context.strategy);
       case 'secrets':
         return toData(context.secrets);
       case 'github':
-        return toData(githubContext(context));
+        return toData(cachedGithubContext(context));
       default:
         return NULL;
     }
@@ -140,24 +145,12 @@ export class ContextData extends data.Dictionary {
 
 const githubContexts = new WeakMap<ExpressionContext, JsonObject>();
 
-/** The part of GitHub's own context that means something here. */
-function githubContext(context: ExpressionContext): JsonObject {
-  const known = githubContexts.get(context);
-  if (known) return known;
-  const { git, event, run } = context;
-  const derived: JsonObject = {
-    ref: git.ref ?? null,
-    ref_name: git.tag ?? git.branch ?? null,
-    ref_type: git.tag ? 'tag' : 'branch',
-    sha: git.sha ?? null,
-    event_name: event.name ?? null,
-    event: event.payload ?? {},
-    repository: git.repository ?? run.repository ?? null,
-    actor: event.actor ?? null,
-    run_id: run.id ?? null,
-    run_number: run.number ?? null,
-    run_attempt: run.attempt ?? null,
-  };
-  githubContexts.set(context, derived);
+/** Made once for a context, when somebody looks at it. */
+function cachedGithubContext(context: ExpressionContext): JsonObject {
+  let derived = githubContexts.get(context);
+  if (!derived) {
+    derived = githubContext(context);
+    githubContexts.set(context, derived);
+  }
   return derived;
 }

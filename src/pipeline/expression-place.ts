@@ -26,7 +26,7 @@ export const CONTEXTS = {
 } as const satisfies Record<string, readonly string[]>;
 
 /** Every context there is. */
-export const CONTEXT_NAMES: readonly string[] = [...IN_STEP, 'secrets', 'deploy'];
+export const CONTEXT_NAMES: readonly string[] = [...IN_STEP, 'secrets', 'deploy', 'runner', 'strategy'];
 
 /** What these contexts hold, whatever the pipeline; of the others it depends on the pipeline or the run. */
 export const PROPERTIES: Readonly<Record<string, readonly string[]>> = {
@@ -36,17 +36,45 @@ export const PROPERTIES: Readonly<Record<string, readonly string[]>> = {
   pipeline: ['name', 'file'],
   job: ['status', 'services', 'container'],
   github: [
+    'action',
+    'action_path',
+    'action_ref',
+    'action_repository',
+    'action_status',
+    'actor',
+    'actor_id',
+    'api_url',
+    'base_ref',
+    'env',
+    'event',
+    'event_name',
+    'event_path',
+    'graphql_url',
+    'head_ref',
+    'job',
+    'path',
     'ref',
     'ref_name',
+    'ref_protected',
     'ref_type',
-    'sha',
-    'event_name',
-    'event',
     'repository',
-    'actor',
+    'repository_id',
+    'repository_owner',
+    'repository_owner_id',
+    'repositoryurl',
+    'retention_days',
+    'run_attempt',
     'run_id',
     'run_number',
-    'run_attempt',
+    'secret_source',
+    'server_url',
+    'sha',
+    'token',
+    'triggering_actor',
+    'workflow',
+    'workflow_ref',
+    'workflow_sha',
+    'workspace',
   ],
   deploy: [
     'environment',

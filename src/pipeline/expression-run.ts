@@ -40,7 +40,7 @@ export function runContextsOf(
     event: { name: given.event.name, payload: given.event.payload },
     run: { id: given.runId, trust: given.trust ?? 'trusted' },
     pipeline: { name: plan.name, file: plan.file },
-    inputs: given.inputs,
+    inputs: plan.dialect === 'github' ? typedInputs(plan, given.inputs) : given.inputs,
   };
   const vars: Record<string, string> = {};
   for (const [name, template] of Object.entries({ ...plan.variables, ...given.variables })) {
@@ -49,4 +49,15 @@ export function runContextsOf(
     vars[name] = value.ok ? value.value : template;
   }
   return { ...base, vars };
+}
+
+/** Texts as the kinds that a workflow declares. What is no number stays as it was given. */
+function typedInputs({ inputs }: Plan, given: JsonObject): JsonObject {
+  const pairs = Object.entries(given).map(([name, value]) => {
+    const type = Object.hasOwn(inputs, name) ? inputs[name]!.type : undefined;
+    if (type === 'boolean') return [name, value === true || value === 'true'] as const;
+    const number = type === 'number' && value !== '' ? Number(value) : Number.NaN;
+    return [name, Number.isFinite(number) ? number : value] as const;
+  });
+  return Object.fromEntries(pairs);
 }

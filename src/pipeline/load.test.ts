@@ -288,6 +288,8 @@ describe('jobs', () => {
       id: 's',
       name: 'Say',
       run: 'echo',
+      uses: null,
+      refusal: null,
       shell: 'node {0}',
       workingDirectory: 'web',
       variables: { N: '1', B: 'true', T: 'x' },

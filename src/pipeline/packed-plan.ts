@@ -15,6 +15,8 @@ type Fields = Readonly<Record<string, JsonValue>>;
 const NO_RETRY = { max: 0, delayMs: 0, backoff: 1, on: [] };
 
 const STEP_DEFAULTS: Fields = {
+  uses: null,
+  refusal: null,
   shell: 'sh',
   workingDirectory: '.',
   variables: {},
@@ -29,7 +31,13 @@ const STEP_DEFAULTS: Fields = {
   when: 'always',
 };
 
-const PLAN_DEFAULTS: Fields = { environments: [], services: [], waivers: [], protectedPaths: [] };
+const PLAN_DEFAULTS: Fields = {
+  dialect: 'sluice',
+  environments: [],
+  services: [],
+  waivers: [],
+  protectedPaths: [],
+};
 
 const JOB_DEFAULTS: Fields = {
   needs: [],
@@ -64,6 +72,7 @@ const JOB_DEFAULTS: Fields = {
   gates: [],
   approval: null,
   deploy: null,
+  workflow: null,
   refusals: [],
 };
 

@@ -19,11 +19,13 @@ export const PLAIN_JOB = {
   gates: [],
   approval: null,
   deploy: null,
+  workflow: null,
   refusals: [],
 } as const satisfies Partial<PlanJob>;
 
 /** What a plan has whose pipeline defines nothing beyond its jobs. */
 export const PLAIN_PLAN = {
+  dialect: 'sluice',
   environments: [],
   services: [],
   waivers: [],

@@ -1,6 +1,7 @@
 import type { Place } from '../base/diagnostic.ts';
 import type { Digest } from '../base/digest.ts';
 import type { JsonObject, JsonValue } from '../base/json.ts';
+import type { PlanUses } from './plan-action.ts';
 import type { ApprovalRequest } from './plan-approval.ts';
 import type { PlanArtifact, PlanDownload } from './plan-artifact.ts';
 import type { DirectoryCache } from './plan-cache.ts';
@@ -11,6 +12,7 @@ import type { PlanReport } from './plan-report.ts';
 import type { ServiceDefinition } from './plan-service.ts';
 import type { StrategyDefinition } from './plan-strategy.ts';
 import type { WorkDeclaration } from './plan-work.ts';
+import type { WorkflowJob } from './plan-workflow.ts';
 
 /**
  * The plan: what a pipeline file says, checked, with templates and static matrices expanded. Plain data, so that it can be
@@ -23,6 +25,8 @@ import type { WorkDeclaration } from './plan-work.ts';
  */
 export interface Plan {
   readonly schemaVersion: 1;
+  /** Whose words its expressions are: in a GitHub workflow inputs have the types that they declare. */
+  readonly dialect: 'sluice' | 'github';
   readonly name: string;
   /** The pipeline file as the user named it, relative to the repository. */
   readonly file: string;
@@ -52,16 +56,21 @@ export interface InputDefinition {
   readonly required: boolean;
   readonly default: string | null;
   readonly options: readonly string[] | null;
+  /** What expressions see it as. Not said: text. */
+  readonly type?: 'boolean' | 'number';
 }
 
 export interface Trigger {
-  readonly event: 'push' | 'pull_request' | 'tag' | 'schedule' | 'manual' | 'api';
+  /** Or any other event that a GitHub workflow may name, such as `release`. */
+  readonly event: 'push' | 'pull_request' | 'tag' | 'schedule' | 'manual' | 'api' | (string & {});
   readonly branches: readonly string[];
   readonly branchesIgnore: readonly string[];
   readonly tags: readonly string[];
   readonly paths: readonly string[];
   readonly pathsIgnore: readonly string[];
   readonly cron: string | null;
+  /** Kinds of activity, such as `opened`, of which the event must be one. Not said: any. */
+  readonly types?: readonly string[];
 }
 
 /**
@@ -138,6 +147,8 @@ export interface PlanJob {
   readonly approval: ApprovalRequest | null;
   /** Set when the job is a deployment: a stage with `environment: NAME`. It has no steps then. */
   readonly deploy: DeployRequest | null;
+  /** Of a job of a GitHub workflow; null for others. */
+  readonly workflow: WorkflowJob | null;
   /**
    * What the job asks for that this version checks but does not perform. A job with any runs nothing and ends
    * `errored` with these sentences.
@@ -148,7 +159,10 @@ export interface PlanJob {
 
 export interface SecretGrant {
   readonly name: string;
-  readonly variable: string;
+  /** null: only expressions see it. */
+  readonly variable: string | null;
+  /** Where there is no such secret it is empty, and the job runs all the same. */
+  readonly optional?: boolean;
 }
 
 export interface DeployRequest {
@@ -171,6 +185,10 @@ export interface PlanStep {
   readonly name: string;
   /** The script. Template. */
   readonly run: string;
+  /** The action that it performs instead of a script; `run` is empty then. */
+  readonly uses: PlanUses | null;
+  /** What the step asks for that this version checks but does not perform: the step fails with this sentence. */
+  readonly refusal: Refusal | null;
   /** `sh`, `bash`, `python`, or a command line with `{0}` for the script file. */
   readonly shell: string;
   /** Relative to the workspace. Template. */

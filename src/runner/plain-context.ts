@@ -19,7 +19,11 @@ export function plainContexts({
   job,
 }: JobMessage): Pick<ExpressionContext, 'event' | 'git' | 'vars' | 'matrix'> {
   const git = harmless(contexts.git) as JsonObject;
-  const plain = { ...contexts, event: {}, git };
+  const event = {
+    name: harmless(contexts.event.name ?? null),
+    payload: withoutText(contexts.event.payload ?? {}),
+  };
+  const plain = { ...contexts, event, git };
   const status = { failed: false, cancelled: false, skippedNeed: false };
   const vars: Record<string, string> = {};
   for (const [name, template] of Object.entries(variables)) {
@@ -28,11 +32,19 @@ export function plainContexts({
   }
   const isMatrixOutside = OUTSIDE.test(job.matrix?.expression?.source ?? '');
   return {
-    event: {},
+    event,
     git,
     vars,
     matrix: (isMatrixOutside ? harmless(matrix ?? {}) : (matrix ?? {})) as JsonObject,
   };
+}
+
+/** Numbers, truth values and commits; a text of one word may still be an option of a command. */
+function withoutText(value: JsonValue): JsonValue {
+  if (typeof value === 'string') return /^[0-9a-f]{40}$/.test(value) ? value : '';
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(withoutText);
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutText(one)]));
 }
 
 /** With every text left out that is more than a word to a shell, however deep. */

@@ -13,8 +13,9 @@ export async function readSecrets(
 ): Promise<Record<string, string>> {
   const values: Record<string, string> = {};
   const asker = { source, trust, environment: job.deploy?.environment ?? null };
-  for (const { name } of job.secrets) {
+  for (const { name, optional } of job.secrets) {
     const value = await secrets.read(name, asker);
+    if ((value === null || value === '') && optional) continue;
     if (value === null)
       throw new JobProblem(
         `there is no secret ${name}; set it with \`sluice secret set ${name}\`, or take it out of the job's \`secrets:\``,

@@ -25,6 +25,8 @@ export function shellCommand(shell: string, script: string, scriptFile: string, 
       const options = ['--noprofile', '--norc', '-e', '-o', 'pipefail'];
       return inline ? ['bash', ...options, '-c', script] : ['bash', ...options, inFile('.sh')];
     }
+    case 'pwsh':
+      return ['pwsh', '-NoLogo', '-NoProfile', '-Command', `. '${inFile('.ps1').replaceAll("'", "''")}'`];
     case 'python':
       return ['python3', inFile('.py')];
     default:
@@ -35,7 +37,7 @@ export function shellCommand(shell: string, script: string, scriptFile: string, 
 function customCommand(shell: string, inFile: (extension: string) => string): string[] {
   if (!shell.includes('{0}')) {
     throw new JobProblem(
-      `shell "${shell}" is not known; use sh, bash, python or a command line with {0} for the script file`,
+      `shell "${shell}" is not known; use sh, bash, python, pwsh or a command line with {0} for the script file`,
     );
   }
   const file = inFile('');

@@ -2,7 +2,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { Random } from '../base/port.ts';
 import type { Executor } from '../executor/contract.ts';
 import type { ExpressionContext } from '../pipeline/expression-context.ts';
-import type { PlanStep } from '../pipeline/plan.ts';
+import type { PlanStep, Refusal } from '../pipeline/plan.ts';
 import { checkEnvironment, type Environment, PATH_DEFAULT } from './environment.ts';
 import { fill, type JobState } from './job-state.ts';
 import { stepKey } from './log/paths.ts';
@@ -45,7 +45,9 @@ function jobVariablesIn(state: JobState, contextOf: ContextOf): Environment {
   const variables: Environment = {};
   evaluateInto(variables, message.variables, contextOf);
   evaluateInto(variables, message.job.variables, contextOf);
-  for (const grant of message.job.secrets) variables[grant.variable] = state.secrets[grant.name]!;
+  for (const { name, variable } of message.job.secrets) {
+    if (variable !== null && state.secrets[name] !== undefined) variables[variable] = state.secrets[name];
+  }
   return variables;
 }
 
@@ -57,6 +59,7 @@ export function setUpStep(
   state: JobState,
   random: Random,
 ): StepSetup {
+  if (step.refusal) throw new JobProblem(refusalText(step.refusal));
   const files = newStepFiles(job.workspace.folder, stepKey(step.id, tryNumber), random);
   const environment: Environment = { ...job.base, ...job.variables, ...state.variables };
   evaluateInto(environment, step.variables, (env) => state.context(env));
@@ -77,6 +80,10 @@ export function setUpStep(
     environment,
     files,
   };
+}
+
+function refusalText({ message, place }: Refusal): string {
+  return `${message} (${place.file}, line ${place.start.line})`;
 }
 
 function evaluateInto(

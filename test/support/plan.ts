@@ -18,6 +18,8 @@ export function aStep(step: Partial<PlanStep> = {}): PlanStep {
     id: 'step-1',
     name: 'true',
     run: 'true',
+    uses: null,
+    refusal: null,
     shell: 'sh',
     workingDirectory: '.',
     variables: {},

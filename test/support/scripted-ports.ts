@@ -146,6 +146,7 @@ export class ScriptedWorld {
         this.secretPrompts.push(prompt);
         return this.secretValue;
       },
+      openWorkflowReader: async () => import('../../src/pipeline/github/load.ts'),
       planCache: {
         version: () => '1.2.3',
         read: async (key) => this.plans.get(key) ?? null,

@@ -32,9 +32,24 @@ describe('choosePipelineFile', () => {
     expect(choose(['.sluice/build.yaml', '.sluice/deploy.yaml', 'ci/other.yaml'], wanted)).toBe(expected);
   });
 
+  it('takes GitHub workflows where there is nothing else, and by name also beside others', () => {
+    const workflows = [
+      '.github/workflows/ci.yml',
+      '.github/workflows/release.yaml',
+      '.github/dependabot.yml',
+    ];
+    expect(choose(workflows.slice(0, 1), null)).toBe('.github/workflows/ci.yml');
+    expect(pipelineFiles(workflows)).toEqual(workflows.slice(0, 2));
+    expect(choose(workflows, null)).toBe(
+      'there are several pipelines: .github/workflows/ci.yml, .github/workflows/release.yaml -> name one, such as `sluice run ci`',
+    );
+    expect(choose(['.sluice/a.yaml', ...workflows], null)).toBe('.sluice/a.yaml');
+    expect(choose(['sluice.yaml', ...workflows], 'release')).toBe('.github/workflows/release.yaml');
+  });
+
   it('says what to do when there is none', () => {
     expect(choose([], null)).toBe(
-      'there is no pipeline file here (looked for sluice.yaml, sluice.yml, pipeline.yaml, pipeline.yml, sluice.ts and .sluice/*.yaml) -> run `sluice init` to write one',
+      'there is no pipeline file here (looked for sluice.yaml, sluice.yml, pipeline.yaml, pipeline.yml, sluice.ts, .sluice/*.yaml and .github/workflows/*.yml) -> run `sluice init` to write one',
     );
   });
 });

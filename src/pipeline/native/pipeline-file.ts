@@ -18,8 +18,22 @@ const SHARED_FILES: readonly string[] = [ENVIRONMENTS_FILE, SERVICES_FILE, WAIVE
 
 export type PipelineChoice = { readonly path: string } | { readonly problem: Diagnostic };
 
-/** The pipeline files among the repository's files, first choice first. */
+/** Whether a file is a GitHub workflow, by where it lies. */
+export function isWorkflowFile(path: string): boolean {
+  return /^\.github\/workflows\/[^/]+\.ya?ml$/.test(path);
+}
+
+/** The pipeline files among the repository's files, first choice first. GitHub workflows count where there is nothing else. */
 export function pipelineFiles(listed: readonly string[]): string[] {
+  const own = ownFiles(listed);
+  return own.length > 0 ? own : workflowFiles(listed);
+}
+
+function workflowFiles(listed: readonly string[]): string[] {
+  return listed.filter(isWorkflowFile).sort();
+}
+
+function ownFiles(listed: readonly string[]): string[] {
   const folder = listed
     .filter((path) => /^\.sluice\/[^/]+\.ya?ml$/.test(path) && !SHARED_FILES.includes(path))
     .sort();
@@ -36,17 +50,19 @@ export function choosePipelineFile(
   wanted: string | null,
   nameOf: (path: string) => string | null,
 ): PipelineChoice {
+  if (wanted !== null) {
+    return chooseWanted(listed, [...ownFiles(listed), ...workflowFiles(listed)], wanted, nameOf);
+  }
   const found = pipelineFiles(listed);
-  if (wanted !== null) return chooseWanted(listed, found, wanted, nameOf);
   const first = found[0];
   if (first === undefined) {
     return problem(
       'no-pipeline',
-      `there is no pipeline file here (looked for ${PIPELINE_FILE_NAMES.join(', ')} and .sluice/*.yaml)`,
+      `there is no pipeline file here (looked for ${PIPELINE_FILE_NAMES.join(', ')}, .sluice/*.yaml and .github/workflows/*.yml)`,
       'run `sluice init` to write one',
     );
   }
-  if (first.startsWith('.sluice/') && found.length > 1) {
+  if (first.startsWith('.') && found.length > 1) {
     return problem(
       'several-pipelines',
       `there are several pipelines: ${found.join(', ')}`,
@@ -81,7 +97,7 @@ function chooseWanted(
 }
 
 function stem(path: string): string {
-  return path.replace(/^\.sluice\//, '').replace(/\.(ya?ml|ts)$/, '');
+  return path.replace(/^\.(sluice|github\/workflows)\//, '').replace(/\.(ya?ml|ts)$/, '');
 }
 
 function problem(code: string, message: string, suggestion: string): PipelineChoice {

@@ -88,6 +88,7 @@ export function draftJob(source: JobSource, stage: StageSetting, context: BuildC
     downloads: downloads.map(({ download }) => download),
     approval: approvalOf(definition, context.problems),
     deploy: null,
+    workflow: null,
     refusals: refusalsOf(definition),
     place: placeOf(identity.at),
   };

@@ -47,6 +47,7 @@ export function buildPlan(sources: PlanSources, digest: Digest, problems: Proble
   }
   return {
     schemaVersion: 1,
+    dialect: 'sluice',
     name: pipeline.name ?? nameOfFile(main.source.file),
     file: main.source.file,
     digest,

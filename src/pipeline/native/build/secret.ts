@@ -14,7 +14,7 @@ export function grantsOf(job: JobDefinition, context: BuildContext): SecretGrant
     ? secrets.map((name) => ({ name, variable: name }))
     : Object.entries(secrets).map(([variable, name]) => ({ name, variable }));
   for (const [index, { name }] of grants.entries()) {
-    const at = Array.isArray(secrets) ? nodeAt(secrets, index) : nodeAt(secrets, grants[index]!.variable);
+    const at = Array.isArray(secrets) ? nodeAt(secrets, index) : nodeAt(secrets, grants[index]!.variable!);
     useSecret(name, at, context, context.problems);
   }
   return grants;

@@ -122,6 +122,8 @@ function planned(
       id,
       name: definition.name ?? titleOf(definition.run),
       run: definition.run,
+      uses: null,
+      refusal: null,
       shell,
       workingDirectory: definition.working_directory ?? defaults.workingDirectory,
       variables: texts(definition.env),

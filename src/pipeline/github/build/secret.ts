@@ -1,0 +1,27 @@
+import { splitTemplate } from '../../expression-template.ts';
+import type { Node } from '../../native/node.ts';
+import type { SecretGrant } from '../../plan.ts';
+import { textsBelow } from './text.ts';
+
+const SECRET = /\bsecrets\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*'([A-Za-z_]\w*)'\s*\])/gi;
+const TOKEN = /\bgithub\s*\.\s*token\b/i;
+
+/**
+ * The secrets that the expressions of a job name, also those it gets by the variables of the workflow. As in GitHub one that
+ * nobody set is empty.
+ */
+export function grantsOf(nodes: readonly (Node | undefined)[]): SecretGrant[] {
+  const names = new Set<string>();
+  for (const node of nodes) {
+    if (!node) continue;
+    for (const { value } of textsBelow(node)) {
+      if (!value.includes('${{') || !/secrets|token/i.test(value)) continue;
+      for (const part of splitTemplate(value).parts) {
+        if (part.kind === 'text') continue;
+        for (const found of part.source.matchAll(SECRET)) names.add(found[1] ?? found[2]!);
+        if (TOKEN.test(part.source)) names.add('GITHUB_TOKEN');
+      }
+    }
+  }
+  return [...names].map((name) => ({ name, variable: null, optional: true }));
+}

@@ -1,0 +1,76 @@
+import { child, type Node } from '../../native/node.ts';
+import type { InputDefinition, Trigger } from '../../plan.ts';
+import { listOf, textOf, textUnder } from './text.ts';
+
+const ANY: Trigger = {
+  event: 'push',
+  branches: [],
+  branchesIgnore: [],
+  tags: [],
+  paths: [],
+  pathsIgnore: [],
+  cron: null,
+};
+
+/** Our words for GitHub's events; all others keep their names. */
+const EVENTS: Readonly<Record<string, string>> = {
+  workflow_dispatch: 'manual',
+  repository_dispatch: 'api',
+};
+
+/** The triggers under `on`, in the order of the file: one for each event, and one for each line of a schedule. */
+export function triggersOf(on: Node | undefined): Trigger[] {
+  if (on?.kind !== 'map') return listOf(on).map((event) => ({ ...ANY, event: eventOf(event) }));
+  return on.entries.flatMap(({ key, value }) => {
+    if (key !== 'schedule') return [triggerOf(key, value)];
+    if (value.kind !== 'list') return [];
+    return value.items.flatMap((item) => {
+      const cron = textUnder(item, 'cron');
+      return cron === null ? [] : [{ ...ANY, event: 'schedule', cron }];
+    });
+  });
+}
+
+function triggerOf(name: string, node: Node): Trigger {
+  const under = (key: string) => listOf(child(node, key));
+  const ignored = under('tags-ignore');
+  const types = under('types');
+  return {
+    ...ANY,
+    event: eventOf(name),
+    branches: under('branches'),
+    branchesIgnore: under('branches-ignore'),
+    tags: ignored.length > 0 ? ['**', ...ignored.map((pattern) => `!${pattern}`)] : under('tags'),
+    paths: under('paths'),
+    pathsIgnore: under('paths-ignore'),
+    ...(types.length > 0 ? { types } : {}),
+  };
+}
+
+function eventOf(name: string): string {
+  return Object.hasOwn(EVENTS, name) ? EVENTS[name]! : name;
+}
+
+/** The inputs of a manual start and of a call; where both have one of a name, that of the manual start. */
+export function inputsOf(on: Node | undefined): Record<string, InputDefinition> {
+  if (!on) return {};
+  const inputs = ['workflow_call', 'workflow_dispatch'].flatMap((event) => {
+    const definitions = child(child(on, event) ?? on, 'inputs');
+    return definitions?.kind === 'map' ? definitions.entries : [];
+  });
+  return Object.fromEntries(inputs.map(({ key, value }) => [key, inputOf(value)]));
+}
+
+function inputOf(node: Node): InputDefinition {
+  const type = textUnder(node, 'type');
+  const options = child(node, 'options');
+  const given = textOf(child(node, 'default'));
+  return {
+    description: textUnder(node, 'description') ?? '',
+    required: textUnder(node, 'required') === 'true',
+    // GitHub's own: an input of that kind is false when nobody says otherwise.
+    default: given ?? (type === 'boolean' ? 'false' : null),
+    options: options ? listOf(options) : type === 'boolean' ? ['true', 'false'] : null,
+    ...(type === 'boolean' || type === 'number' ? { type } : {}),
+  };
+}

@@ -1,0 +1,60 @@
+import { nearestName } from '../../base/near.ts';
+import { type ExpressionProblem, parseExpression } from '../expression-syntax.ts';
+import { splitTemplate } from '../expression-template.ts';
+
+/** All contexts of GitHub's language. */
+const CONTEXTS = [
+  'github',
+  'env',
+  'vars',
+  'job',
+  'jobs',
+  'steps',
+  'runner',
+  'secrets',
+  'strategy',
+  'matrix',
+  'needs',
+  'inputs',
+];
+
+/**
+ * What is wrong with the expression that begins at `offset` of `text`, in our words; the result's offset counts from the start
+ * of the text. `message`: what GitHub's parser says, which knows what may be named in the place.
+ */
+export function expressionProblem(text: string, offset: number, message: string): ExpressionProblem {
+  const { source, start } = sourceAt(text, offset);
+  if (source === null) return { message: `the \${{ that begins here has no closing }}`, offset };
+  const parsed = parseExpression(source);
+  if (!parsed.ok) return { message: parsed.problem.message, offset: start + parsed.problem.offset };
+  const leading = source.length - source.trimStart().length;
+  const position = /Located at position (\d+) within expression/.exec(message)?.[1];
+  const at = start + (position === undefined ? 0 : leading + Number(position) - 1);
+  return { message: sentence(message), offset: at };
+}
+
+function sourceAt(text: string, offset: number): { source: string | null; start: number } {
+  // A condition may stand without `${{ }}`.
+  if (!text.startsWith('${{', offset)) return { source: text, start: 0 };
+  const start = offset + 3;
+  const part = splitTemplate(text.slice(offset)).parts[0];
+  return { source: part?.kind === 'expression' ? part.source : null, start };
+}
+
+function sentence(message: string): string {
+  const context = /^Unrecognized named-value: '([^']*)'/.exec(message)?.[1];
+  if (context !== undefined) {
+    if (CONTEXTS.includes(context.toLowerCase())) return `\`${context}\` is not known in this place`;
+    const near = nearestName(context, CONTEXTS);
+    return near
+      ? `unknown name '${context}', did you mean '${near}'?`
+      : `unknown name '${context}'; text stands in single quotes`;
+  }
+  const called = /^Unrecognized function: '([^']*)'/.exec(message)?.[1];
+  if (called !== undefined) return `${called}() is not available in this place`;
+  const parameters = /^Too (few|many) parameters supplied: '([^']*)'/.exec(message);
+  if (parameters)
+    return `${parameters[2]}() takes ${parameters[1] === 'few' ? 'more' : 'fewer'} arguments here`;
+  if (message.startsWith('An expression was expected')) return 'the expression is empty';
+  return message.replace(/\.? Located at position[\s\S]*$/, '').replace(/\.$/, '');
+}
