@@ -134,6 +134,8 @@ export interface WayBack {
   readonly cold: BackPlan;
   /** When data were changed so that the stable version cannot run on them: they are taken back first. null: they cannot be. */
   readonly data: BackPlan | null;
+  /** Whether the stable version cannot run on the changed data. */
+  readonly dataBreaks: boolean;
   /** What happens when data cannot be taken back. */
   readonly onIrreversible: 'revert' | 'freeze' | 'roll_forward';
   /** Of the whole way; then a person must act. */

@@ -55,7 +55,11 @@ export interface EvidenceFigures {
   /** Requests since the present weight was set. */
   readonly fresh: { readonly canary: number; readonly baseline: number };
   /** How many times the baseline's error rate the canary's is, with its interval; null where it cannot be told. */
-  readonly ratio: { readonly ratio: number; readonly low: number; readonly high: number } | null;
+  readonly ratio: {
+    readonly ratio: number | null;
+    readonly low: number | null;
+    readonly high: number | null;
+  } | null;
   /** Canary requests that it takes on average until harm, or safety, is proven. */
   readonly needed: { readonly harm: number | null; readonly safe: number | null };
 }
@@ -91,7 +95,11 @@ export type DeploymentEvent =
   /** Another deployment has the environment. */
   | { readonly type: 'deployment.queued'; readonly behind: readonly string[] }
   /** It has the environment: no other deployment changes it until this one has finished. */
-  | { readonly type: 'deployment.admitted' }
+  | {
+      readonly type: 'deployment.admitted';
+      /** Of the environment's lease: goes with every effect, so that a late owner is refused. */
+      readonly token: number;
+    }
   /** It may not begin yet: people must agree, or it is outside of its windows. `untilMs`: when a window opens; null: a person decides. */
   | {
       readonly type: 'deployment.waiting';
@@ -151,9 +159,11 @@ export type DeploymentEvent =
   | {
       readonly type: 'deployment.observed';
       readonly step: string;
+      /** Counts the looks of the deployment. */
+      readonly look: number;
       /** How long was looked at, by a clock that does not jump. */
       readonly coveredMs: number;
-      /** The window as the source gave it; null when none came. */
+      /** The window that was judged, with the weight and the time of the evidence; null when none came. */
       readonly window: JsonObject | null;
       readonly verdict: JudgedAs;
       readonly reason: string;

@@ -37,6 +37,8 @@ export function wayBackOf(request: ReleaseRequest, settled: Settled, mode: Mode)
     warm: isBeside ? plan([...trafficDrafts(settled), ...ended]) : null,
     cold: plan(mode === 'first' ? ended : coldDrafts(settled, ended, [])),
     data: dataPlan(request, settled, mode, ended, plan),
+    dataBreaks:
+      (request.service.migrations?.up ?? null) !== null && request.service.migrations?.kind !== 'expand',
     onIrreversible: rollback.onIrreversible,
     deadlineMs: WAY_BACK_DEFAULT_MS,
     only: rollback.strategy === 'partial' ? only : [],
