@@ -387,7 +387,7 @@ const CASES: readonly Case[] = [
     title: '22 an unknown function',
     text: 'jobs: {t: {run: x, if: "frobnicate(1)"}}\n',
     says: [
-      "error 1:25 bad-expression: unknown function 'frobnicate'; there are contains, startsWith, endsWith, format, join, toJSON, fromJSON, case, success, failure, cancelled, always",
+      "error 1:25 bad-expression: unknown function 'frobnicate'; there are contains, startsWith, endsWith, format, join, toJSON, fromJSON, case, hashFiles, success, failure, cancelled, always",
     ],
   },
   {
