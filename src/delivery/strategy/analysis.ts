@@ -4,6 +4,7 @@ import {
   STANDARD_CHECKS,
   type StandardCheck,
 } from '../../pipeline/plan-analysis.ts';
+import { isLearnt } from '../analysis/dispersion.ts';
 import { DEFAULT_POLICY, DEFAULT_TRIGGERS, type Trigger } from '../analysis/policy.ts';
 import { BAD_SHARE_DEFAULT, compileThreshold } from '../analysis/threshold.ts';
 import type { AnalysisPlan, SampledMetric } from '../analysis-plan.ts';
@@ -64,8 +65,7 @@ export function compileAnalysis(request: ReleaseRequest): Compiled {
   const raw = triggers.filter(({ kind }) => kind === 'per-window').map(({ name }) => name);
   if (raw.length > 0)
     notes.push(`${raw.join(', ')}: each interval is compared as it is, which rolls back good releases too`);
-  const learnt = Object.values(dispersion).some(({ windows }) => windows >= 20);
-  if (!learnt)
+  if (!isLearnt(dispersion.errors))
     notes.push('how much errors come in bursts is not learnt yet: harm also needs the sign test to agree');
   return {
     plan: {
