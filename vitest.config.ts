@@ -6,8 +6,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
-    // GitHub's package imports its schema without saying that it is JSON.
-    server: { deps: { inline: [/@actions\/workflow-parser/] } },
     // The skip reporter stands first, so that vitest's closing lines stay last.
     reporters: ['./tools/skip-reporter.ts', 'default'],
   },

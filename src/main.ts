@@ -226,6 +226,7 @@ function lazyRooms(directory: string): OpenRooms {
     work: async () => (await rooms()).work(),
     snapshots: async () => (await rooms()).snapshots(),
     reports: async () => (await rooms()).reports(),
+    changes: async () => (await rooms()).changes(),
     leftBehind: async () =>
       ['sandbox', 'docker'].some((name) => holdsFolders(join(directory, name)))
         ? (await rooms()).leftBehind()

@@ -3,6 +3,9 @@ import { CONTEXT_NAMES, PROPERTIES } from './expression-place.ts';
 import { type ExpressionProblem, parseExpression } from './expression-syntax.ts';
 import { isTemplate, splitTemplate } from './expression-template.ts';
 
+/** More names than this help nobody. */
+const NAMED_MAX = 15;
+
 /**
  * Checks an expression (without `${{ }}`): syntax, functions, that it names only the `allowed` contexts (one of the lists in
  * `CONTEXTS`), and that those have what it asks for, as far as that is known. Returns the first problem or null.
@@ -45,6 +48,7 @@ export function checkTemplate(text: string, allowed: readonly string[]): readonl
 function propertyMessage(context: string, property: string, known: readonly string[]): string {
   const written = property.length > 40 ? `${property.slice(0, 39)}…` : property;
   const near = nearestName(property, known);
+  if (!near && known.length > NAMED_MAX) return `'${context}' has no '${written}'`;
   return `'${context}' has no '${written}'${near ? `, did you mean '${near}'?` : `; it has ${known.join(', ')}`}`;
 }
 

@@ -5,6 +5,7 @@ import { runCli } from '../../src/cli/cli.ts';
 import type { CliPorts, Output, SandboxHealth, StorageHealth } from '../../src/cli/ports.ts';
 import type { FailedPlace } from '../../src/client/contract.ts';
 import type { RunSource } from '../../src/journal/run-event.ts';
+import { openWorkflowReader } from '../../src/main/workflow-reader.ts';
 import { STORY_SOURCE, STORY_START_MS } from './run-story.ts';
 import { ScriptedClient } from './scripted-client.ts';
 import { ScriptedSecrets } from './scripted-secrets.ts';
@@ -146,7 +147,7 @@ export class ScriptedWorld {
         this.secretPrompts.push(prompt);
         return this.secretValue;
       },
-      openWorkflowReader: async () => import('../../src/pipeline/github/load.ts'),
+      openWorkflowReader,
       planCache: {
         version: () => '1.2.3',
         read: async (key) => this.plans.get(key) ?? null,

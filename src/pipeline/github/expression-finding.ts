@@ -41,15 +41,19 @@ function sourceAt(text: string, offset: number): { source: string | null; start:
   return { source: part?.kind === 'expression' ? part.source : null, start };
 }
 
+/** Why a place does not know a name. */
+export function unknownContext(name: string): string {
+  const written = name.length > 40 ? `${name.slice(0, 39)}…` : name;
+  if (CONTEXTS.includes(name.toLowerCase())) return `'${written}' is not known in this place`;
+  const near = nearestName(name, CONTEXTS);
+  return near
+    ? `unknown name '${written}', did you mean '${near}'?`
+    : `unknown name '${written}'; text stands in single quotes`;
+}
+
 function sentence(message: string): string {
   const context = /^Unrecognized named-value: '([^']*)'/.exec(message)?.[1];
-  if (context !== undefined) {
-    if (CONTEXTS.includes(context.toLowerCase())) return `\`${context}\` is not known in this place`;
-    const near = nearestName(context, CONTEXTS);
-    return near
-      ? `unknown name '${context}', did you mean '${near}'?`
-      : `unknown name '${context}'; text stands in single quotes`;
-  }
+  if (context !== undefined) return unknownContext(context);
   const called = /^Unrecognized function: '([^']*)'/.exec(message)?.[1];
   if (called !== undefined) return `${called}() is not available in this place`;
   const parameters = /^Too (few|many) parameters supplied: '([^']*)'/.exec(message);

@@ -1,4 +1,5 @@
-import type { Node, Span } from '../native/node.ts';
+import { splitTemplate } from '../expression-template.ts';
+import { child, type Node, type Span } from '../native/node.ts';
 import { type Problems, shown } from '../native/problem.ts';
 import { headOf } from '../native/read.ts';
 import { spanInText } from '../native/text-place.ts';
@@ -31,7 +32,23 @@ function report(finding: Finding, tree: Node, problems: Problems): void {
     });
     return;
   }
+  if (message.startsWith('The expression is not closed') && origin && 'kind' in origin) {
+    const text = origin.kind === 'scalar' ? String(origin.value) : '';
+    const opened = splitTemplate(text).unclosedAt;
+    const start = origin.kind === 'scalar' && opened !== null ? spanInText(origin, opened, 3) : at;
+    problems.error('bad-expression', start, `the \${{ that begins here has no closing }}`);
+    return;
+  }
+  if (unexpected && origin && isEvent(origin, tree)) {
+    problems.error('unknown-event', at, `there is no event ${shown(unexpected)}`);
+    return;
+  }
   problems.error(...sentence(message, unexpected, at));
+}
+
+function isEvent(origin: TokenOrigin, tree: Node): boolean {
+  const on = child(tree, 'on');
+  return on === origin || (on?.kind === 'list' && on.items.includes(origin as Node));
 }
 
 function spanOf(origin: TokenOrigin): Span {

@@ -1,11 +1,12 @@
 import type { JsonValue } from '../../../base/json.ts';
-import { checkExpression } from '../../expression-check.ts';
+import { parseExpression } from '../../expression-syntax.ts';
 import { isTemplate, splitTemplate } from '../../expression-template.ts';
-import { type Node, placeOf } from '../../native/node.ts';
+import { type Node, placeOf, type ScalarNode } from '../../native/node.ts';
 import type { Problems } from '../../native/problem.ts';
 import { headOf } from '../../native/read.ts';
 import { spanInText } from '../../native/text-place.ts';
 import type { Expression } from '../../plan.ts';
+import { unknownContext } from '../expression-finding.ts';
 import { textOf } from './text.ts';
 
 /** What conditions may name; of all other places GitHub's own schema knows it. */
@@ -22,8 +23,7 @@ export function conditionOf(
   const text = textOf(node)!;
   if (text.trim() === '') return null;
   if (!isTemplate(text)) {
-    const problem = checkExpression(text, known);
-    if (problem) problems.error('bad-expression', spanInText(node, problem.offset), problem.message);
+    reportExpression(node, text, 0, known, problems);
     return { source: text.trim(), place: placeOf(headOf(node)) };
   }
   const { parts, unclosedAt } = splitTemplate(text.trim());
@@ -39,11 +39,31 @@ export function conditionOf(
   }
   for (const part of splitTemplate(text).parts) {
     if (part.kind === 'text') continue;
-    const problem = checkExpression(part.source, known);
-    if (problem)
-      problems.error('bad-expression', spanInText(node, part.offset + problem.offset), problem.message);
+    reportExpression(node, part.source, part.offset, known, problems);
   }
   return { source: expressionOfText(text.trim()), place: placeOf(headOf(node)) };
+}
+
+/** Also GitHub's parser leaves conditions to whoever uses it. */
+function reportExpression(
+  node: ScalarNode,
+  source: string,
+  start: number,
+  known: readonly string[],
+  problems: Problems,
+): void {
+  const parsed = parseExpression(source);
+  const report = (offset: number, message: string) =>
+    problems.error('bad-expression', spanInText(node, start + offset), message);
+  if (!parsed.ok) {
+    report(parsed.problem.offset, parsed.problem.message);
+    return;
+  }
+  for (const { name, offset } of parsed.contexts)
+    if (!known.includes(name.toLowerCase())) report(offset, unknownContext(name));
+  // Where `env` is known the job runs, and its files are there.
+  if (parsed.filesAt !== null && !known.includes('env'))
+    report(parsed.filesAt, 'hashFiles() is not available in this place');
 }
 
 /** One expression with the value of a text that may hold `${{ }}`: the expression alone keeps its kind, else it is text. */

@@ -10,7 +10,7 @@ import { conditionOf, JOB_CONDITION } from './expression.ts';
 import { constant, matrixOf } from './matrix.ts';
 import { grantsOf } from './secret.ts';
 import { stepsOf } from './step.ts';
-import { listOf, textOf, textsOf, textUnder } from './text.ts';
+import { listOf, scalarsOf, textOf, textsOf, textUnder } from './text.ts';
 
 /** GitHub's own. */
 const TIMEOUT_MINUTES = 360;
@@ -42,6 +42,17 @@ export function jobOf(
     );
   }
   const under = (name: string) => child(value, name);
+  reportMachine(under('runs-on'), problems);
+  const list = under('steps');
+  if (
+    value.kind === 'map' &&
+    !under('uses') &&
+    (list === undefined || (list.kind === 'list' && list.items.length === 0))
+  ) {
+    problems.error('nothing-to-run', keySpan, `the job ${shown(key)} has no steps`, {
+      suggestion: 'add `steps`, such as `steps: [{run: make}]`',
+    });
+  }
   const strategy = under('strategy');
   const variables = { ...textsOf(workflow.env), ...textsOf(under('env')) };
   const container = containerOf(under('container'));
@@ -59,7 +70,7 @@ export function jobOf(
     retry: NO_RETRY,
     allowFailure: constant(under('continue-on-error'), 'boolean', problems) ?? false,
     concurrency: concurrencyOf(under('concurrency'), problems),
-    steps: stepsOf(under('steps'), { ...runDefaults(workflow, value), variables }, problems),
+    steps: stepsOf(list, { ...runDefaults(workflow, value), variables }, problems),
     cleanup: [],
     cleanupGraceMs: CLEANUP_GRACE_MS,
     outputs: textsOf(under('outputs')),
@@ -73,6 +84,14 @@ export function jobOf(
     refusals: callRefusals(value),
     place: placeOf(keySpan),
   };
+}
+
+function reportMachine(runsOn: Node | undefined, problems: Problems): void {
+  for (const node of scalarsOf(runsOn?.kind === 'map' ? child(runsOn, 'labels') : runsOn)) {
+    const label = textOf(node)!;
+    if (!/^(windows|macos)-/.test(label)) continue;
+    problems.warn('other-machine', node, `the job wants ${shown(label)}, but its steps run on this machine`);
+  }
 }
 
 function timeoutOf(node: Node | undefined, problems: Problems): number {

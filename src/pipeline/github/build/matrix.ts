@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../../base/json.ts';
+import { isTemplate } from '../../expression-template.ts';
 import { combine } from '../../matrix.ts';
 import { child, type Node, placeOf } from '../../native/node.ts';
 import type { Problems } from '../../native/problem.ts';
@@ -26,10 +27,7 @@ export function matrixOf(strategy: Node | undefined, problems: Problems): Matrix
   }
   const { include = [], exclude = [], ...axes } = value as JsonObject;
   const lists = Object.entries(axes).every(([, values]) => Array.isArray(values));
-  if (!lists || !isObjects(include) || !isObjects(exclude)) {
-    problems.error('bad-matrix', headOf(node), 'a matrix has a list of values for each of its names');
-    return null;
-  }
+  if (!lists || !isObjects(include) || !isObjects(exclude)) return null;
   const combined = combine(axes as Record<string, readonly JsonValue[]>, include, exclude);
   if ('problem' in combined) {
     problems.error('bad-matrix', headOf(node), combined.problem);
@@ -51,6 +49,8 @@ export function constant<K extends keyof Kinds>(
 ): Kinds[K] | null {
   if (node?.kind !== 'scalar' || node.value === null) return null;
   if (typeof node.value === kind) return node.value as Kinds[K];
+  // Of what is no expression either the schema has spoken.
+  if (!isTemplate(String(node.value))) return null;
   problems.warn('not-yet', node, 'an expression here is not evaluated yet; the default is used', {
     suggestion: kind === 'boolean' ? 'write true or false' : 'write a number',
   });
