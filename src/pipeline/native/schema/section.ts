@@ -126,7 +126,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Report',
-    text: 'An entry of `reports` of a job; a file alone, or a mapping from kind to file (`{junit: report.xml}`), does, too. This version checks reports and refuses to run the job.',
+    text: 'An entry of `reports` of a job; a file alone, or a mapping from kind to file (`{junit: report.xml}`), does, too. They are read after the steps, whatever became of them, and kept with the run.',
     schema: reportSchema,
   },
   {
@@ -187,13 +187,13 @@ export const SECTIONS: readonly Section[] = [
   { title: 'Limits', text: 'Under `limits` of a job.', schema: limitsSchema },
   {
     title: 'Container',
-    text: 'Under `container` of a job; an image alone does, too. This version checks containers and refuses to run the job.',
+    text: 'Under `container` of a job; an image alone does, too.',
     schema: containerSchema,
   },
   { title: 'Credentials', text: 'Under `credentials` of a container.', schema: credentialsSchema },
   {
     title: 'Container beside a job',
-    text: 'Under `services` of a job, by name; an image alone does, too. This version checks containers and refuses to run the job; commands beside a job run.',
+    text: 'Under `services` of a job, by name; an image alone does, too.',
     schema: containerServiceSchema,
   },
   {
