@@ -158,6 +158,14 @@ function inputs(plan: Plan, texts: readonly string[], problems: Diagnostic[]): J
 }
 
 /** `name=value` texts; the value may hold further `=`, and be empty. */
+/** What `NAME=VALUE` options say. Throws `UserError` with all that are none. */
+export function readPairs(flag: string, texts: readonly string[]): Record<string, string> {
+  const problems: Diagnostic[] = [];
+  const values = pairs(flag, texts, problems);
+  if (problems.length > 0) throw new UserError(problems);
+  return values;
+}
+
 function pairs(flag: string, texts: readonly string[], problems: Diagnostic[]): Record<string, string> {
   const values: Record<string, string> = Object.create(null);
   for (const text of texts) {

@@ -6,6 +6,8 @@ export interface Count {
   readonly total: number;
   readonly finished: number;
   readonly running: number;
+  /** Wait for people. */
+  readonly asked: number;
   readonly failed: number;
   readonly warned: number;
   readonly skipped: number;
@@ -20,6 +22,7 @@ export function countJobs(jobs: readonly JobView[]): Count {
   let waiting = 0;
   const outcomes = new Map<CellOutcome, number>();
   let running = 0;
+  let asked = 0;
   for (const job of jobs) {
     if (!job.cells) {
       total++;
@@ -29,21 +32,23 @@ export function countJobs(jobs: readonly JobView[]): Count {
     for (const cell of job.cells) {
       total++;
       if (cell.state === 'running') running++;
+      else if (cell.state === 'asked') asked++;
       else if (cell.state !== 'finished') waiting++;
       else if (cell.outcome) outcomes.set(cell.outcome, (outcomes.get(cell.outcome) ?? 0) + 1);
     }
   }
-  const finished = total - waiting - running;
+  const finished = total - waiting - running - asked;
   const of = (outcome: CellOutcome): number => outcomes.get(outcome) ?? 0;
   const failed = of('failed') + of('errored');
   return {
     total,
     finished,
     running,
+    asked,
     failed,
     warned: of('warned'),
     skipped: of('skipped'),
-    state: finished === total ? 'finished' : running > 0 || finished > 0 ? 'running' : 'waiting',
+    state: finished === total ? 'finished' : running > 0 || asked > 0 || finished > 0 ? 'running' : 'waiting',
     outcome: WORST_FIRST.find((outcome) => of(outcome) > 0) ?? null,
   };
 }

@@ -2,6 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import { visible } from '../base/text.ts';
 import type { CellView, JobView, RunView } from '../client/run-view.ts';
 import type { CellOutcome, RunOutcome } from '../journal/run-event.ts';
+import { approveCommand, askedCells, rejectCommand, waitsForPeople } from './approval-text.ts';
 import { causeText, outcomeSentence } from './cause-text.ts';
 import { tailText } from './log-text.ts';
 import { type Look, outcomeGlyph, outcomeStyle } from './look.ts';
@@ -128,7 +129,13 @@ function grouped(cells: readonly CellView[], outcome: CellOutcome, look: Look): 
 
 function outcomeLines(view: RunView, look: Look): string[] {
   if (view.outcome === null)
-    return [shorten(`run ${view.runId} is not over`, look.width, look.glyphs.ellipsis)];
+    return [
+      shorten(
+        `run ${view.runId} ${waitsForPeople(view) ? 'waits for approval' : 'is not over'}`,
+        look.width,
+        look.glyphs.ellipsis,
+      ),
+    ];
   const time = view.durationMs === null ? '' : ` in ${formatDuration(view.durationMs)}`;
   const words = look.paint([outcomeStyle(view.outcome), 'bold'], `${view.outcome}${time}`);
   const left = `${outcomeGlyph(view.outcome, look)} ${words}`;
@@ -151,7 +158,12 @@ function nextCommands(view: RunView, look: Look, told: boolean): string[] {
   }
   if (!told && view.outcome !== null && view.outcome !== 'succeeded')
     next.push([`sluice show ${view.runId}`, 'the whole story']);
-  if (view.outcome === null) next.push([`sluice logs ${view.runId} -f`, 'watch it go on']);
+  for (const cell of askedCells(view)) {
+    next.push([approveCommand(view.runId, cell), 'agree']);
+    next.push([rejectCommand(view.runId, cell), 'object']);
+  }
+  if (view.outcome === null && !waitsForPeople(view))
+    next.push([`sluice logs ${view.runId} -f`, 'watch it go on']);
   const width = Math.max(0, ...next.map(([command]) => command.length));
   return next.map(([command, meaning], index) => {
     const lead = index === 0 ? 'next: ' : '      ';

@@ -2,6 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { JsonObject } from '../base/json.ts';
 import { counted, visible } from '../base/text.ts';
 import type { CellView, JobView, RunView, StepView } from '../client/run-view.ts';
+import { approvalInShort, approvalTexts } from './approval-text.ts';
 import { causeText } from './cause-text.ts';
 import { extraTexts, workText } from './extra-text.ts';
 import { type Look, outcomeGlyph, outcomeStyle } from './look.ts';
@@ -128,6 +129,8 @@ function cellLines(cell: CellView, name: string, indent: string, look: Look, now
     const told = hanging(`${inner}${look.glyphs.dot} `, text, look.width);
     lines.push(...told.map((line) => look.paint('dim', line)));
   }
+  for (const text of cell.approval ? approvalTexts(cell.approval, cell.outcome !== null) : [])
+    lines.push(...hanging(inner, text, look.width));
   if (cell.cause && !cell.steps.some((step) => step.cause)) {
     lines.push(...hanging(inner, causeText(cell.cause), look.width).map((line) => look.paint('red', line)));
   }
@@ -136,12 +139,15 @@ function cellLines(cell: CellView, name: string, indent: string, look: Look, now
 
 function cellGlyph(cell: CellView, look: Look): string {
   if (cell.outcome) return outcomeGlyph(cell.outcome, look);
+  if (cell.state === 'asked') return look.paint('yellow', look.glyphs.waiting);
   return cell.state === 'running'
     ? look.paint('cyan', look.glyphs.running)
     : look.paint('dim', look.glyphs.waiting);
 }
 
 function noteOf(cell: CellView, look: Look): string {
+  if (cell.state === 'asked' && cell.approval)
+    return `  ${look.paint('yellow', approvalInShort(cell.approval))}`;
   if (cell.reused) return look.paint('dim', '  taken over from the run that this one repeats');
   if (cell.outcome && cell.outcome !== 'succeeded')
     return `  ${look.paint(outcomeStyle(cell.outcome), cell.outcome)}`;

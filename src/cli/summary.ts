@@ -2,6 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { CellView, RunView } from '../client/run-view.ts';
 import type { RunOutcome } from '../journal/run-event.ts';
+import { waitsForPeople } from './approval-text.ts';
 import { causeText } from './cause-text.ts';
 import { EXIT } from './context.ts';
 import { extraTexts } from './extra-text.ts';
@@ -23,7 +24,7 @@ export function summaryJson(view: RunView): JsonObject {
     pipeline: view.pipeline,
     file: view.file,
     outcome: view.outcome,
-    exitCode: view.outcome && exitCodeOf(view.outcome),
+    exitCode: view.outcome ? exitCodeOf(view.outcome) : waitsForPeople(view) ? EXIT.waiting : null,
     sentence: view.sentence,
     event: view.event,
     source: { ...source, base: base ? { ...base } : null },
@@ -47,6 +48,7 @@ export function summaryJson(view: RunView): JsonObject {
       reason: cell.reason?.sentence ?? null,
       outputs: cell.outputs,
       extras: { ...cell.extras } as JsonObject,
+      approval: cell.approval && ({ ...cell.approval } as unknown as JsonObject),
     })),
   };
 }

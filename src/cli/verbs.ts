@@ -22,7 +22,15 @@ export interface OptionDefinition {
 
 const RUN_ARGUMENT = ['[run]', 'id, or the beginning or end of one, or latest (the default)'] as const;
 
+const ASKING_ARGUMENT = [
+  '[run]',
+  'id, or the beginning or end of one; the run that waits by default',
+] as const;
+const ASKED_ARGUMENT = ['[job]', 'the job that asks, when there are several'] as const;
+
 const LIVE_OPTIONS: readonly OptionDefinition[] = [
+  { flags: '--wait', description: 'stay while only an approval is waited for (the default in a terminal)' },
+  { flags: '--no-wait', description: 'leave it then with exit code 4; whoever answers goes on with it' },
   { flags: '--events', description: 'print every event as a JSON line, as it comes' },
   { flags: '--no-live', description: 'plain lines also in a terminal' },
   { flags: '--summary <file>', description: 'write a summary in Markdown to the file' },
@@ -209,6 +217,34 @@ export const VERBS: readonly VerbDefinition[] = [
       ['sluice cancel 7k2m --job deploy --reason "wrong branch"', 'one job, with the reason'],
     ],
     load: () => import('./verb/cancel.ts'),
+  },
+  {
+    name: 'approve',
+    arguments: [ASKING_ARGUMENT, ASKED_ARGUMENT],
+    summary: 'agree to what a run asks',
+    options: [
+      { flags: '--field <name=value>', description: 'a field of the form (repeatable)', many: true },
+      { flags: '--comment <text>', description: 'kept with the approval' },
+      SECRETS_OPTION,
+      ...LIVE_OPTIONS,
+    ],
+    examples: [
+      ['sluice approve', 'what the one waiting run of this repository asks'],
+      ['sluice approve 7k2m release --field ticket=OPS-12', 'one of its jobs, with a field of the form'],
+    ],
+    load: () => import('./verb/approve.ts'),
+  },
+  {
+    name: 'reject',
+    arguments: [ASKING_ARGUMENT, ASKED_ARGUMENT],
+    summary: 'object to what a run asks',
+    options: [
+      { flags: '--reason <text>', description: 'why; it is kept in the journal' },
+      SECRETS_OPTION,
+      ...LIVE_OPTIONS,
+    ],
+    examples: [['sluice reject 7k2m release --reason "wrong branch"', 'the job fails, with the reason']],
+    load: () => import('./verb/reject.ts'),
   },
   {
     name: 'artifact',

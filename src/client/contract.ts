@@ -2,7 +2,7 @@ import type { ArtifactFile, ArtifactQuery, ArtifactRecord, ArtifactUploaded } fr
 import type { JsonObject } from '../base/json.ts';
 import type { CacheEntryView } from '../cache/contract.ts';
 import type { PlacedEvent, Trust } from '../journal/event.ts';
-import type { CancelTarget, RunOutcome, RunSource } from '../journal/run-event.ts';
+import type { ApprovedThing, CancelTarget, RunOutcome, RunSource } from '../journal/run-event.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { RunView } from './run-view.ts';
 
@@ -22,6 +22,11 @@ export interface Client {
    * be stopped; then it resolves when the run is over.
    */
   cancel(runId: string, target: CancelTarget, reason: string): Promise<void>;
+  /**
+   * Answers an approval durably, and resolves when the run's owner has taken it. A run whose owner is gone is taken over
+   * and driven on in this process. Refuses with the reason what does not count.
+   */
+  answer(runId: string, answer: GivenAnswer, options: ResumeOptions): Promise<TakenAnswer>;
   /** Newest first. */
   list(filter: { readonly repository?: string; readonly limit: number }): Promise<readonly RunSummary[]>;
   /** Run ids that the text may mean: a whole id, an unambiguous beginning or end of one, or `latest`. */
@@ -144,8 +149,36 @@ export interface StartedRun {
   readonly runId: string;
   /** Resolves when the run is over. Rejects only when Sluice itself could not go on. */
   readonly finished: Promise<RunOutcome>;
+  /**
+   * Leaves the run when nothing but people can bring it on: whoever answers takes it over. Resolves to whether it was left; then
+   * `finished` has rejected.
+   */
+  leaveIfAsked(): Promise<boolean>;
   /** Where a failed cell's workspace is, when it was kept, and how its last step was started. */
   failedPlace(cell: string): FailedPlace | null;
+}
+
+/** What somebody says to an approval. */
+export interface GivenAnswer {
+  /** The cell that asks. */
+  readonly cell: string;
+  readonly decision: 'approve' | 'reject';
+  /** The form, filled in. */
+  readonly answers: Readonly<Record<string, string>>;
+  /** A comment, or why not. */
+  readonly text: string | null;
+  /** What was seen: an approval of another commit, plan or artifact is refused. */
+  readonly binding: ApprovedThing;
+}
+
+export interface TakenAnswer {
+  /** The account that answered. */
+  readonly by: string;
+  /** How many more people must agree; 0 after a rejection. */
+  readonly left: number;
+  readonly sentence: string;
+  /** The run, when its owner was gone and this process drives it now; null: its owner goes on. */
+  readonly run: StartedRun | null;
 }
 
 export interface FailedPlace {
@@ -172,6 +205,8 @@ export interface RunSummary {
   readonly outcome: RunOutcome | null;
   /** Not over, and its owner is gone. */
   readonly orphaned: boolean;
+  /** Cells that wait for people. */
+  readonly approvals: readonly string[];
   readonly sentence: string;
 }
 

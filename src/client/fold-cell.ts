@@ -29,6 +29,7 @@ export function newCell(name: string, plan: PlanJob, matrix: JsonObject | null):
     tail: NOTHING,
     reused: false,
     extras: NO_EXTRAS,
+    approval: null,
     steps: newSteps(plan, matrix),
   };
 }

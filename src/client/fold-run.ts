@@ -3,6 +3,7 @@ import type { PlacedEvent } from '../journal/event.ts';
 import type { Reason, RunEvent } from '../journal/run-event.ts';
 import { unpackPlan } from '../pipeline/packed-plan.ts';
 import { cellName, type PlanJob } from '../pipeline/plan.ts';
+import { approvalChange } from './fold-approval.ts';
 import { cellChange, newCell, stepChange } from './fold-cell.ts';
 import type { CellView, JobView, RunView, StageView } from './run-view.ts';
 
@@ -158,6 +159,14 @@ export class RunViewFold {
             outcome: 'skipped',
             reason: body.reason,
           }));
+        return;
+      }
+      case 'approval.requested':
+      case 'approval.given':
+      case 'approval.rejected':
+      case 'approval.expired': {
+        const job = this.#jobs.get(body.job);
+        if (job) this.#change(job, body.cell, (cell) => approvalChange(cell, body, at));
         return;
       }
       case 'cell.queued':

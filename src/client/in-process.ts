@@ -1,16 +1,18 @@
-import { userError } from '../base/diagnostic.ts';
+import { UserError, userError } from '../base/diagnostic.ts';
 import type { Digest } from '../base/digest.ts';
 import type { Clock, Random } from '../base/port.ts';
 import type { Snapshots } from '../cache/contract.ts';
 import type { Owners } from '../controller/contract.ts';
 import { Controller, type DrivenRun } from '../controller/controller.ts';
 import { isOrphaned } from '../controller/orphan.ts';
+import { accountOf } from '../journal/account.ts';
 import type { Actor, PlacedEvent, StoredEvent } from '../journal/event.ts';
 import type { CancelTarget, RunEvent } from '../journal/run-event.ts';
 import { inboxStream, RUN_STREAM_PREFIX, runStream } from '../journal/stream.ts';
-import { packPlan } from '../pipeline/packed-plan.ts';
+import { packPlan, unpackPlan } from '../pipeline/packed-plan.ts';
 import type { Runner } from '../runner/contract.ts';
 import { ConflictError, type Store } from '../store/contract.ts';
+import { answerRun } from './answer.ts';
 import { clientArtifacts } from './artifacts.ts';
 import { clientCaches } from './caches.ts';
 import type {
@@ -18,6 +20,7 @@ import type {
   Caches,
   Client,
   FailedPlace,
+  GivenAnswer,
   LogLine,
   LogQuery,
   RerunWhat,
@@ -25,6 +28,7 @@ import type {
   RunSummary,
   StartedRun,
   StartRequest,
+  TakenAnswer,
 } from './contract.ts';
 import { EventFeed } from './event-feed.ts';
 import { expectationsOf, newestEnds } from './expectation.ts';
@@ -41,6 +45,8 @@ export interface InProcessOptions {
   readonly random: Random;
   readonly owners: Owners;
   readonly actor: Actor;
+  /** Names of the actor's teams, as approvals ask for them; none by default. */
+  readonly teams?: () => Promise<readonly string[]>;
   /** Sluice's data folder, where the logs are. */
   readonly directory: string;
   /** Made when the first run is driven: looking at runs needs no runner. */
@@ -59,6 +65,9 @@ export interface InProcessOptions {
 
 /** How many runs of a repository are looked at to find one by a part of its id, or the ones that nobody drives. */
 const RECENT_MAX = 500;
+
+/** A run that is taken over only to tell it something is left when for so long only people could bring it on. */
+const LEAVE_MS = 300;
 
 /** The client of a process that drives its runs itself. */
 export function createInProcessClient(options: InProcessOptions): Client {
@@ -108,6 +117,7 @@ class InProcessClient implements Client {
         only,
         trust,
         ...(trustReason === null ? {} : { trustReason }),
+        askedBy: [accountOf(this.#options.actor)],
         rerunOf: null,
       }),
     );
@@ -126,9 +136,9 @@ class InProcessClient implements Client {
     await this.#requireKept(runId, taken);
     const expectedMs = await this.expectations(request.source.repository, request.pipeline);
     const { type: _type, runId: _old, ...same } = request;
-    return this.#started(
-      await (await this.#controller(options)).start({ ...same, expectedMs, rerunOf: { runId, ...taken } }),
-    );
+    const askedBy = [...new Set([...(request.askedBy ?? []), accountOf(this.#options.actor)])];
+    const repeated = { ...same, expectedMs, askedBy, rerunOf: { runId, ...taken } };
+    return this.#started(await (await this.#controller(options)).start(repeated));
   }
 
   async cancel(runId: string, target: CancelTarget, reason: string): Promise<void> {
@@ -136,23 +146,58 @@ class InProcessClient implements Client {
     if (events.at(-1)?.body.type === 'run.finished') {
       throw userError('run-over', `run ${runId} is over; there is nothing to cancel`);
     }
+    const by = this.#options.actor.id;
+    await this.#tell(runId, { type: 'run.cancel-requested', target, by, reason });
+    if (await this.#isOrphaned(runId)) {
+      const run = await this.resume(runId, { secretFiles: [], keepWorkspaces: false });
+      await this.#overOrAsked(run);
+    }
+  }
+
+  async answer(runId: string, answer: GivenAnswer, options: ResumeOptions): Promise<TakenAnswer> {
+    const { events } = await this.#load(runId);
+    const { store, clock, actor, teams } = this.#options;
+    return answerRun(runId, events, answer, {
+      journal: store.journal,
+      clock,
+      actor,
+      teams: (await teams?.()) ?? [],
+      tell: (body) => this.#tell(runId, body),
+      isOrphaned: () => this.#isOrphaned(runId),
+      resume: () => this.resume(runId, options),
+    });
+  }
+
+  /** Writes to the run's owner, whoever that is. Resolves to the event's place in the inbox. */
+  async #tell(runId: string, body: RunEvent): Promise<number> {
     const { store, clock, actor } = this.#options;
-    const body = { type: 'run.cancel-requested', target, by: actor.id, reason } as const;
+    const stream = inboxStream(runId);
     for (;;) {
-      const sequence = await store.journal.head(inboxStream(runId));
+      const sequence = await store.journal.head(stream);
       try {
-        await store.journal.append(inboxStream(runId), sequence, [
-          { schemaVersion: 1, at: clock.now(), actor, body },
-        ]);
-        break;
+        await store.journal.append(stream, sequence, [{ schemaVersion: 1, at: clock.now(), actor, body }]);
+        return sequence + 1;
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
       }
     }
-    if (await this.#isOrphaned(runId)) {
-      const run = await this.resume(runId, { secretFiles: [], keepWorkspaces: false });
-      await run.finished;
-    }
+  }
+
+  /** A part of a run that is stopped may leave another one waiting for people, which may be days. */
+  async #overOrAsked(run: StartedRun): Promise<void> {
+    const over = run.finished.then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof UserError && error.diagnostics[0]?.code === 'left') return true;
+        throw error;
+      },
+    );
+    const { clock } = this.#options;
+    const look = () =>
+      new Promise<boolean>((resolve, reject) => {
+        clock.after(LEAVE_MS, () => run.leaveIfAsked().then(resolve, reject));
+      });
+    while (!(await Promise.race([over, look()])));
   }
 
   async list(filter: {
@@ -297,6 +342,7 @@ class InProcessClient implements Client {
       durationMs: end?.durationMs ?? null,
       outcome: end?.outcome ?? null,
       orphaned: !end && (await this.#isOrphaned(request.runId)),
+      approvals: end || !asksPeople(request) ? [] : askedCells(await this.show(request.runId)),
       sentence: end?.sentence ?? 'not over',
     };
   }
@@ -305,4 +351,14 @@ class InProcessClient implements Client {
     const { store, owners, clock } = this.#options;
     return isOrphaned(runId, store.leases, owners, clock);
   }
+}
+
+/** Only of runs that may wait for people all events are read. */
+function asksPeople({ plan }: Extract<RunEvent, { type: 'run.requested' }>): boolean {
+  return unpackPlan(plan).jobs.some((job) => job.approval !== null);
+}
+
+function askedCells({ stages }: RunView): string[] {
+  const cells = stages.flatMap(({ jobs }) => jobs).flatMap((job) => job.cells ?? []);
+  return cells.filter((cell) => cell.state === 'asked').map((cell) => cell.name);
 }

@@ -45,22 +45,31 @@ function withoutFailed(plan: Plan, finished: readonly Finished[]): TakenOver['re
   }
   const behind = jobsBehind(plan, first);
   // Of a matrix with a failed cell the good cells are kept.
-  return byCell(finished.filter((cell) => isGood(cell) && !behind.has(cell.job)));
+  return byCell(
+    finished.filter((cell) => isGood(cell) && !behind.has(cell.job)),
+    plan,
+  );
 }
 
 function before(plan: Plan, finished: readonly Finished[], { job, cell }: RerunPlace): TakenOver['reused'] {
   const behind = jobsBehind(plan, [job]);
   const isRepeated = (one: Finished) =>
     behind.has(one.job) || (one.job === job && (cell === null || one.cell === cell));
-  return byCell(finished.filter((one) => isGood(one) && !isRepeated(one)));
+  return byCell(
+    finished.filter((one) => isGood(one) && !isRepeated(one)),
+    plan,
+  );
 }
 
 function isGood({ outcome }: Finished): boolean {
   return outcome === 'succeeded' || outcome === 'warned';
 }
 
-function byCell(finished: readonly Finished[]): TakenOver['reused'] {
-  return Object.fromEntries(finished.map((cell) => [cell.cell, cell as unknown as JsonObject]));
+/** An approval is never taken over: it was used, and people are asked again. */
+function byCell(finished: readonly Finished[], { jobs }: Plan): TakenOver['reused'] {
+  const approvals = new Set(jobs.filter((job) => job.approval !== null).map((job) => job.id));
+  const taken = finished.filter((cell) => !approvals.has(cell.job));
+  return Object.fromEntries(taken.map((cell) => [cell.cell, cell as unknown as JsonObject]));
 }
 
 /** The jobs that need one of the given ones, directly or not. */

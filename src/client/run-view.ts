@@ -5,6 +5,7 @@ import type {
   CellExtras,
   CellOutcome,
   Reason,
+  RunEvent,
   RunOutcome,
   RunSource,
   StepOutcome,
@@ -65,7 +66,8 @@ export interface JobView {
 
 export interface CellView {
   readonly name: string;
-  readonly state: 'waiting' | 'queued' | 'running' | 'finished';
+  /** `asked`: waits for people. */
+  readonly state: 'waiting' | 'queued' | 'asked' | 'running' | 'finished';
   readonly outcome: CellOutcome | null;
   /** Counts from 1; 0 before the first. */
   readonly attempt: number;
@@ -83,7 +85,26 @@ export interface CellView {
   readonly reused: boolean;
   /** What its last attempt did besides its steps: artifacts kept, caches used, work skipped. */
   readonly extras: CellExtras;
+  /** Of an approval, from the moment it is asked for; null for others. */
+  readonly approval: ApprovalView | null;
   readonly steps: readonly StepView[];
+}
+
+/** What people are asked, and what they answered. */
+export interface ApprovalView
+  extends Omit<Extract<RunEvent, { type: 'approval.requested' }>, 'type' | 'cell' | 'job'> {
+  readonly answers: readonly ApprovalAnswerView[];
+  /** How it stands: "approved by ada; waits for 1 more approval". */
+  readonly sentence: string;
+}
+
+export interface ApprovalAnswerView {
+  readonly by: string;
+  readonly decision: 'approve' | 'reject';
+  readonly atMs: number;
+  readonly answers: Readonly<Record<string, string>>;
+  /** A comment, or why not. */
+  readonly text: string | null;
 }
 
 export interface AttemptView {

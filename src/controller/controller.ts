@@ -22,6 +22,11 @@ export interface DrivenRun {
   readonly runId: string;
   /** Rejects only when Sluice itself could not go on; the run can then be resumed. */
   readonly finished: Promise<RunOutcome>;
+  /**
+   * Leaves the run when nothing but people can bring it on: whoever answers takes it over. Resolves to whether it was left; then
+   * `finished` has rejected.
+   */
+  leaveIfAsked(): Promise<boolean>;
 }
 
 export interface ControllerOptions {
@@ -146,7 +151,12 @@ export class Controller {
       ]);
     });
     finished.catch(() => {});
-    return { runId, finished };
+    const leaveIfAsked = async () => {
+      if (!host.leaveIfAsked()) return false;
+      await finished.catch(() => {});
+      return true;
+    };
+    return { runId, finished, leaveIfAsked };
   }
 
   /**

@@ -1,8 +1,11 @@
+import { userError } from '../base/diagnostic.ts';
 import type { Clock } from '../base/port.ts';
+import { waitsForPeople } from '../engine/approval.ts';
 import type { RunRequested } from '../engine/course.ts';
 import { decide, decideRequest, type EngineInput } from '../engine/decide.ts';
 import { findCell, type RunState } from '../engine/state.ts';
 import type { Command, Decided } from '../engine/turn.ts';
+import { accountOf } from '../journal/account.ts';
 import type { Actor, NewEvent, StoredEvent, Subject } from '../journal/event.ts';
 import type { Cause, RunEvent, RunOutcome } from '../journal/run-event.ts';
 import { inboxStream, runStream } from '../journal/stream.ts';
@@ -112,6 +115,13 @@ export class RunHost {
     this.#tidy();
     for (const job of this.#jobs.values()) cancelJob(job, { kind: 'lost', reason: reason.message });
     this.#reject(reason);
+  }
+
+  /** Leaves a run that only people can bring on, so that whoever answers drives it. Returns whether it was such. */
+  leaveIfAsked(): boolean {
+    if (this.#broken || !waitsForPeople(this.#state)) return false;
+    this.abandon(userError('left', `run ${this.#state.course.request.runId} waits for approval`));
+    return true;
   }
 
   #commit(decided: Decided, cause?: string): Promise<void> {
@@ -338,11 +348,19 @@ export class RunHost {
   }
 
   async #readInbox(stream: string): Promise<void> {
-    for (const { body, sequence } of await this.#options.store.journal.read(stream, this.#inboxSequence)) {
+    for (const { body, sequence, actor } of await this.#options.store.journal.read(
+      stream,
+      this.#inboxSequence,
+    )) {
       this.#inboxSequence = sequence;
-      if (body.type !== 'run.cancel-requested') continue;
-      const { target, by, reason } = body;
-      await this.feed({ type: 'cancel', target, by, reason }, `${stream}#${sequence}`);
+      const cause = `${stream}#${sequence}`;
+      if (body.type === 'run.cancel-requested') {
+        const { target, by, reason } = body;
+        await this.feed({ type: 'cancel', target, by, reason }, cause);
+      } else if (body.type === 'approval.answered') {
+        // Who answers is who wrote the event, whatever it says.
+        await this.feed({ ...body, type: 'answer', by: accountOf(actor) }, cause);
+      }
     }
   }
 

@@ -128,6 +128,17 @@ export function setApprovalTimers(turn: Turn): void {
   }
 }
 
+/** Whether nothing of the run can go on before people answer, or the time for that is over. */
+export function waitsForPeople(state: RunState): boolean {
+  if (state.phase !== 'running' || state.running.length > 0) return false;
+  let asked = 0;
+  for (const { phase } of state.cells) {
+    if (phase === 'ready' || phase === 'held' || phase === 'delayed') return false;
+    if (phase === 'asked') asked++;
+  }
+  return asked > 0;
+}
+
 function setApprovalTimer(turn: Turn, cell: string, atMs: number): void {
   turn.commands.push({ type: 'set-timer', id: approvalTimer(cell), atMs });
 }
@@ -215,7 +226,7 @@ function keptBefore({ course, jobs }: RunState, job: number): readonly KeptArtif
  * Who asked for the run and, where a forge sent its event, who made the change there: accounts. The author of a git commit is
  * whoever the committer says.
  */
-function authorsOf({ course }: RunState): readonly string[] {
+export function authorsOf({ course }: RunState): readonly string[] {
   const { askedBy = [], event } = course.request;
   const { payload } = event;
   const fromForge = [

@@ -2,6 +2,7 @@ import { userError } from '../../src/base/diagnostic.ts';
 import type {
   Client,
   FailedPlace,
+  GivenAnswer,
   LogLine,
   LogQuery,
   RerunWhat,
@@ -9,6 +10,7 @@ import type {
   RunSummary,
   StartedRun,
   StartRequest,
+  TakenAnswer,
 } from '../../src/client/contract.ts';
 import { foldRun } from '../../src/client/fold-run.ts';
 import type { RunView } from '../../src/client/run-view.ts';
@@ -33,6 +35,7 @@ export type Asked =
       readonly target: CancelTarget;
       readonly reason: string;
     }
+  | { readonly what: 'answer'; readonly runId: string; readonly answer: GivenAnswer }
   | { readonly what: 'close' };
 
 /** A client that tells prepared stories instead of driving runs. */
@@ -48,6 +51,8 @@ export class ScriptedClient implements Client {
   listed: RunSummary[] = [];
   expected: Readonly<Record<string, number>> = {};
   place: FailedPlace | null = null;
+  /** The driven run waits for people and for nothing else. */
+  isAsked = false;
   /** Told to `events` when the story is not over: a test lets it go on. */
   readonly #more: (() => void)[] = [];
   #finishedError: Error | null = null;
@@ -86,6 +91,11 @@ export class ScriptedClient implements Client {
 
   async cancel(runId: string, target: CancelTarget, reason: string): Promise<void> {
     this.asked.push({ what: 'cancel', runId, target, reason });
+  }
+
+  async answer(runId: string, answer: GivenAnswer): Promise<TakenAnswer> {
+    this.asked.push({ what: 'answer', runId, answer });
+    return { by: 'bob', left: 0, sentence: 'approved by bob', run: this.next && this.#started() };
   }
 
   async list(filter: {
@@ -156,7 +166,19 @@ export class ScriptedClient implements Client {
       }
       throw this.#finishedError ?? new Error('the story has no end');
     };
-    return { runId: story.runId, finished: finished(), failedPlace: () => this.place };
+    let leave = (): void => {};
+    const left = new Promise<never>((_, reject) => {
+      leave = () => reject(userError('left', 'the run waits for approval'));
+    });
+    return {
+      runId: story.runId,
+      finished: Promise.race([finished(), left]),
+      failedPlace: () => this.place,
+      leaveIfAsked: async () => {
+        if (this.isAsked) leave();
+        return this.isAsked;
+      },
+    };
   }
 
   #story(runId: string): RunStory {

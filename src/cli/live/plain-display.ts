@@ -4,6 +4,8 @@ import type { Client } from '../../client/contract.ts';
 import type { RunViewFold } from '../../client/fold-run.ts';
 import type { RunView } from '../../client/run-view.ts';
 import type { PlacedEvent } from '../../journal/event.ts';
+import type { RunEvent } from '../../journal/run-event.ts';
+import { approvalInShort, approvalTexts, approveCommand, rejectCommand } from '../approval-text.ts';
 import { causeText, outcomeSentence } from '../cause-text.ts';
 import type { Context } from '../context.ts';
 import { eventfulTexts } from '../extra-text.ts';
@@ -62,6 +64,12 @@ export function eventLines(event: PlacedEvent, fold: RunViewFold, look: Look): s
       return prefixed(body.job, counted(body.cells.length, 'cell'), look);
     case 'cell.started':
       return prefixed(body.cell, body.attempt > 1 ? `started, attempt ${body.attempt}` : 'started', look);
+    case 'approval.requested':
+    case 'approval.given':
+    case 'approval.rejected':
+    case 'approval.expired':
+    case 'approval.refused':
+      return approvalLines(body, fold, look);
     case 'cell.skipped':
       return prefixed(
         body.cell,
@@ -84,6 +92,37 @@ export function eventLines(event: PlacedEvent, fold: RunViewFold, look: Look): s
     }
     default:
       return [];
+  }
+}
+
+type ApprovalEvent = Extract<
+  RunEvent,
+  { type: `approval.${'requested' | 'given' | 'rejected' | 'expired' | 'refused'}` }
+>;
+
+function approvalLines(body: ApprovalEvent, fold: RunViewFold, look: Look): string[] {
+  const lines = (...texts: string[]) => texts.flatMap((text) => prefixed(body.cell, text, look));
+  switch (body.type) {
+    case 'approval.requested': {
+      const cell = fold.cell(body.cell);
+      if (!cell?.approval) return [];
+      const { runId } = fold.view();
+      return [
+        ...lines(approvalInShort(cell.approval), ...approvalTexts(cell.approval, false)),
+        // Not wrapped: a command that is cut does not work.
+        `  ${look.paint('cyan', approveCommand(runId, cell))}`,
+        `  ${look.paint('cyan', rejectCommand(runId, cell))}`,
+      ];
+    }
+    case 'approval.given':
+      return lines(`${visible(body.sentence)}${body.comment ? `: ${visible(body.comment)}` : ''}`);
+    case 'approval.rejected':
+      // The end of the cell, which follows, says who and why.
+      return [];
+    case 'approval.expired':
+      return lines(visible(body.sentence));
+    case 'approval.refused':
+      return lines(`the answer of ${visible(body.by)} does not count: ${visible(body.sentence)}`);
   }
 }
 

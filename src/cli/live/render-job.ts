@@ -1,6 +1,7 @@
 import { formatDuration } from '../../base/duration.ts';
 import { counted, visible } from '../../base/text.ts';
 import type { CellView, JobView } from '../../client/run-view.ts';
+import { approvalInShort } from '../approval-text.ts';
 import { causeText } from '../cause-text.ts';
 import { extrasInShort } from '../extra-text.ts';
 import { tailText } from '../log-text.ts';
@@ -118,6 +119,11 @@ function renderCell(
       return [
         waitingLine(`${indent}${look.glyphs.waiting} ${name}`, visible(cell.reason?.sentence ?? ''), look),
       ];
+    case 'asked': {
+      const said = cell.approval ? approvalInShort(cell.approval) : '';
+      const left = `${indent}${look.paint('yellow', look.glyphs.waiting)} ${name}  ${look.paint('yellow', said)}`;
+      return [row(left, runningTime(cell, job, state), look.width, look.glyphs.ellipsis)];
+    }
     case 'running': {
       const steps = cell.steps.filter((step) => step.state === 'running').map(stepLabel);
       const text = within(name, steps.length > 0 ? look.paint('dim', steps.join(', ')) : null, look);

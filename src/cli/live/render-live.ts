@@ -1,6 +1,7 @@
 import { formatDuration } from '../../base/duration.ts';
 import { counted, visible } from '../../base/text.ts';
 import type { JobView, RunView, StageView } from '../../client/run-view.ts';
+import { approveCommand, askedCells, waitsForPeople } from '../approval-text.ts';
 import { type Look, outcomeGlyph } from '../look.ts';
 import { row, shorten } from '../row.ts';
 import { allJobs, type Count, countJobs, countStage, elapsedMs, remainingMs, spanMs } from '../run-count.ts';
@@ -146,6 +147,11 @@ function footer(view: RunView, state: LiveState): string {
     const text = `${look.paint('yellow', look.glyphs.waiting)} waits for ${visible(view.waitingFor)}`;
     return row(text, look.paint('dim', elapsed), look.width, look.glyphs.ellipsis);
   }
+  const asked = askedCells(view);
+  if (asked.length > 0 && waitsForPeople(view)) {
+    const text = `${look.paint('yellow', look.glyphs.waiting)} waits for approval: ${look.paint('cyan', approveCommand(view.runId, asked[0]!))}`;
+    return row(text, look.paint('dim', elapsed), look.width, look.glyphs.ellipsis);
+  }
   const left = `${bar(count, look)}  ${progressWords(view, count, jobs, look)}`;
   const remaining = view.state === 'running' ? remainingMs(view, state.nowMs) : null;
   const time = remaining === null ? elapsed : `${elapsed}, ${about(roundedUp(remaining))} left`;
@@ -173,6 +179,7 @@ function progressWords(view: RunView, count: Count, jobs: readonly JobView[], lo
   if (count.failed > 0) words.push(look.paint('red', `${count.failed} failed`));
   if (count.warned > 0) words.push(look.paint('yellow', `${count.warned} warned`));
   if (view.state === 'cancelling') words.push(look.paint('yellow', 'cancelling'));
-  else if (count.running > 0) words.push(`${count.running} running`);
+  else if (count.asked > 0) words.push(look.paint('yellow', `${count.asked} waiting for approval`));
+  if (view.state !== 'cancelling' && count.running > 0) words.push(`${count.running} running`);
   return words.join(` ${look.glyphs.dot} `);
 }

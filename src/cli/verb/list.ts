@@ -27,7 +27,9 @@ export async function perform(
     );
   else {
     context.print(renderList(runs, context.look, context.ports.clock.now()));
-    const left = runs.find((run) => run.orphaned);
+    const asking = runs.find((run) => run.approvals.length > 0);
+    if (asking) context.note(`a run waits for approval: sluice approve ${asking.runId}`);
+    const left = runs.find((run) => run.orphaned && run.approvals.length === 0);
     if (left) context.note(`a run was left behind; go on with it: sluice resume ${left.runId}`);
   }
   return EXIT.done;
@@ -53,7 +55,7 @@ export function renderList(runs: readonly RunSummary[], look: Look, nowMs: numbe
     visible(run.branch ?? run.commit?.slice(0, 7) ?? ''),
     visible(run.event) + (run.trust === 'untrusted' ? ' (untrusted)' : ''),
     ago(run.startedAtMs, nowMs),
-    run.outcome !== null ? durationOrNothing(run.durationMs) : run.orphaned ? 'left' : 'running',
+    stateText(run),
   ]);
   const rows = [['run', 'pipeline', 'branch', 'event', 'started', 'time'], ...cells];
   const widths = columnWidths(rows, look);
@@ -70,6 +72,12 @@ export function renderList(runs: readonly RunSummary[], look: Look, nowMs: numbe
   });
 }
 
+function stateText({ outcome, durationMs, orphaned, approvals }: RunSummary): string {
+  if (outcome !== null) return durationOrNothing(durationMs);
+  if (approvals.length > 0) return 'waiting for approval';
+  return orphaned ? 'left' : 'running';
+}
+
 /** As wide as the longest word; when that is too much together, pipeline and branch give way. */
 function columnWidths(rows: readonly (readonly string[])[], look: Look): number[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => textWidth(row[column]!))));
@@ -84,5 +92,6 @@ function columnWidths(rows: readonly (readonly string[])[], look: Look): number[
 
 function runGlyph(run: RunSummary, look: Look): string {
   if (run.outcome) return outcomeGlyph(run.outcome, look);
+  if (run.approvals.length > 0) return look.paint('yellow', look.glyphs.waiting);
   return run.orphaned ? look.paint('yellow', look.glyphs.warned) : look.paint('cyan', look.glyphs.running);
 }

@@ -187,6 +187,7 @@ describe('sluice show', () => {
         durationMs: null,
         outcome: null,
         orphaned: true,
+        approvals: [],
         sentence: '',
       },
     ];
@@ -227,6 +228,7 @@ describe('sluice list', () => {
     durationMs: 41_200,
     outcome: 'succeeded',
     orphaned: false,
+    approvals: [],
     sentence: '',
     ...change,
   });
@@ -240,6 +242,7 @@ describe('sluice list', () => {
         outcome: null,
         durationMs: null,
         orphaned: true,
+        approvals: [],
         startedAtMs: STORY_START_MS - 30_000,
       }),
       summary({ outcome: 'failed', event: 'pull_request' }),
@@ -491,6 +494,7 @@ describe('sluice resume', () => {
     durationMs: null,
     outcome: null,
     orphaned: true,
+    approvals: [],
     sentence: '',
   });
 

@@ -30,7 +30,10 @@ export async function perform(
 /** The one run of this repository that was left behind. */
 async function theOrphan(context: Context, client: Client): Promise<string> {
   const { repository } = await context.ports.repository(null);
-  const orphans = await client.orphans(repository);
+  const all = await client.orphans(repository);
+  const idle = all.filter((orphan) => orphan.approvals.length === 0);
+  // Those that people must answer first are meant only where there are no others.
+  const orphans = idle.length > 0 ? idle : all;
   if (orphans.length === 1) return orphans[0]!.runId;
   if (orphans.length === 0) {
     throw userError('no-orphan', 'no run of this repository was left behind', 'see the runs: sluice list');

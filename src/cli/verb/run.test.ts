@@ -296,6 +296,7 @@ describe('sluice run', () => {
       durationMs: null,
       outcome: null,
       orphaned: true,
+      approvals: [],
       sentence: '',
     };
     world.client.orphaned = [orphan, orphan, orphan, orphan];

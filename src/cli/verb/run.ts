@@ -103,9 +103,12 @@ async function tellOrphans(context: Context, client: Client, repository: string)
   const orphans = await client.orphans(repository);
   for (const orphan of orphans.slice(0, ORPHANS_MAX)) {
     const when = ago(orphan.startedAtMs, context.ports.clock.now());
-    context.note(
-      `run ${orphan.runId} (${visible(orphan.pipeline)}, ${when}) was left behind; go on with it: sluice resume ${orphan.runId}`,
-    );
+    const { runId, approvals } = orphan;
+    const way =
+      approvals.length > 0
+        ? `waits for approval: sluice approve ${runId}`
+        : `was left behind; go on with it: sluice resume ${runId}`;
+    context.note(`run ${runId} (${visible(orphan.pipeline)}, ${when}) ${way}`);
   }
   if (orphans.length > ORPHANS_MAX)
     context.note(`and ${counted(orphans.length - ORPHANS_MAX, 'more run')}: sluice list`);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Client } from '../../client/contract.ts';
 import type { RunView } from '../../client/run-view.ts';
+import { waitsForPeople } from '../approval-text.ts';
 import { chosenRun } from '../chosen-run.ts';
 import { type Context, EXIT } from '../context.ts';
 import { renderStory } from '../story.ts';
@@ -29,5 +30,7 @@ export async function perform(
 async function tellIfLeft(context: Context, client: Client, view: RunView): Promise<void> {
   const orphans = await client.orphans(view.source.repository);
   if (!orphans.some((orphan) => orphan.runId === view.runId)) return;
+  // The report above has said what to type.
+  if (waitsForPeople(view)) return;
   context.note(`nobody drives it any more; go on with it: sluice resume ${view.runId}`);
 }
