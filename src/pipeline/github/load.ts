@@ -9,6 +9,7 @@ import { parseYaml } from '../native/syntax.ts';
 import type { Plan } from '../plan.ts';
 import { workflowPlan } from './build/workflow.ts';
 import { checkSchema } from './schema-check.ts';
+import { withLongJobs } from './short-job.ts';
 
 /**
  * Reads and checks a GitHub workflow of the repository. Gives the plan, with warnings, or all the problems at once, each
@@ -25,8 +26,9 @@ export function loadWorkflow(path: string, files: SourceFiles): Checked<Plan> {
     return failed();
   }
   const source = decodeSource(path, content, problems);
-  const tree = source && parseYaml(source, problems);
-  if (!tree) return failed();
+  const written = source && parseYaml(source, problems);
+  if (!written) return failed();
+  const tree = written.kind === 'map' ? withLongJobs(written, problems) : written;
   checkSchema(tree, problems);
   if (tree.kind !== 'map') return failed();
   const digest = digestOf(canonicalJson([{ file: path, digest: digestOf(content) }]));

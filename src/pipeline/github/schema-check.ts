@@ -3,6 +3,7 @@ import { child, type Node, type Span } from '../native/node.ts';
 import { type Problems, shown } from '../native/problem.ts';
 import { headOf } from '../native/read.ts';
 import { spanInText } from '../native/text-place.ts';
+import { isArithmeticOfStep } from './arithmetic.ts';
 import { expressionProblem } from './expression-finding.ts';
 import { type Finding, findingsOf } from './github-parser.ts';
 import type { TokenOrigin } from './node-reader.ts';
@@ -22,7 +23,12 @@ function report(finding: Finding, tree: Node, problems: Problems): void {
   if (offset !== null && origin && 'kind' in origin && origin.kind === 'scalar') {
     const text = String(origin.value);
     const problem = expressionProblem(text, offset, message);
-    problems.error('bad-expression', spanInText(origin, problem.offset), problem.message);
+    const place = spanInText(origin, problem.offset);
+    if (isArithmeticOfStep(problem.message, origin, tree)) {
+      problems.warn('bad-expression', place, `${problem.message}; the step will fail`, {
+        suggestion: 'calculate in the script; GitHub refuses the whole workflow',
+      });
+    } else problems.error('bad-expression', place, problem.message);
     return;
   }
   const unexpected = /^Unexpected value '([\s\S]*)'$/.exec(message)?.[1];

@@ -3,6 +3,7 @@ import { type Problems, shown } from '../../native/problem.ts';
 import { headOf } from '../../native/read.ts';
 import type { PlanStep, Refusal } from '../../plan.ts';
 import { type PlanUses, usesText } from '../../plan-action.ts';
+import { arithmeticIn } from '../arithmetic.ts';
 import { conditionOf, STEP_CONDITION } from './expression.ts';
 import { reportInjection } from './injection.ts';
 import { constant } from './matrix.ts';
@@ -99,7 +100,7 @@ function stepOf(
     name: textUnder(node, 'name') ?? (uses ? usesText(uses) : titleOf(run)),
     run,
     uses,
-    refusal: refusalOf(node, uses) ?? refusalOfShell(node, shell),
+    refusal: refusalOf(node, uses) ?? refusalOfShell(node, shell) ?? refusalOfArithmetic(node),
     shell: shell.command,
     workingDirectory: uses
       ? '.'
@@ -149,6 +150,13 @@ function refusalOf(node: MapNode, uses: PlanUses | null): Refusal | null {
 function refusalOfShell(node: MapNode, { problem }: { readonly problem: string | null }): Refusal | null {
   if (problem === null) return null;
   return { feature: 'shell', message: problem, place: placeOf(child(node, 'shell') ?? headOf(node)) };
+}
+
+function refusalOfArithmetic(node: MapNode): Refusal | null {
+  const at = arithmeticIn(node);
+  if (!at) return null;
+  const message = 'an expression of this step calculates, and expressions cannot; calculate in the script';
+  return { feature: 'expression', message, place: placeOf(at) };
 }
 
 /** The first line that does something. */
