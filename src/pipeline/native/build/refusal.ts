@@ -7,7 +7,6 @@ import type { JobDefinition } from './step.ts';
 /** What cannot be done yet, completing "this version checks X but cannot ... yet". */
 const NOT_YET = {
   gates: 'judge them',
-  approval: 'wait for it',
 } as const;
 
 /** A feature that is checked and planned, with the sentence that a run ends with. */
@@ -19,10 +18,6 @@ export function refusal(feature: string, cannot: string, at: Span): Refusal {
 
 export function gatesRefusal(at: Span): Refusal {
   return refusal('gates', NOT_YET.gates, at);
-}
-
-export function approvalRefusal(at: Span): Refusal {
-  return refusal('approval', NOT_YET.approval, at);
 }
 
 export function refusalsOf(job: JobDefinition): Refusal[] {

@@ -10,7 +10,7 @@ import { approvalOf } from './approval.ts';
 import type { BuildContext, JobSource } from './context.ts';
 import { gatesOf } from './gate.ts';
 import { type DraftJob, draftJob, idOfName, type StageSetting } from './job.ts';
-import { approvalRefusal, gatesRefusal, refusal } from './refusal.ts';
+import { gatesRefusal, refusal } from './refusal.ts';
 import { NO_RETRY } from './retry.ts';
 import { strategyOf } from './strategy.ts';
 import { conditionOf, durationMs, listOf, texts } from './text.ts';
@@ -126,11 +126,10 @@ function approvalJob(
   const approval = approvalOf(definition, context.problems);
   if (!approval) return null;
   const at = headOf(nodeAt(definition, 'approval'));
-  const parts = { approval, refusals: [approvalRefusal(at)] };
   return {
     suffix: 'approval',
     at,
-    make: (id) => bareJob(id, `Approval of ${setting.name}`, setting, parts, at),
+    make: (id) => bareJob(id, `Approval of ${setting.name}`, setting, { approval }, at),
   };
 }
 
