@@ -1,5 +1,6 @@
 import type { Digest } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { ReportUse } from '../journal/run-event.ts';
 
 /**
  * Bytes kept by what they are, and the names that point at them. Caches, artifacts and snapshots are all made of these two.
@@ -331,8 +332,24 @@ export interface ReportArchive {
   }): Promise<Digest>;
   /** The content of one report. null: there is none of that name. */
   open(digest: Digest, file: string): Promise<AsyncIterable<Uint8Array> | null>;
+  /** Remembers what a job of a clean, trusted run of a commit reported: later changes are compared with it. The last one counts. */
+  noteFacts(facts: FactsOfCommit): Promise<void>;
+  /** What is remembered of a commit, by job. */
+  factsOf(repository: string, commit: string): Promise<readonly FactsOfCommit[]>;
   /** Removes what has expired; returns how many records went. */
   expire(nowMs: number): Promise<number>;
+}
+
+/** The reports of one cell at one commit. */
+export interface FactsOfCommit {
+  readonly repository: string;
+  readonly commit: string;
+  readonly runId: string;
+  readonly job: string;
+  readonly cell: string;
+  readonly reports: readonly ReportUse[];
+  readonly tree: Digest;
+  readonly expiresAtMs: number;
 }
 
 /** What a job or step was made of. Each field says why it is part of the key (work/fingerprint.ts). */

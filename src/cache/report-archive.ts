@@ -1,6 +1,6 @@
 import { digestOf } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
-import type { ReferenceStore, ReportArchive, TreeStore } from './contract.ts';
+import type { FactsOfCommit, ReferenceStore, ReportArchive, TreeStore } from './contract.ts';
 
 const PREFIX = 'reports';
 const RECORDS_MAX = 1_000_000;
@@ -14,12 +14,30 @@ export function reportArchive(options: {
   return {
     async save({ repository, runId, cell, root, files, expiresAtMs }) {
       const { digest } = await trees.save({ root, select: files.map(literal) });
-      const name = `${PREFIX}/${digestOf(repository).slice(0, 32)}/${runId}/${digestOf(cell).slice(0, 32)}`;
+      const name = `${folderOf(repository)}/${runId}/${digestOf(cell).slice(0, 32)}`;
       const record = { schemaVersion: 1, keeps: [digest], expiresAtMs } satisfies JsonObject;
       await references.write(name, record);
       return digest;
     },
     open: (digest, file) => trees.open(digest, file),
+    async noteFacts(facts) {
+      const { repository, commit, cell, tree, expiresAtMs } = facts;
+      const record = {
+        schemaVersion: 1,
+        keeps: [tree],
+        expiresAtMs,
+        facts: facts as unknown as JsonObject,
+      } satisfies JsonObject;
+      await references.write(`${commitFolder(repository, commit)}/${digestOf(cell).slice(0, 32)}`, record);
+    },
+    async factsOf(repository, commit) {
+      const found: FactsOfCommit[] = [];
+      for (const name of (await references.list(commitFolder(repository, commit))).toSorted()) {
+        const record = await references.read(name);
+        if (record?.facts) found.push(record.facts as unknown as FactsOfCommit);
+      }
+      return found;
+    },
     async expire(nowMs) {
       let count = 0;
       for (const name of await references.list(PREFIX, RECORDS_MAX)) {
@@ -31,6 +49,15 @@ export function reportArchive(options: {
       return count;
     },
   };
+}
+
+function folderOf(repository: string): string {
+  return `${PREFIX}/${digestOf(repository).slice(0, 32)}`;
+}
+
+/** Beside the folders of runs, whose ids never begin so. */
+function commitFolder(repository: string, commit: string): string {
+  return `${folderOf(repository)}/commit-${commit}`;
 }
 
 /** A path that is no exclusion, whatever it begins with. */

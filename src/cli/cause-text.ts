@@ -17,6 +17,7 @@ export function causeText(cause: Cause): string {
       return `lost: ${visible(cause.reason)}`;
     case 'limit':
     case 'surroundings':
+    case 'gate':
       return visible(cause.message);
     case 'signal':
       return `killed by ${visible(cause.signal)}${signalHint(cause.signal)}`;

@@ -1,6 +1,7 @@
 import { runContexts } from '../engine/context.ts';
 import { type CellState, findCell, type RunState } from '../engine/state.ts';
 import type { JobMessage } from '../runner/contract.ts';
+import { gatingOf } from './gating.ts';
 
 /**
  * The message that hands a running cell to a runner. `isSameBoot`: whether an owner ran on this machine since it was last
@@ -40,6 +41,7 @@ export function jobMessage(
     unsealed: cell.unsealed,
     resumed,
     startedAtMs: cell.started!.atMs,
+    ...(job.gates.length === 0 ? {} : { gating: gatingOf(state, cell.job) }),
     ...(course.request.rerunOf === null ? {} : { isAnew: true }),
     isSameBoot: !resumed || (owner !== null && isSameBoot(owner)),
   };

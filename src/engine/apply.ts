@@ -2,18 +2,19 @@ import { ChunkedArray } from '../base/chunked-array.ts';
 import type { JsonObject } from '../base/json.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { Approval } from '../gate/approval.ts';
-import type { Cause, CellOutcome, KeptArtifact, RunEvent } from '../journal/run-event.ts';
+import type { Cause, CellExtras, CellOutcome, KeptArtifact, RunEvent } from '../journal/run-event.ts';
 import type { JobResult } from '../pipeline/expression-context.ts';
 import { cellName } from '../pipeline/plan.ts';
 import { answered, asked, expired, rejected, used } from './apply-approval.ts';
 import { courseOf, type RunRequested } from './course.ts';
 import { type Heap, insert, withoutFirst } from './heap.ts';
-import { type CellState, findCell, type JobState, type RunState } from './state.ts';
+import { type CellReports, type CellState, findCell, type JobState, type RunState } from './state.ts';
 
 /** Shared, because 10,000 cells have nothing most of the time. */
 const NO_STEPS: readonly never[] = [];
 const NO_OUTPUTS: Readonly<Record<string, string>> = {};
 const NOTHING_KEPT: readonly KeptArtifact[] = [];
+const NOTHING_REPORTED: readonly CellReports[] = [];
 
 /** The state of a run that was just asked for. */
 export function begin(request: RunRequested, at: number): RunState {
@@ -34,6 +35,7 @@ export function begin(request: RunRequested, at: number): RunState {
       failedThrough: false,
       outputs: NO_OUTPUTS,
       kept: NOTHING_KEPT,
+      reports: NOTHING_REPORTED,
       succeeded: 0,
       spentMs: 0,
       cancel: null,
@@ -326,6 +328,7 @@ function applyFinished(
     cellsLeft: job.cellsLeft - 1,
     outputs,
     kept: event.extras?.kept ? [...job.kept, ...event.extras.kept] : job.kept,
+    reports: event.extras?.reports ? [...job.reports, reportsOf(event.cell, event.extras)] : job.reports,
     failFast,
     succeeded: job.succeeded + good,
     spentMs: job.spentMs + good * event.durationMs,
@@ -333,6 +336,10 @@ function applyFinished(
   if (job.cellsLeft === 1) return jobOver(next, jobIndex, worstResult(next, jobIndex));
   if (job.released >= job.cellCount) return next;
   return releaseCell(changeJob(next, jobIndex, { released: job.released + 1 }), job.firstCell + job.released);
+}
+
+function reportsOf(cell: string, { reports = [], reportTree }: CellExtras): CellReports {
+  return { cell, reports, tree: reportTree ?? null };
 }
 
 function withOutcome(state: RunState, outcome: CellOutcome): RunState {

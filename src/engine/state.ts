@@ -1,7 +1,15 @@
 import type { ChunkedArray } from '../base/chunked-array.ts';
+import type { Digest } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Approval } from '../gate/approval.ts';
-import type { Cause, CellOutcome, KeptArtifact, RunEvent, RunOutcome } from '../journal/run-event.ts';
+import type {
+  Cause,
+  CellOutcome,
+  KeptArtifact,
+  ReportUse,
+  RunEvent,
+  RunOutcome,
+} from '../journal/run-event.ts';
 import type { JobResult } from '../pipeline/expression-context.ts';
 import type { Course } from './course.ts';
 import type { Heap } from './heap.ts';
@@ -57,6 +65,8 @@ export interface JobState {
   readonly outputs: Readonly<Record<string, string>>;
   /** Artifacts of its cells, for the jobs behind it. */
   readonly kept: readonly KeptArtifact[];
+  /** What its cells reported, for the gates behind it. */
+  readonly reports: readonly CellReports[];
   /** Cells that succeeded, and what they took together. */
   readonly succeeded: number;
   readonly spentMs: number;
@@ -65,6 +75,13 @@ export interface JobState {
   readonly failFast: string | null;
   /** Its condition was found true although the run was being cancelled (`always()`, `cancelled()`): it runs on. */
   readonly runsWhenCancelled: boolean;
+}
+
+export interface CellReports {
+  readonly cell: string;
+  readonly reports: readonly ReportUse[];
+  /** Where the files are kept; null when none could be. */
+  readonly tree: Digest | null;
 }
 
 export interface CellState {

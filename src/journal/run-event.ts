@@ -32,6 +32,8 @@ export type Cause =
   | { readonly kind: 'surroundings'; readonly message: string }
   /** Somebody said no to an approval; `by` null: too few people answered in time. */
   | { readonly kind: 'rejected'; readonly by: string | null; readonly reason: string }
+  /** The gates of the job say no to the change; `message` tells what a person needs. */
+  | { readonly kind: 'gate'; readonly message: string }
   /** A feature that is checked and planned but not performed by this version. */
   | { readonly kind: 'refused'; readonly sentences: readonly string[] }
   /** A broken expression, an unknown secret, an invalid matrix: found only when the run got there. */
@@ -158,6 +160,8 @@ export interface CellExtras {
   readonly reports?: readonly ReportUse[];
   /** Where the reports are kept (a tree manifest). */
   readonly reportTree?: Digest;
+  /** What its gates came to: a GateResult (gate/result.ts). */
+  readonly gates?: JsonObject;
 }
 
 /** What exactly people approve. */

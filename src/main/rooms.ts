@@ -154,6 +154,7 @@ export function openRooms(
     work: async () => (await kept()).work,
     snapshots: async () => (await kept()).snapshots,
     reports: async () => (await kept()).reports,
+    changes: async () => (await import('../forge/change.ts')).changeReader(),
     leftBehind: async () => [
       ...(existsSync(join(directory, 'sandbox')) ? [await sandbox(false)] : []),
       ...(mayHaveContainers(directory) ? await sweeperOf(containers(false)) : []),

@@ -63,6 +63,7 @@ function failureTail(state: JobState, directory: string, failure: Failure): stri
   const { step, cause } = failure;
   if (cause.kind === 'invalid' || cause.kind === 'internal' || cause.kind === 'surroundings')
     return [cause.message];
+  if (cause.kind === 'gate') return state.gateLines.slice(0, TAIL_LINES);
   if (cause.kind === 'could-not-start') return [cause.reason];
   if (step === null) return [];
   return readLogTail(logFile(directory, runId, cell, attempt, stepKey(step, failure.try)), TAIL_LINES);

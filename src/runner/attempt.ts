@@ -86,7 +86,7 @@ export class Attempt {
       if (job.services.length > 0)
         await this.#around('services', (place) => startServices(place, this.#executorJob));
       await this.#performAll(job.steps, 'main');
-      const keeps = job.artifacts.length + job.caches.length + job.reports.length > 0;
+      const keeps = job.artifacts.length + job.caches.length + job.reports.length + job.gates.length > 0;
       // What untrusted code still runs in the background could put links in the place of what is being read.
       const isKeptLast = this.#state.message.trust === 'untrusted';
       if (keeps && !isKeptLast) await this.#around('after', keep);

@@ -1,3 +1,4 @@
+import type { Digest } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Trust } from '../journal/event.ts';
 import type {
@@ -5,11 +6,14 @@ import type {
   CellExtras,
   CellOutcome,
   KeptArtifact,
+  ReportUse,
   RunEvent,
   RunSource,
 } from '../journal/run-event.ts';
 import type { JobResult } from '../pipeline/expression-context.ts';
 import type { PlanJob } from '../pipeline/plan.ts';
+import type { Waiver } from '../pipeline/plan-gate.ts';
+import type { ReportKind } from '../pipeline/plan-report.ts';
 
 /**
  * All that a runner needs to perform one attempt of one cell: one serialisable message. The runner never reads the store,
@@ -47,8 +51,47 @@ export interface JobMessage {
    * nothing proves that a step never began.
    */
   readonly isSameBoot: boolean;
+  /** Only of a job with gates. */
+  readonly gating?: Gating;
   /** The work is done although its result may be known: somebody asked for it to be done again. */
   readonly isAnew?: boolean;
+}
+
+/** What the gates of a job are judged by, besides what the job itself leaves behind. */
+export interface Gating {
+  readonly runBeganAtMs: number;
+  /** What passes may go to production, where nothing that is missing is let through. */
+  readonly leadsToProduction: boolean;
+  /** Accounts of who made the change and who asked for the run. */
+  readonly authors: readonly string[];
+  /** Of the change, as the forge says. */
+  readonly labels: readonly string[];
+  /** Branches and commits that the change goes to, the best first; empty: nobody said. */
+  readonly targets: readonly string[];
+  readonly waivers: readonly Waiver[];
+  /** Every job before this one, near or far, in the order of the plan. */
+  readonly before: readonly JobBefore[];
+}
+
+/** A job that is over, for the gates behind it. */
+export interface JobBefore {
+  readonly id: string;
+  /** The worst of its cells. */
+  readonly outcome: CellOutcome;
+  /** Of the reports that it declares; null in it: told by the file. */
+  readonly kinds: readonly (ReportKind | null)[];
+  /** Why this change does not concern it; null: it concerns it. */
+  readonly notApplicable: string | null;
+  readonly reports: readonly KeptReports[];
+  readonly kept: readonly KeptArtifact[];
+}
+
+/** What one cell reported. */
+export interface KeptReports {
+  readonly cell: string;
+  readonly reports: readonly ReportUse[];
+  /** Where the files are; null when none could be kept. */
+  readonly tree: Digest | null;
 }
 
 export type StepFinished = Extract<RunEvent, { type: 'step.finished' }>;

@@ -1,4 +1,5 @@
 import type { Digest } from '../base/digest.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { CacheUse, CellExtras, KeptArtifact, ReportUse, WorkUse } from '../journal/run-event.ts';
 
 /** Collects what an attempt did besides its steps. */
@@ -8,17 +9,20 @@ export class Extras {
   work: WorkUse | null = null;
   readonly reports: ReportUse[] = [];
   reportTree: Digest | null = null;
+  /** The GateResult. */
+  gates: JsonObject | null = null;
 
   /** null when there is nothing to tell, as for most jobs. */
   told(): CellExtras | null {
-    const { kept, caches, work, reports, reportTree } = this;
-    if (kept.length === 0 && caches.length === 0 && reports.length === 0 && work === null) return null;
+    const { kept, caches, work, reports, reportTree, gates } = this;
+    if (kept.length + caches.length + reports.length === 0 && work === null && gates === null) return null;
     return {
       ...(kept.length > 0 ? { kept } : {}),
       ...(caches.length > 0 ? { caches } : {}),
       ...(work ? { work } : {}),
       ...(reports.length > 0 ? { reports } : {}),
       ...(reportTree ? { reportTree } : {}),
+      ...(gates ? { gates } : {}),
     };
   }
 }

@@ -26,6 +26,8 @@ export class JobState {
   readonly secrets: Readonly<Record<string, string>>;
   readonly warnings: string[] = [];
   readonly extras = new Extras();
+  /** Why gates stop the change. */
+  readonly gateLines: string[] = [];
   /** Where the files of the job are; null before they are there. */
   directory: string | null = null;
   /** By service: id and ports, for expressions. */
@@ -70,6 +72,12 @@ export class JobState {
       problem instanceof KeepProblem
         ? { step: null, try: 1, outcome: 'failed', cause: { kind: 'surroundings', message } }
         : { step: null, try: 1, outcome: 'errored', cause: { kind: 'invalid', message } };
+  }
+
+  /** The gates of the job say no. `lines`: what a person needs first. */
+  noteGates(message: string, lines: readonly string[]): void {
+    this.failure ??= { step: null, try: 1, outcome: 'failed', cause: { kind: 'gate', message } };
+    this.gateLines.push(...lines);
   }
 
   /** Takes in what a step ended with, live or from the journal. */

@@ -13,7 +13,8 @@ import { filled, type KeepPlace } from './keep-place.ts';
 import { matchingFiles } from './matching-files.ts';
 import { KeepProblem } from './problem.ts';
 
-const RETENTION_MS = 90 * 86_400_000;
+/** So long reports are kept. */
+export const RETENTION_MS = 90 * 86_400_000;
 const DOUBTS_MAX = 20;
 
 /** By path, what report files looked like before the first step. */

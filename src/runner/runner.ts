@@ -14,6 +14,7 @@ import type {
   StepFinished,
 } from './contract.ts';
 import { allowedEnvironment, type Environment, jobEnvironment, machineEnvironment } from './environment.ts';
+import { isGateJob, performGateJob } from './gate/gate-job.ts';
 import { confinementOf, executorOf } from './isolation.ts';
 import { jobKey, runGroup } from './job-key.ts';
 import { JobState } from './job-state.ts';
@@ -151,6 +152,7 @@ async function performJob(
   const beyond = message.trust === 'untrusted' ? untrustedRefusals(job) : [];
   if (beyond.length > 0)
     return ended({ kind: 'refused', sentences: beyond.map((refusal) => refusal.message) });
+  if (isGateJob(message)) return performGateJob(options, message);
   let workspace: Workspace | null = null;
   try {
     const found = job.work === null ? null : await work.find(message);

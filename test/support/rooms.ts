@@ -11,5 +11,6 @@ export const noRooms: RunnerRooms = {
   work: none,
   snapshots: none,
   reports: none,
+  changes: none,
   leftBehind: async () => [],
 };

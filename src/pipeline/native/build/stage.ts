@@ -10,7 +10,7 @@ import { approvalOf } from './approval.ts';
 import type { BuildContext, JobSource } from './context.ts';
 import { gatesOf } from './gate.ts';
 import { type DraftJob, draftJob, idOfName, type StageSetting } from './job.ts';
-import { gatesRefusal, refusal } from './refusal.ts';
+import { refusal } from './refusal.ts';
 import { NO_RETRY } from './retry.ts';
 import { strategyOf } from './strategy.ts';
 import { conditionOf, durationMs, listOf, texts } from './text.ts';
@@ -140,7 +140,7 @@ function gatesJob(
 ): ExtraJob | null {
   if (definition.gates === undefined) return null;
   const at = headOf(nodeAt(definition, 'gates'));
-  const parts = { gates: gatesOf(definition, context.problems), refusals: [gatesRefusal(at)] };
+  const parts = { gates: gatesOf(definition, context.problems) };
   return {
     suffix: 'gates',
     at,

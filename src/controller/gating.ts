@@ -1,0 +1,83 @@
+import type { JsonObject, JsonValue } from '../base/json.ts';
+import { authorsOf } from '../engine/approval.ts';
+import type { RunState } from '../engine/state.ts';
+import type { CellOutcome } from '../journal/run-event.ts';
+import type { Plan } from '../pipeline/plan.ts';
+import { pullRequestOf } from '../pipeline/pull-request.ts';
+import type { Gating, JobBefore } from '../runner/contract.ts';
+
+/** From worst to best. */
+const OUTCOMES: readonly CellOutcome[] = ['errored', 'failed', 'cancelled', 'warned', 'succeeded', 'skipped'];
+
+/** What the gates of a job look at besides what it leaves behind itself. */
+export function gatingOf(state: RunState, job: number): Gating {
+  const { course } = state;
+  const before = new Set(course.needs[job]!);
+  for (const index of before) for (const further of course.needs[index]!) before.add(further);
+  return {
+    runBeganAtMs: state.requestedAtMs,
+    leadsToProduction: leadsToProduction(course.plan, course.jobs[job]!.id),
+    authors: authorsOf(state),
+    labels: labelsOf(course.request.event.payload),
+    targets: targetsOf(course.request),
+    waivers: course.plan.waivers,
+    before: [...before].sort((a, b) => a - b).map((index) => jobBefore(state, index)),
+  };
+}
+
+function targetsOf({ source, event }: RunState['course']['request']): readonly string[] {
+  const change = pullRequestOf(event.payload);
+  const { baseCommit = null, baseRef = null } = change ?? {};
+  const named = [source.base?.commit ?? null, baseCommit, baseRef && `origin/${baseRef}`, baseRef];
+  return named.filter((one) => one !== null && one !== '') as readonly string[];
+}
+
+function labelsOf(payload: JsonObject): readonly string[] {
+  const change = payload.pull_request ?? payload;
+  if (change === null || typeof change !== 'object' || Array.isArray(change)) return [];
+  const { labels } = change as JsonObject;
+  if (!Array.isArray(labels)) return [];
+  return labels.flatMap((label: JsonValue) => {
+    const { name, title } = (label ?? {}) as JsonObject;
+    return [name, title].filter((one) => typeof one === 'string');
+  });
+}
+
+function jobBefore(state: RunState, index: number): JobBefore {
+  const job = state.course.jobs[index]!;
+  const { firstCell, cellCount, result, failedThrough, reports, kept } = state.jobs.at(index);
+  const outcomes = new Set<CellOutcome>();
+  for (let cell = firstCell; cell >= 0 && cell < firstCell + cellCount; cell++) {
+    const { outcome } = state.cells.at(cell);
+    if (outcome) outcomes.add(outcome);
+  }
+  const isSkipped = result === 'skipped';
+  return {
+    id: job.id,
+    outcome: isSkipped ? 'skipped' : (OUTCOMES.find((one) => outcomes.has(one)) ?? 'cancelled'),
+    kinds: job.reports.map(({ kind }) => kind),
+    // What was skipped because something before it failed would have concerned the change.
+    notApplicable: isSkipped && !failedThrough ? 'its condition does not hold' : null,
+    reports,
+    kept,
+  };
+}
+
+/** Whether a deployment to production comes after the job, or at it. */
+function leadsToProduction(plan: Plan, id: string): boolean {
+  const production = new Set(
+    plan.environments.filter(({ type }) => type === 'production').map(({ name }) => name),
+  );
+  const jobs = new Map(plan.jobs.map((job) => [job.id, job]));
+  const open = plan.jobs.filter(({ deploy }) => deploy !== null && production.has(deploy.environment));
+  const seen = new Set(open.map((job) => job.id));
+  for (let job = open.pop(); job; job = open.pop()) {
+    for (const needed of job.needs) {
+      const before = jobs.get(needed);
+      if (!before || seen.has(needed)) continue;
+      seen.add(needed);
+      open.push(before);
+    }
+  }
+  return seen.has(id);
+}

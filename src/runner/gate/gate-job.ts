@@ -1,0 +1,36 @@
+import type { JsonObject } from '../../base/json.ts';
+import type { JobMessage, JobReport } from '../contract.ts';
+import { reasonOf } from '../keep-place.ts';
+import type { RunnerOptions } from '../options.ts';
+import { blockingLines, gateCause, judgeJob, warningsOf } from './judge-job.ts';
+
+/** Whether the job has nothing to do but to judge what the jobs before it reported. */
+export function isGateJob({ job }: JobMessage): boolean {
+  return job.gates.length > 0 && job.steps.length === 0 && job.cleanup.length === 0;
+}
+
+/** Performs such a job. It needs no workspace and starts nothing. */
+export async function performGateJob(options: RunnerOptions, message: JobMessage): Promise<JobReport> {
+  const startedMs = options.clock.monotonic();
+  const report = (told: Pick<JobReport, 'outcome' | 'cause' | 'tail'> & Partial<JobReport>): JobReport => ({
+    step: null,
+    durationMs: Math.round(options.clock.monotonic() - startedMs),
+    outputs: {},
+    patterns: [],
+    ...told,
+  });
+  try {
+    const result = await judgeJob(options, message, null);
+    const warnings = warningsOf(result);
+    const more = {
+      ...(warnings.length > 0 ? { warnings } : {}),
+      extras: { gates: result as unknown as JsonObject },
+    };
+    if (result.effect !== 'blocks') return report({ outcome: 'succeeded', cause: null, tail: [], ...more });
+    const cause = { kind: 'gate', message: gateCause(result) } as const;
+    return report({ outcome: 'failed', cause, tail: blockingLines(result), ...more });
+  } catch (error) {
+    const text = `the gates could not be judged: ${reasonOf(error)}`;
+    return report({ outcome: 'failed', cause: { kind: 'surroundings', message: text }, tail: [text] });
+  }
+}
