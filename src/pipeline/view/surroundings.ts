@@ -1,11 +1,14 @@
+import { formatDuration } from '../../base/duration.ts';
 import { formatBytes } from '../../base/size.ts';
 import { counted } from '../../base/text.ts';
 import type { PlanJob } from '../plan.ts';
+import type { ApprovalRequest } from '../plan-approval.ts';
 
 /** What a job has around its steps, one sentence each: where it runs, what it brings along, what it keeps. Templates are shown as they are. */
 export function surroundingsOf(job: PlanJob): readonly string[] {
-  const { services, downloads, caches, artifacts, work } = job;
+  const { services, downloads, caches, artifacts, work, approval } = job;
   return [
+    ...(approval === null ? [] : [approvalText(approval)]),
     ...placeOf(job),
     ...(services.length > 0 ? [`services: ${services.map(({ name }) => name).join(', ')}`] : []),
     ...downloads.map(({ artifact, from, path }) => {
@@ -21,6 +24,14 @@ export function surroundingsOf(job: PlanJob): readonly string[] {
     }),
     ...(work === null ? [] : ['skipped while what it reads is unchanged']),
   ];
+}
+
+function approvalText({ approvers, count, authorAllowed, expiresAfterMs, onExpiry }: ApprovalRequest): string {
+  const who = approvers.length === 0 ? '' : ` of ${approvers.join(', ')}`;
+  const not = authorAllowed ? '' : ', not of the author';
+  const time = expiresAfterMs === null ? '' : ` for ${formatDuration(expiresAfterMs)}`;
+  const then = onExpiry === 'approve' ? '; approved when nobody answers' : '';
+  return `waits${time} for ${counted(count, 'approval')}${who}${not}${then}`;
 }
 
 function placeOf({ isolation, container }: PlanJob): readonly string[] {
