@@ -24,13 +24,19 @@ export function arithmeticIn(step: Node): Span | null {
   return null;
 }
 
-/** Whether a problem is that of `arithmeticIn`, in a step of the workflow. */
-export function isArithmeticOfStep(message: string, node: Node, tree: Node): boolean {
-  if (!CANNOT.test(message)) return false;
+/** Whether a problem of an expression is that of `arithmeticIn`. */
+export function isArithmetic(message: string): boolean {
+  return CANNOT.test(message);
+}
+
+/** The texts of all steps of a workflow. */
+export function textsOfSteps(tree: Node): ReadonlySet<Node> {
   const jobs = child(tree, 'jobs');
-  if (jobs?.kind !== 'map') return false;
-  return jobs.entries.some(({ value }) => {
-    const steps = child(value, 'steps');
-    return steps !== undefined && [...textsBelow(steps)].includes(node as never);
-  });
+  const entries = jobs?.kind === 'map' ? jobs.entries : [];
+  return new Set(
+    entries.flatMap(({ value }) => {
+      const steps = child(value, 'steps');
+      return steps ? [...textsBelow(steps)] : [];
+    }),
+  );
 }

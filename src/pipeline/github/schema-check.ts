@@ -3,7 +3,7 @@ import { child, type Node, type Span } from '../native/node.ts';
 import { type Problems, shown } from '../native/problem.ts';
 import { headOf } from '../native/read.ts';
 import { spanInText } from '../native/text-place.ts';
-import { isArithmeticOfStep } from './arithmetic.ts';
+import { isArithmetic, textsOfSteps } from './arithmetic.ts';
 import { expressionProblem } from './expression-finding.ts';
 import { type Finding, findingsOf } from './github-parser.ts';
 import type { TokenOrigin } from './node-reader.ts';
@@ -11,26 +11,38 @@ import type { TokenOrigin } from './node-reader.ts';
 /** GitHub adds keys over time; without one of these nothing is lost by reading on. */
 const ADVICE_UNKNOWN = 'check its spelling; it is ignored here';
 
+/** The most problems of one text: each place is found by walking the text. */
+const SHOWN_MAX = 20;
+
 /** Reports what GitHub's own parser finds in a workflow. A key that it does not know is a warning, all else an error. */
 export function checkSchema(tree: Node, problems: Problems): void {
-  for (const finding of findingsOf(tree)) report(finding, tree, problems);
-}
-
-function report(finding: Finding, tree: Node, problems: Problems): void {
-  const { message, origin, offset } = finding;
-  if (origin && 'kind' in origin && origin.kind === 'scalar' && origin.style === 'broken') return;
-  const at = origin ? spanOf(origin) : headOf(tree);
-  if (offset !== null && origin && 'kind' in origin && origin.kind === 'scalar') {
-    const text = String(origin.value);
-    const problem = expressionProblem(text, offset, message);
-    const place = spanInText(origin, problem.offset);
-    if (isArithmeticOfStep(problem.message, origin, tree)) {
-      problems.warn('bad-expression', place, `${problem.message}; the step will fail`, {
+  const shownOf = new Map<TokenOrigin, number>();
+  let inSteps: ReadonlySet<Node> | null = null;
+  for (const finding of findingsOf(tree)) {
+    const { origin, offset } = finding;
+    const node = origin && 'kind' in origin && origin.kind === 'scalar' ? origin : null;
+    if (node?.style === 'broken') continue;
+    if (!node || offset === null) {
+      report(finding, tree, problems);
+      continue;
+    }
+    const count = (shownOf.get(node) ?? 0) + 1;
+    shownOf.set(node, count);
+    if (count > SHOWN_MAX) continue;
+    const { message, offset: at } = expressionProblem(String(node.value), offset, finding.message);
+    const place = spanInText(node, at);
+    if (isArithmetic(message)) inSteps ??= textsOfSteps(tree);
+    if (isArithmetic(message) && inSteps?.has(node)) {
+      problems.warn('bad-expression', place, `${message}; the step will fail`, {
         suggestion: 'calculate in the script; GitHub refuses the whole workflow',
       });
-    } else problems.error('bad-expression', place, problem.message);
-    return;
+    } else problems.error('bad-expression', place, message);
   }
+}
+
+/** A finding that is not about one expression. */
+function report({ message, origin }: Finding, tree: Node, problems: Problems): void {
+  const at = origin ? spanOf(origin) : headOf(tree);
   const unexpected = /^Unexpected value '([\s\S]*)'$/.exec(message)?.[1];
   if (unexpected !== undefined && origin && !('kind' in origin)) {
     problems.warn('unknown-key', at, `a workflow has no key ${shown(unexpected)} here`, {
@@ -39,8 +51,7 @@ function report(finding: Finding, tree: Node, problems: Problems): void {
     return;
   }
   if (message.startsWith('The expression is not closed') && origin && 'kind' in origin) {
-    const text = origin.kind === 'scalar' ? String(origin.value) : '';
-    const opened = splitTemplate(text).unclosedAt;
+    const opened = origin.kind === 'scalar' ? splitTemplate(String(origin.value)).unclosedAt : null;
     const start = origin.kind === 'scalar' && opened !== null ? spanInText(origin, opened, 3) : at;
     problems.error('bad-expression', start, `the \${{ that begins here has no closing }}`);
     return;

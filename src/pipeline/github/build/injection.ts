@@ -8,6 +8,9 @@ import { spanInText } from '../../native/text-place.ts';
 const FREE_TEXT =
   /\bgithub\s*\.\s*(?:head_ref\b|event\s*(?:\)|$|\.[\s\w.*[\]'-]*?(?:title|body|message|name|email|page_name|label|ref|branch|default_branch|head_branch|description|input|client_payload)\b))/i;
 
+/** The most of one script: each place is found by walking its text. */
+const SHOWN_MAX = 20;
+
 /**
  * Warns of text of the event that a script is made from: it could be any command. `variables`: those that the script's `env`
  * context has, by which the text may come too.
@@ -24,6 +27,7 @@ export function reportInjection(
     const source = part.source.trim();
     const found = FREE_TEXT.exec(source)?.[0] ?? byVariable(part.source, variables);
     if (!found || reported.has(source)) continue;
+    if (reported.size >= SHOWN_MAX) return;
     reported.add(source);
     const start = part.offset + (part.source.length - part.source.trimStart().length);
     const name = variableName(source);

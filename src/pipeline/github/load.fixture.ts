@@ -1,0 +1,23 @@
+import type { Checked } from '../../base/diagnostic.ts';
+import { openWorkflowReader } from '../../main/workflow-reader.ts';
+import type { Plan, PlanJob } from '../plan.ts';
+
+const FILE = '.github/workflows/ci.yml';
+const { loadWorkflow } = await openWorkflowReader();
+
+export function load(content: string | Uint8Array): Checked<Plan> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  return loadWorkflow(FILE, { read: (path) => (path === FILE ? bytes : null) });
+}
+
+/** The plan of a workflow that must be right. */
+export function planOf(text: string): Plan {
+  const checked = load(text);
+  if (!checked.ok) throw new Error(checked.diagnostics.map((one) => one.message).join('\n'));
+  return checked.value;
+}
+
+/** The one job `a` with these lines in it, indented by four. */
+export function jobOf(lines: string): PlanJob {
+  return planOf(`on: push\njobs:\n  a:\n    runs-on: x\n${lines}\n`).jobs[0]!;
+}
