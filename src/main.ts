@@ -159,6 +159,7 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
     random: machineRandom,
     owners: machineOwners(),
     actor: { kind: 'person', id: `${username} (uid ${uid})` },
+    teams: async () => (await import('./machine/teams.ts')).teamsOfUser(),
     directory,
     openRunner: async ({ secretFiles, keepWorkspaces, work, onFailedPlace }) => {
       executor ??= openExecutor(directory);

@@ -28,6 +28,8 @@ describe('runCli', () => {
         rerun      do again what a run did
         resume     go on with a run whose process is gone
         cancel     stop a run, or a part of it
+        approve    agree to what a run asks
+        reject     object to what a run asks
         artifact   find, browse, bring and keep what runs made
         cache      see and tidy what spares work
         analysis   judge a recorded canary, to try a policy before it is trusted

@@ -26,7 +26,13 @@ export function surroundingsOf(job: PlanJob): readonly string[] {
   ];
 }
 
-function approvalText({ approvers, count, authorAllowed, expiresAfterMs, onExpiry }: ApprovalRequest): string {
+function approvalText({
+  approvers,
+  count,
+  authorAllowed,
+  expiresAfterMs,
+  onExpiry,
+}: ApprovalRequest): string {
   const who = approvers.length === 0 ? '' : ` of ${approvers.join(', ')}`;
   const not = authorAllowed ? '' : ', not of the author';
   const time = expiresAfterMs === null ? '' : ` for ${formatDuration(expiresAfterMs)}`;

@@ -171,7 +171,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Approval',
-    text: 'Under `approval` of a job, which then waits for people and runs nothing, or of a stage, whose jobs then wait. `true` is one approval, a number is how many. This version checks approvals and refuses to wait.',
+    text: 'Under `approval` of a job, which then waits for people and runs nothing, or of a stage, whose jobs then wait. `true` is one approval, a number is how many. The page [Approvals](approvals.md) says what comes of it.',
     schema: approvalSchema,
   },
   {
