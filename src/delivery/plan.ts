@@ -132,6 +132,8 @@ export interface WayBack {
   readonly warm: BackPlan | null;
   /** When the stable version was stopped: it is started first. For a first release: the candidate ends. */
   readonly cold: BackPlan;
+  /** `partial`, once the candidate has all the traffic: only the hosts of `only` go back. Before that everything does. */
+  readonly part: BackPlan | null;
   /** When data were changed so that the stable version cannot run on them: they are taken back first. null: they cannot be. */
   readonly data: BackPlan | null;
   /** Whether the stable version cannot run on the changed data. */

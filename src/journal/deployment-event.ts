@@ -14,8 +14,11 @@ export type DeploymentOutcome = 'succeeded' | 'rolled-back' | 'cancelled' | 'str
 /** Forth: to the candidate. Back: to what ran before. */
 export type Way = 'forth' | 'back';
 
-/** Which list of the plan's way back is gone. `warm`: the old version still runs. `data`: its data are taken back too. */
-export type BackRoute = 'warm' | 'cold' | 'data';
+/**
+ * Which list of the plan's way back is gone. `warm`: the old version still runs. `data`: its data are taken back too. `part`: some
+ * hosts keep the candidate.
+ */
+export type BackRoute = 'warm' | 'cold' | 'data' | 'part';
 
 /** Why it goes back. */
 export type RollbackTrigger =

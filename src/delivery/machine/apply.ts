@@ -74,7 +74,7 @@ export function apply(state: DeploymentState, event: DeploymentEvent, at: number
       return applyStarted(state, event, at);
     case 'deployment.step-unknown':
       return {
-        ...to(state, state.route === null ? 'forth-probing' : 'back-probing'),
+        ...move(state, state.route === null ? 'forth-probing' : 'back-probing', at),
         probes: state.probes + 1,
       };
     case 'deployment.step-repeated':
@@ -92,7 +92,6 @@ export function apply(state: DeploymentState, event: DeploymentEvent, at: number
     case 'deployment.decision-asked':
       return {
         ...enter(state, 'asking', at),
-        intent: null,
         asked: { trigger: event.trigger, reason: event.reason },
       };
     case 'deployment.rollback-begun': {
@@ -136,6 +135,11 @@ function enter(state: DeploymentState, phase: Phase, at: number): DeploymentStat
   return { ...to(state, phase), epoch: state.epoch + 1, sinceMs: at };
 }
 
+/** A person's time to decide is not the step's: that begins anew. */
+function move(state: DeploymentState, phase: Phase, at: number): DeploymentState {
+  return state.phase === 'asking' ? enter(state, phase, at) : to(state, phase);
+}
+
 /** What was asked for on the other way is not waited for any more: its order is older, so it cannot overtake. */
 function onRoute(state: DeploymentState, route: DeploymentState['route']): DeploymentState {
   return { ...state, route, step: -1, attempt: 0, probes: 0, intent: null };
@@ -152,7 +156,7 @@ function applyStarted(
   const phase = isWatched ? 'watching' : state.route === null ? 'forth-acting' : 'back-acting';
   const isNew = index !== state.step;
   return {
-    ...(isNew ? enter(state, phase, at) : to(state, phase)),
+    ...(isNew ? enter(state, phase, at) : move(state, phase, at)),
     startedAtMs: state.startedAtMs ?? at,
     step: index,
     attempt: event.attempt,

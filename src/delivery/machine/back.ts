@@ -1,7 +1,7 @@
 import type { BackRoute, RollbackTrigger } from '../../journal/deployment-event.ts';
 import { setDeadlines } from './deadline.ts';
 import { finish, quarantine } from './finish.ts';
-import { type DeploymentState, routePlan, wayOf } from './state.ts';
+import { type DeploymentState, wayOf } from './state.ts';
 import { beginNext } from './step.ts';
 import type { Turn } from './turn.ts';
 
@@ -40,20 +40,22 @@ export function goBack(turn: Turn, trigger: RollbackTrigger, reason: string, by:
 }
 
 /** By what was begun, not by what was done: an effect without a receipt may have happened. null: it may not go back. */
-function routeOf({ plan, begun }: DeploymentState): BackRoute | null {
-  const { warm, data, dataBreaks, onIrreversible } = plan.wayBack;
+function routeOf({ plan, begun, candidatePercent }: DeploymentState): BackRoute | null {
+  const { warm, part, data, dataBreaks, onIrreversible } = plan.wayBack;
   if (begun.dataUp && dataBreaks) {
     if (data !== null) return 'data';
     if (onIrreversible !== 'revert') return null;
   }
-  return warm === null || begun.stableEnd ? 'cold' : 'warm';
+  if (warm === null || begun.stableEnd) return 'cold';
+  return part !== null && candidatePercent === 100 ? 'part' : 'warm';
 }
 
 /** The way back cannot go on as it is: the next route, or a person. */
 export function reroute(turn: Turn, reason: string): void {
   const { state } = turn;
-  if (state.route === 'warm' && routePlan(state.plan, 'cold') !== null) {
-    turn.emit({ type: 'deployment.rerouted', route: 'cold', reason });
+  const next = state.route === 'part' ? 'warm' : state.route === 'warm' ? 'cold' : null;
+  if (next !== null) {
+    turn.emit({ type: 'deployment.rerouted', route: next, reason });
     beginNext(turn);
     return;
   }

@@ -125,9 +125,18 @@ describe('a deployment', () => {
     const canary = watched().feed({ type: 'cancel', by: 'ada', reason: 'it looks odd' });
     canary.end();
     expect(canary.state.intent!.step).toContain('await-healthy');
-    canary.end('failed', 'it is dead');
+    const failStep = () => {
+      const { step } = canary.state.intent!;
+      while (canary.state.intent?.step === step) {
+        canary.end('failed', 'it is dead');
+        if ((canary.state.phase as string) === 'back-pausing')
+          canary.feed({ type: 'timer', id: canary.ordered('set-timer').at(-1)!.id });
+      }
+    };
+    failStep();
     expect(canary.of('deployment.rerouted')[0]!.route).toBe('cold');
-    canary.end().end('failed', 'it is still dead');
+    canary.end();
+    failStep();
     expect(canary.state.outcome).toBe('stranded');
   });
 
@@ -146,7 +155,9 @@ describe('a deployment', () => {
       .admit()
       .toWatch();
     manual.look({ requests: 100, errors: 60 }).feed({ type: 'proceed', by: 'ada', reason: 'it is a test' });
-    manual.toWatch().look({ requests: 100, errors: 60 });
+    expect(manual.state.phase).toBe('watching');
+    for (let minute = 0; minute < 15; minute++) manual.look({ requests: 100, errors: 60 });
+    manual.toWatch();
     expect(manual.state.candidatePercent).toBe(25);
     expect(manual.state.phase).toBe('watching');
   });

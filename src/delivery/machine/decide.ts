@@ -209,7 +209,18 @@ function takeProceed(turn: Turn, by: string, reason: string): void {
   const isWatched = isWatching(state);
   turn.emit({ type: 'deployment.proceeded', by, reason });
   if (isWatched) leave(turn, `${by} lets it go on: ${reason}`);
-  else beginNext(turn);
+  else goOnAnyway(turn);
+}
+
+/** From where it was stopped: what was on its way is asked about, a failed command is passed over, all else is done again. */
+function goOnAnyway(turn: Turn): void {
+  const { state } = turn;
+  const step = presentStep(state)!;
+  if (state.intent !== null) {
+    probe(turn, 'it was on its way when a person was asked');
+    setDeadlines(turn);
+  } else if (step.action.type === 'command') beginNext(turn);
+  else start(turn, step, state.attempt + 1);
 }
 
 function takeTimer(turn: Turn, id: string): void {

@@ -6,7 +6,7 @@ import type { Turn } from './turn.ts';
 export function finish(turn: Turn, outcome: DeploymentOutcome, sentence: string): void {
   const { state, now } = turn;
   const { candidate, stable } = state.request;
-  const isPartly = outcome === 'rolled-back' && state.plan.wayBack.only.length > 0;
+  const isPartly = outcome === 'rolled-back' && state.route === 'part';
   const isCandidate = outcome === 'succeeded' || (outcome === 'stranded' && state.candidatePercent === 100);
   turn.emit({
     type: 'deployment.finished',

@@ -59,7 +59,7 @@ export function takeProbe(turn: Turn, result: ProbeResult): void {
 }
 
 function isAwaited(state: DeploymentState, key: string): boolean {
-  return state.intent?.key === key && state.phase !== 'finished';
+  return state.intent?.key === key && state.phase !== 'finished' && state.phase !== 'asking';
 }
 
 function conclude(

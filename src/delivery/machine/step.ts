@@ -36,7 +36,7 @@ export function beginNext(turn: Turn): void {
 
 /** Writes the intent and asks for the effect. Without the environment's lease the effect waits until there is one. */
 export function start(turn: Turn, step: DeploymentStep, attempt: number): void {
-  const isNew = attempt === 1;
+  const isNew = attempt === 1 || turn.state.phase === 'asking';
   turn.emit({
     type: 'deployment.step-started',
     way: wayOf(turn.state),
@@ -122,13 +122,13 @@ function lastPercent(state: DeploymentState): number {
 }
 
 function conclude(turn: Turn): void {
-  const { rollback, request, plan, warnings } = turn.state;
+  const { rollback, request, plan, route, warnings } = turn.state;
   if (rollback === null) {
     const but = warnings > 0 ? ', with warnings' : '';
     finish(turn, 'succeeded', `${request.candidate} serves ${plan.environment}${but}`);
     return;
   }
-  const where = plan.wayBack.only.length > 0 ? ` on ${plan.wayBack.only.join(', ')}` : '';
+  const where = route === 'part' ? ` on ${plan.wayBack.only.join(', ')}` : '';
   const then = request.stable === null ? 'nothing serves' : `${request.stable} serves again${where}`;
   finish(turn, 'rolled-back', `${rollback.reason}; ${then}`);
 }

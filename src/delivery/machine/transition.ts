@@ -71,7 +71,7 @@ export const TRANSITIONS: Readonly<Record<Phase, PhaseRow>> = {
   },
   asking: {
     deadline: 'decision',
-    next: ['forth-acting', 'watching', 'finished'],
+    next: ['forth-acting', 'forth-probing', 'watching', 'finished'],
     back: ['back-acting', 'finished'],
   },
   'back-acting': {

@@ -117,12 +117,25 @@ export function doubtOf(state: DeploymentState): Doubt | null {
   const { watch, judge: judging } = state;
   const action = presentStep(state)?.action;
   if (watch.windows === 0) return { verdict: 'no-data', reason: watch.reason };
+  if (action?.type === 'bake') return bakeDoubt(state);
   if (action?.type !== 'observe') return null;
   if (watch.verdict === 'no-data') return { verdict: 'no-data', reason: watch.reason };
   const requests = judging?.present.weight === state.candidatePercent ? judging.present.canaryRequests : 0;
   if (requests >= action.sampleMin) return null;
   const reason = `the candidate had ${requests} of ${action.sampleMin} requests at ${state.candidatePercent} %`;
   return { verdict: 'undecided', reason };
+}
+
+/** With all the traffic on the candidate nothing is compared, but each limit must have had figures, and lately. */
+function bakeDoubt({ judge: judging, watch, evidenceMs, startedAtMs }: DeploymentState): Doubt | null {
+  if (judging === null) return null;
+  const nowMs = (startedAtMs ?? 0) + evidenceMs;
+  const sinceMs = Math.max(nowMs - watch.coveredMs, nowMs - judging.policy.staleAfterMs);
+  const mute = judging.triggers.find(
+    ({ kind, lastDataAtMs }) =>
+      (kind === 'limit' || kind === 'per-window') && (lastDataAtMs === null || lastDataAtMs <= sinceMs),
+  );
+  return mute ? { verdict: 'no-data', reason: `${mute.name} has no data` } : null;
 }
 
 /** What the plan says about a doubt. */

@@ -189,7 +189,8 @@ describe('compilePlan', () => {
     const plan = compilePlan(
       aRelease({ type: 'rolling' }, { rollback: { strategy: 'partial', only: ['web-2'] } }),
     );
-    expect(weightsOf(plan.wayBack.warm!.steps)).toEqual([75]);
+    expect(weightsOf(plan.wayBack.part!.steps)).toEqual([75]);
+    expect(weightsOf(plan.wayBack.warm!.steps)).toEqual([0]);
     expect(plan.wayBack.only).toEqual(['web-2']);
   });
 

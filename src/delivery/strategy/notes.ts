@@ -47,6 +47,10 @@ export function notesOf(request: ReleaseRequest, settled: Settled, mode: Mode, w
     said.push(
       `it does not go back by itself: a person is asked, and after ${minutes(wayBack.decisionMs)} without an answer it does`,
     );
+  if (wayBack.part !== null)
+    said.push(
+      `once the candidate version has all the traffic, only ${wayBack.only.join(', ')} would go back; before that everything does`,
+    );
   if (migrations?.up) said.push(migrationNote(migrations.kind, wayBack));
   return said;
 }

@@ -129,10 +129,14 @@ export function retryAfterMs(attempt: number): number {
   return Math.min(RETRY_MAX_MS, 500 * 2 ** Math.min(10, attempt));
 }
 
-/** A command is never repeated by itself: nobody knows whether it may. Health was waited for already. */
+/** A slow answer on the way back is asked again, but not for so long that a dead version holds it up. */
+const HEALTH_RETRIES_MAX = 3;
+
+/** A command is never repeated by itself: nobody knows whether it may. Health forth was waited for already. */
 function retriesOf(action: StepAction, given: number | null): number {
   const { type } = action;
-  if (type === 'command' || type === 'observe' || type === 'bake' || type === 'await-healthy') return 0;
+  if (type === 'command' || type === 'observe' || type === 'bake') return 0;
+  if (type === 'await-healthy') return Math.min(HEALTH_RETRIES_MAX, given ?? 0);
   return given ?? RETRIES;
 }
 

@@ -27,8 +27,8 @@ export function wayBackOf(request: ReleaseRequest, settled: Settled, mode: Mode)
     const steps = finishSteps('back', drafts, settled, patience);
     return { steps, expectedMs: steps.reduce((sum, step) => sum + step.expectedMs, 0) };
   };
-  const only = partOf(settled);
-  const ended = [...stopDrafts('candidate', only, 'note'), ...expandDownDrafts(request)];
+  const only = settled.hosts.filter((host) => rollback.only.includes(host));
+  const ended = [...stopDrafts('candidate', settled.hosts, 'note'), ...expandDownDrafts(request)];
   const isBeside = settled.type !== 'recreate' && mode !== 'first';
   return {
     strategy: rollback.strategy,
@@ -36,6 +36,8 @@ export function wayBackOf(request: ReleaseRequest, settled: Settled, mode: Mode)
     decisionMs: DECISION_DEFAULT_MS,
     warm: isBeside ? plan([...trafficDrafts(settled), ...ended]) : null,
     cold: plan(mode === 'first' ? ended : coldDrafts(settled, ended, [])),
+    part:
+      isBeside && rollback.strategy === 'partial' && only.length > 0 ? plan(partDrafts(settled, only)) : null,
     data: dataPlan(request, settled, mode, ended, plan),
     dataBreaks:
       (request.service.migrations?.up ?? null) !== null && request.service.migrations?.kind !== 'expand',
@@ -53,7 +55,7 @@ function trafficDrafts(settled: Settled): Draft[] {
     case 'immediate':
     case 'manual':
     case 'partial':
-      return [weightDraft(lastPercent(settled)), healthy];
+      return [weightDraft(0), healthy];
     case 'blue_green':
       return [healthy, weightDraft(0)];
     case 'rolling':
@@ -75,10 +77,10 @@ function trafficDrafts(settled: Settled): Draft[] {
 }
 
 function coldDrafts(settled: Settled, ended: readonly Draft[], down: readonly Draft[]): Draft[] {
-  const started = startDrafts('stable', partOf(settled));
-  const back = weightDraft(lastPercent(settled));
+  const started = startDrafts('stable', settled.hosts);
+  const back = weightDraft(0);
   return settled.type === 'recreate'
-    ? [...stopDrafts('candidate', partOf(settled)), ...down, ...started, back]
+    ? [...stopDrafts('candidate', settled.hosts), ...down, ...started, back]
     : [...down, ...started, back, ...ended];
 }
 
@@ -101,13 +103,15 @@ function expandDownDrafts({ service: { migrations } }: ReleaseRequest): Draft[] 
   return [commandDraft('migration-down', { name: 'expand', run: migrations.down, timeoutMs: null }, 'note')];
 }
 
-/** The hosts that go back. */
-function partOf({ hosts, rollback }: Settled): readonly string[] {
-  if (rollback.strategy !== 'partial') return hosts;
-  const named = hosts.filter((host) => rollback.only.includes(host));
-  return named.length > 0 ? named : hosts;
-}
-
-function lastPercent(settled: Settled): number {
-  return hostPercent(settled.hosts.length - partOf(settled).length, settled.hosts.length);
+/** The stable version takes over the named hosts' part of the traffic; the candidate ends there. */
+function partDrafts({ hosts }: Settled, only: readonly string[]): Draft[] {
+  return [
+    healthyDraft('stable', only),
+    weightDraft(hostPercent(hosts.length - only.length, hosts.length)),
+    {
+      title: `stop the candidate version on ${only.join(', ')}`,
+      action: { type: 'stop', version: 'candidate', hosts: only },
+      onFailure: 'note',
+    },
+  ];
 }
