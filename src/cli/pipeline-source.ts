@@ -64,6 +64,27 @@ export async function loadFile(
   sources: Sources,
   path: string,
 ): Promise<Checked<Plan>> {
+  const checked = await readPlan(context, source, sources, path);
+  if (!checked.ok || !hasGates(checked.value)) return checked;
+  // Expressions and all that metrics are; not needed by most.
+  const { withGatesChecked } = await import('./gate/check-plan.ts');
+  return withGatesChecked(checked, context.ports.clock.now());
+}
+
+function hasGates({ jobs, environments, waivers }: Plan): boolean {
+  return (
+    waivers.length > 0 ||
+    jobs.some(({ gates }) => gates.length > 0) ||
+    environments.some(({ protection }) => (protection?.gates.length ?? 0) > 0)
+  );
+}
+
+async function readPlan(
+  context: Context,
+  source: RunSource,
+  sources: Sources,
+  path: string,
+): Promise<Checked<Plan>> {
   if (isWorkflowFile(path)) return (await context.ports.openWorkflowReader()).loadWorkflow(path, sources);
   // The largest module of all, with the YAML and schema libraries; not needed when the plan is remembered.
   const { loadPipeline, loadPipelineObject } = await import('../pipeline/load.ts');

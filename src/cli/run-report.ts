@@ -68,24 +68,38 @@ function brokenBlock(
   const step = cell.failedStep === null ? null : stepLabelOf(cell, cell.failedStep);
   const name = within(visible(cell.name), step, look);
   const attempts = cell.attempt > 1 ? `, at attempt ${cell.attempt}` : '';
-  const time = cell.durationMs === null ? '' : ` after ${formatDuration(cell.durationMs)}`;
+  const isGate = cell.cause?.kind === 'gate';
+  const time = cell.durationMs === null || isGate ? '' : ` after ${formatDuration(cell.durationMs)}`;
   const head = row(
     `${outcomeGlyph(outcome, look)} ${look.paint('bold', name)}`,
     '',
     look.width,
     look.glyphs.ellipsis,
   );
-  const why = hanging('  ', `${cell.cause ? causeText(cell.cause) : outcome}${time}${attempts}`, look.width);
-  const lines = tail.map((line) =>
-    shorten(
-      `  ${look.paint('dim', look.glyphs.rule)} ${tailText(line, look.colour)}`,
-      look.width,
-      look.glyphs.ellipsis,
-    ),
+  // The lines below tell each condition that blocks, which is the cause in more words.
+  const why =
+    isGate && tail.length > 0
+      ? []
+      : hanging('  ', `${cell.cause ? causeText(cell.cause) : outcome}${time}${attempts}`, look.width);
+  const rule = `  ${look.paint('dim', look.glyphs.rule)} `;
+  // What a tool printed is cut, so that it stays readable as it is; our own sentences are whole.
+  const lines = tail.flatMap((line) =>
+    isGate
+      ? hanging(rule, tailText(line, look.colour), look.width)
+      : [shorten(`${rule}${tailText(line, look.colour)}`, look.width, look.glyphs.ellipsis)],
   );
   const all =
-    cell.startedAtMs === null ? [] : [`  all of it: ${look.paint('cyan', logsCommand(view, cell, job))}`];
+    cell.startedAtMs === null
+      ? []
+      : [
+          `  all of it: ${look.paint('cyan', isGate ? explainCommand(view, job) : logsCommand(view, cell, job))}`,
+        ];
   return [head, ...why.map((line) => look.paint('red', line)), ...lines, ...all];
+}
+
+/** The command that tells everything about the verdict. */
+function explainCommand(view: RunView, job: JobView): string {
+  return `sluice gate explain ${view.runId} ${commandWord(job.id)}`;
 }
 
 /** The command that prints all that the failed cell printed. */

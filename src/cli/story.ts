@@ -5,6 +5,7 @@ import type { CellView, JobView, RunView, StepView } from '../client/run-view.ts
 import { approvalInShort, approvalTexts } from './approval-text.ts';
 import { causeText } from './cause-text.ts';
 import { extraTexts, workText } from './extra-text.ts';
+import { conditionLines, gateResultOf } from './gate/render.ts';
 import { type Look, outcomeGlyph, outcomeStyle } from './look.ts';
 import { hanging, row, shorten, textWidth } from './row.ts';
 import { countJobs, elapsedMs, spanMs } from './run-count.ts';
@@ -131,7 +132,10 @@ function cellLines(cell: CellView, name: string, indent: string, look: Look, now
   }
   for (const text of cell.approval ? approvalTexts(cell.approval, cell.outcome !== null) : [])
     lines.push(...hanging(inner, text, look.width));
-  if (cell.cause && !cell.steps.some((step) => step.cause)) {
+  const gates = gateResultOf(cell.extras);
+  if (gates) lines.push(...conditionLines(gates, inner, look));
+  // The conditions say it in more words.
+  if (cell.cause && cell.cause.kind !== 'gate' && !cell.steps.some((step) => step.cause)) {
     lines.push(...hanging(inner, causeText(cell.cause), look.width).map((line) => look.paint('red', line)));
   }
   return lines;

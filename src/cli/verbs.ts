@@ -130,6 +130,38 @@ export const VERBS: readonly VerbDefinition[] = [
     load: () => import('./verb/facts.ts'),
   },
   {
+    name: 'gate',
+    arguments: [
+      ['<action>', 'check, explain or history'],
+      ['[words...]', 'for check, reports; for explain, a run and a gate; for history, a gate'],
+    ],
+    summary: 'judge reports, and tell why gates said what they said',
+    options: [
+      {
+        flags: '--preset <name>',
+        description: 'check: judge by this preset and not by the pipeline (repeatable)',
+        many: true,
+      },
+      { flags: '--job <job>', description: 'check: only the gates of this job' },
+      { flags: '--limit <count>', description: 'history: of at most so many runs (20 by default)' },
+    ],
+    examples: [
+      ['sluice gate check lcov.info junit.xml', 'what the gates of the pipeline say to these reports'],
+      ['sluice gate check --preset sast eslint.sarif', 'judged by a preset, without a pipeline'],
+      ['sluice gate explain latest', 'every condition of the latest run, with its evidence'],
+      ['sluice gate history coverage-unit', 'how that gate was judged in the last 20 runs'],
+    ],
+    load: () => import('./verb/gate.ts'),
+  },
+  {
+    name: 'verify',
+    arguments: [['[name]', 'pipeline, when there are several']],
+    summary: 'prove that nothing reaches production around its gates',
+    options: [],
+    examples: [['sluice verify', 'each way to production and what holds it, or the way that nothing holds']],
+    load: () => import('./verb/verify.ts'),
+  },
+  {
     name: 'list',
     arguments: [],
     summary: 'list the latest runs',

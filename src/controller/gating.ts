@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import { authorsOf } from '../engine/approval.ts';
 import type { RunState } from '../engine/state.ts';
+import { leadsToProduction } from '../gate/guarantee.ts';
 import type { CellOutcome } from '../journal/run-event.ts';
-import type { Plan } from '../pipeline/plan.ts';
 import { pullRequestOf } from '../pipeline/pull-request.ts';
 import type { Gating, JobBefore } from '../runner/contract.ts';
 
@@ -61,23 +61,4 @@ function jobBefore(state: RunState, index: number): JobBefore {
     reports,
     kept,
   };
-}
-
-/** Whether a deployment to production comes after the job, or at it. */
-function leadsToProduction(plan: Plan, id: string): boolean {
-  const production = new Set(
-    plan.environments.filter(({ type }) => type === 'production').map(({ name }) => name),
-  );
-  const jobs = new Map(plan.jobs.map((job) => [job.id, job]));
-  const open = plan.jobs.filter(({ deploy }) => deploy !== null && production.has(deploy.environment));
-  const seen = new Set(open.map((job) => job.id));
-  for (let job = open.pop(); job; job = open.pop()) {
-    for (const needed of job.needs) {
-      const before = jobs.get(needed);
-      if (!before || seen.has(needed)) continue;
-      seen.add(needed);
-      open.push(before);
-    }
-  }
-  return seen.has(id);
 }

@@ -27,6 +27,25 @@ export function guaranteedBefore(plan: Plan, job: PlanJob): readonly PlanJob[] {
   return guaranteed;
 }
 
+/** Whether a deployment to production comes after the job, or at it. */
+export function leadsToProduction(plan: Plan, id: string): boolean {
+  const production = new Set(
+    plan.environments.filter(({ type }) => type === 'production').map(({ name }) => name),
+  );
+  const jobs = new Map(plan.jobs.map((job) => [job.id, job]));
+  const open = plan.jobs.filter(({ deploy }) => deploy !== null && production.has(deploy.environment));
+  const seen = new Set(open.map((job) => job.id));
+  for (let job = open.pop(); job; job = open.pop()) {
+    for (const needed of job.needs) {
+      const before = jobs.get(needed);
+      if (!before || seen.has(needed)) continue;
+      seen.add(needed);
+      open.push(before);
+    }
+  }
+  return seen.has(id);
+}
+
 /** A shortest way from a job that needs nothing to this one that goes past `avoids` where it can; ids in order. */
 export function pathTo(plan: Plan, job: PlanJob, avoids: (job: PlanJob) => boolean): readonly string[] {
   const jobs = new Map(plan.jobs.map((one) => [one.id, one]));

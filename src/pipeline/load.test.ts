@@ -179,7 +179,7 @@ describe('stages', () => {
     expect(jobOf(text, 'two')).toMatchObject({ if: { source: "git.branch == 'main'" }, allowFailure: true });
   });
 
-  it('puts gates after the jobs, to be refused there', () => {
+  it('puts gates after the jobs', () => {
     const plan = planOf(
       'stages: [{name: test, gates: [coverage-unit], jobs: {unit: {run: x}}}, {name: next, depends_on: test, jobs: {n: {run: x}}}]',
     );
@@ -194,9 +194,7 @@ describe('stages', () => {
       {
         id: 'test-gates',
         needs: ['unit'],
-        refusals: [
-          'this version checks `gates` but cannot judge them yet; remove it, or wait for the release that does',
-        ],
+        refusals: [],
       },
       { id: 'n', needs: ['unit', 'test-gates'], refusals: [] },
     ]);
@@ -321,18 +319,6 @@ describe('jobs', () => {
       'concurrency: "ci-${{ git.branch }}"\njobs: {t: {run: x, concurrency: {group: db, policy: newest-wins}}}\n';
     expect(planOf(text).concurrency).toEqual({ group: 'ci-${{ git.branch }}', policy: 'queue' });
     expect(jobOf(text, 't').concurrency).toEqual({ group: 'db', policy: 'newest-wins' });
-  });
-
-  it.each([['gates: [coverage-unit]', 'judge them']])('checks and refuses %s', (key, cannot) => {
-    const feature = key.split(':')[0]!;
-    const job = jobOf(`jobs:\n  t:\n    run: x\n    ${key}\n`, 't');
-    expect(job.refusals).toEqual([
-      {
-        feature,
-        message: `this version checks \`${feature}\` but cannot ${cannot} yet; remove it, or wait for the release that does`,
-        place: expect.objectContaining({ start: { line: 4, column: feature.length + 7 } }),
-      },
-    ]);
   });
 
   it('refuses a language without commands and takes one with commands', () => {
