@@ -1,5 +1,6 @@
 import type { Executor } from '../executor/contract.ts';
 import type { Trust } from '../journal/event.ts';
+import { githubEnvironment } from '../pipeline/github/environment.ts';
 import type { JobMessage } from './contract.ts';
 import { jobKey } from './job-key.ts';
 import { JobProblem } from './problem.ts';
@@ -83,7 +84,7 @@ export function machineEnvironment(
 export function jobEnvironment(message: JobMessage, workspace: string, temporary: string): Environment {
   const { source, contexts } = message;
   const event = contexts.event.name;
-  return {
+  const own: Environment = {
     CI: 'true',
     SLUICE: 'true',
     SLUICE_RUN_ID: message.runId,
@@ -97,6 +98,10 @@ export function jobEnvironment(message: JobMessage, workspace: string, temporary
     SLUICE_EVENT: typeof event === 'string' ? event : '',
     TMPDIR: temporary,
   };
+  if (message.job.workflow === null) return own;
+  const status = { failed: false, cancelled: false, skippedNeed: false };
+  const machine = { arch: process.arch, temporary };
+  return { ...own, ...githubEnvironment({ ...contexts, env: own, status }, machine) };
 }
 
 /** Throws a `JobProblem` for what no process can be given. */

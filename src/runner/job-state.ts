@@ -2,6 +2,8 @@ import type { JsonObject } from '../base/json.ts';
 import type { Cause, StepOutcome } from '../journal/run-event.ts';
 import { type ConditionCauses, evaluateTemplate } from '../pipeline/expression.ts';
 import type { ExpressionContext, JobResult } from '../pipeline/expression-context.ts';
+import { runnerContext } from '../pipeline/github/environment.ts';
+import type { Matrix } from '../pipeline/plan.ts';
 import type { DirectoryCache } from '../pipeline/plan-cache.ts';
 import type { JobMessage, StepFinished } from './contract.ts';
 import type { Environment } from './environment.ts';
@@ -97,7 +99,7 @@ export class JobState {
 
   /** `environment` becomes the context `env`. */
   context(environment: Environment, withSecrets = true): ExpressionContext {
-    const { contexts, matrix, needs } = this.message;
+    const { contexts, matrix, needs, job } = this.message;
     const { directory } = this;
     const cause = this.stopCause;
     const failed = this.failure !== null || (cause !== null && cause.kind !== 'cancelled');
@@ -109,6 +111,7 @@ export class JobState {
       needs: needs as JsonObject,
       steps: this.#steps,
       job: { status: cancelled ? 'cancelled' : failed ? 'failure' : 'success', services: this.services },
+      ...(job.workflow ? { runner: runnerContext(environment), strategy: strategyContext(job.matrix) } : {}),
       ...(withSecrets ? { secrets: this.secrets } : {}),
       ...(directory === null ? {} : { hashFiles: (globs: readonly string[]) => hashFiles(directory, globs) }),
       status: { failed, cancelled, skippedNeed: false },
@@ -131,6 +134,10 @@ export class JobState {
       skippedBecause: null,
     };
   }
+}
+
+function strategyContext(matrix: Matrix | null): JsonObject {
+  return { 'fail-fast': matrix?.failFast ?? true, 'max-parallel': matrix?.maxParallel ?? null };
 }
 
 /** Evaluates a template for `subject`. Text without `${{` comes back untouched. Throws a `JobProblem`. */

@@ -39,6 +39,19 @@ export function plainContexts({
   };
 }
 
+/** Variables that Sluice itself makes of text from outside. */
+const TOLD =
+  /^(SLUICE_(BRANCH|TAG|EVENT)|GITHUB_(HEAD_REF|BASE_REF|REF|REF_NAME|ACTOR|TRIGGERING_ACTOR|EVENT_NAME|REPOSITORY|REPOSITORY_OWNER))$/;
+
+/** The variables of a step without the text from outside that they tell. */
+export function plainEnvironment(environment: Readonly<Record<string, string>>): Record<string, string> {
+  const plain = Object.entries(environment).map(([name, value]): [string, string] => [
+    name,
+    TOLD.test(name) && !HARMLESS.test(value) ? '' : value,
+  ]);
+  return Object.fromEntries(plain);
+}
+
 /** Numbers, truth values and commits; a text of one word may still be an option of a command. */
 function withoutText(value: JsonValue): JsonValue {
   if (typeof value === 'string') return /^[0-9a-f]{40}$/.test(value) ? value : '';

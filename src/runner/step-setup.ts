@@ -2,12 +2,13 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { Random } from '../base/port.ts';
 import type { Executor } from '../executor/contract.ts';
 import type { ExpressionContext } from '../pipeline/expression-context.ts';
+import { fileVariables } from '../pipeline/github/environment.ts';
 import type { PlanStep, Refusal } from '../pipeline/plan.ts';
 import { checkEnvironment, type Environment, PATH_DEFAULT } from './environment.ts';
 import { fill, type JobState } from './job-state.ts';
 import { stepKey } from './log/paths.ts';
 import type { Redaction } from './mask/redaction.ts';
-import { plainContexts } from './plain-context.ts';
+import { plainContexts, plainEnvironment } from './plain-context.ts';
 import { JobProblem } from './problem.ts';
 import { shellCommand } from './shell.ts';
 import { newStepFiles, type StepFiles } from './step-files.ts';
@@ -71,6 +72,7 @@ export function setUpStep(
   environment.SLUICE_ENV = files.variables;
   environment.SLUICE_PATH = files.path;
   environment.SLUICE_SUMMARY = files.summary;
+  if (state.message.job.workflow) Object.assign(environment, fileVariables(files));
   checkEnvironment(environment);
   const script = scriptText(step, job, state, environment);
   const hidden = script !== step.run && job.redaction.reveals(script);
@@ -125,7 +127,9 @@ function plainScript(
   try {
     const variables = { ...jobVariablesIn(state, contextOf), ...state.variables };
     evaluateInto(variables, step.variables, contextOf);
-    return fill(step.run, step.id, () => contextOf({ ...environment, ...job.base, ...variables }));
+    return fill(step.run, step.id, () =>
+      contextOf({ ...plainEnvironment({ ...environment, ...job.base }), ...variables }),
+    );
   } catch (error) {
     if (error instanceof JobProblem) return null;
     throw error;

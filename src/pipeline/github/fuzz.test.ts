@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { load } from './load.fixture.ts';
+import { load } from '../../../test/support/workflow.ts';
 
 /*
  * Mutated workflows: whatever stands in a file, loading answers in time with a plan or with located problems. The seed is

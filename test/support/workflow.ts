@@ -1,6 +1,6 @@
-import type { Checked } from '../../base/diagnostic.ts';
-import { openWorkflowReader } from '../../main/workflow-reader.ts';
-import type { Plan, PlanJob } from '../plan.ts';
+import type { Checked } from '../../src/base/diagnostic.ts';
+import { openWorkflowReader } from '../../src/main/workflow-reader.ts';
+import type { Plan, PlanJob } from '../../src/pipeline/plan.ts';
 
 const FILE = '.github/workflows/ci.yml';
 const { loadWorkflow } = await openWorkflowReader();
