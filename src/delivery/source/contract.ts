@@ -1,0 +1,52 @@
+import type { EvidenceSource } from '../../pipeline/plan-analysis.ts';
+import type { Quantile } from '../analysis/window.ts';
+
+/**
+ * Where evidence comes from: the router's counters and log, Prometheus, HTTP with JSON, a command. One contract suite
+ * (test/contract/source.contract.ts) is passed by every implementation.
+ *
+ * A source reports what it was told and never guesses: an answer that is late, empty, not a number, older than the asked span or of
+ * another kind is `none` with a reason that names the source and says what to do. `none` is never an error, a zero or the last
+ * known value. A source asks with a deadline of its own, `timeoutMs`, and keeps nothing between two windows but what it needs to
+ * take differences.
+ */
+export interface Source {
+  readonly kind: EvidenceSource['kind'] | 'scripted';
+  /**
+   * What happened between two moments, of both versions. Called in order, each span beginning where the last one ended; the first call
+   * of a step begins when the router has the step's weight, so that nothing of another weight is in it.
+   */
+  read(span: Span): Promise<Reading>;
+  /** The quantiles of the stable version's latency over the span; null when they cannot be had. */
+  quantiles(span: Span): Promise<Readonly<Record<Quantile, number>> | null>;
+  close(): Promise<void>;
+}
+
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly candidate: string;
+  /** null: nothing is compared. */
+  readonly stable: string | null;
+  /** Slower than these counts as exceeding; null: latency is not judged. */
+  readonly thresholdsMs: Readonly<Record<Quantile, number>> | null;
+  readonly timeoutMs: number;
+}
+
+export type Reading =
+  /** `window` has the form of analysis/window.ts; it is checked again before it is judged. */
+  | { readonly kind: 'window'; readonly window: unknown }
+  /** One figure for each version, of a metric of the user's own. null: that version has none. */
+  | { readonly kind: 'figures'; readonly candidate: number | null; readonly stable: number | null }
+  | { readonly kind: 'none'; readonly reason: string };
+
+/** Asked in each interval: a firing alert, or a script that fails, goes back at once. What cannot be asked is told, and fires nothing. */
+export interface Alarm {
+  readonly name: string;
+  ask(timeoutMs: number): Promise<AlarmState>;
+}
+
+export type AlarmState =
+  | { readonly state: 'quiet' }
+  | { readonly state: 'firing'; readonly reason: string }
+  | { readonly state: 'unknown'; readonly reason: string };
