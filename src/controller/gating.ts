@@ -14,14 +14,15 @@ export function gatingOf(state: RunState, job: number): Gating {
   const { course } = state;
   const before = new Set(course.needs[job]!);
   for (const index of before) for (const further of course.needs[index]!) before.add(further);
+  const isProduction = leadsToProduction(course.plan, course.jobs[job]!.id);
   return {
     runBeganAtMs: state.requestedAtMs,
-    leadsToProduction: leadsToProduction(course.plan, course.jobs[job]!.id),
+    leadsToProduction: isProduction,
     authors: authorsOf(state),
     labels: labelsOf(course.request.event.payload),
     targets: targetsOf(course.request),
     waivers: course.plan.waivers,
-    before: [...before].sort((a, b) => a - b).map((index) => jobBefore(state, index)),
+    before: [...before].sort((a, b) => a - b).map((index) => jobBefore(state, index, isProduction)),
   };
 }
 
@@ -43,7 +44,7 @@ function labelsOf(payload: JsonObject): readonly string[] {
   });
 }
 
-function jobBefore(state: RunState, index: number): JobBefore {
+function jobBefore(state: RunState, index: number, isProduction: boolean): JobBefore {
   const job = state.course.jobs[index]!;
   const { firstCell, cellCount, result, failedThrough, reports, kept } = state.jobs.at(index);
   const outcomes = new Set<CellOutcome>();
@@ -56,8 +57,9 @@ function jobBefore(state: RunState, index: number): JobBefore {
     id: job.id,
     outcome: isSkipped ? 'skipped' : (OUTCOMES.find((one) => outcomes.has(one)) ?? 'cancelled'),
     kinds: job.reports.map(({ kind }) => kind),
-    // What was skipped because something before it failed would have concerned the change.
-    notApplicable: isSkipped && !failedThrough ? 'its condition does not hold' : null,
+    // What was skipped because something before it failed would have concerned the change. On the way to production a condition
+    // is no excuse: whoever writes it could write `false`.
+    notApplicable: isSkipped && !failedThrough && !isProduction ? 'its condition does not hold' : null,
     reports,
     kept,
   };

@@ -15,15 +15,18 @@ export async function bringIn(place: KeepPlace): Promise<void> {
   if (job.reports.length > 0) noteReports(place);
 }
 
-/** Reports whatever became of the job, artifacts by how it went; then its gates
- * are judged; caches when its steps went well. Throws a `KeepProblem` or a `JobProblem`. */
+/**
+ * Reports whatever became of the job, artifacts by how it went, then the verdict of its gates; caches when its steps went well.
+ * Throws a `KeepProblem` or a `JobProblem`.
+ */
 export async function keep(place: KeepPlace): Promise<void> {
   const { job } = place.state.message;
   if (job.reports.length > 0) await takeReports(place);
   const isGood = place.state.failure === null && !place.state.isStopped;
   const wanted = job.artifacts.filter(({ when }) => when === 'always' || (when === 'success') === isGood);
   for (const artifact of wanted) await keepArtifact(place, artifact);
-  if (job.gates.length > 0 && !place.state.isStopped) await judgeGates(place);
+  // Whatever the gates say: facts of a commit are its facts, and the first commit with a ratchet has nothing to be compared with.
   if (job.reports.length > 0) await noteFacts(place);
+  if (job.gates.length > 0 && !place.state.isStopped) await judgeGates(place);
   if (isGood) for (const cache of job.caches) if (!cache.readonly) await saveCache(place, cache);
 }

@@ -4,7 +4,7 @@ import { RETENTION_MS } from '../reports.ts';
 
 /**
  * Remembers what the reports of a job say, for changes that are compared with its commit. Only of a trusted run of exactly that
- * commit, and only when the job went well.
+ * commit, and only when its steps went well.
  */
 export async function noteFacts({ options, state }: KeepPlace): Promise<void> {
   const { message, extras, failure } = state;
