@@ -27,10 +27,16 @@ export function expressionProblem(text: string, offset: number, message: string)
   if (source === null) return { message: `the \${{ that begins here has no closing }}`, offset };
   const parsed = parseExpression(source);
   if (!parsed.ok) return { message: parsed.problem.message, offset: start + parsed.problem.offset };
-  const leading = source.length - source.trimStart().length;
-  const position = /Located at position (\d+) within expression/.exec(message)?.[1];
-  const at = start + (position === undefined ? 0 : leading + Number(position) - 1);
-  return { message: sentence(message), offset: at };
+  // The parser counts the position in one line of the expression; so what it names is looked for.
+  const context = /^Unrecognized named-value: '([^']*)'/.exec(message)?.[1];
+  const called = /^(?:Unrecognized function|Too \w+ parameters supplied): '([^']*)'/.exec(message)?.[1];
+  const at =
+    parsed.contexts.find(({ name }) => name === context)?.offset ??
+    (called === undefined ? -1 : source.indexOf(called));
+  return {
+    message: sentence(message, context),
+    offset: start + (at >= 0 ? at : source.length - source.trimStart().length),
+  };
 }
 
 function sourceAt(text: string, offset: number): { source: string | null; start: number } {
@@ -51,8 +57,7 @@ export function unknownContext(name: string): string {
     : `unknown name '${written}'; text stands in single quotes`;
 }
 
-function sentence(message: string): string {
-  const context = /^Unrecognized named-value: '([^']*)'/.exec(message)?.[1];
+function sentence(message: string, context: string | undefined): string {
   if (context !== undefined) return unknownContext(context);
   const called = /^Unrecognized function: '([^']*)'/.exec(message)?.[1];
   if (called !== undefined) return `${called}() is not available in this place`;
