@@ -9,16 +9,3 @@ export interface Fence {
   /** Grows with each intent of one deployment. */
   readonly order: number;
 }
-
-/** Whether `one` may not be done any more after `seen`. */
-export function isOlder(one: Fence, seen: Fence): boolean {
-  return one.token < seen.token || (one.token === seen.token && one.order < seen.order);
-}
-
-/** A change that came too late: a newer owner, or a newer intent, was there before. Nothing was changed. */
-export class StaleFenceError extends Error {
-  constructor(place: string, given: Fence, seen: Fence) {
-    super(`${place}: ${given.token}/${given.order} is older than ${seen.token}/${seen.order}`);
-    this.name = 'StaleFenceError';
-  }
-}

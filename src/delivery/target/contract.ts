@@ -15,8 +15,8 @@ import type { Fence } from '../fence.ts';
  * deployment may ask (30 days). A change under a key that is done already does nothing and answers the same again. A change
  * that may be half done when the connection breaks is finished or undone by whoever asks next, under the same key.
  *
- * A promise that rejects means that it is not known what happened, and the caller will `probe`; except for `RefusedError`,
- * after which it is certain that nothing was changed. No call waits longer than `timeoutMs`.
+ * Nothing here rejects for what a host does: `unknown` is an answer, after which the caller will `probe`. `refused` means that it
+ * is certain that nothing was changed. No call waits longer than its `timeoutMs`.
  */
 export interface Target {
   readonly kind: 'process' | 'ssh' | 'docker' | 'scripted';
@@ -28,21 +28,21 @@ export interface Target {
    * Brings the release's files, or its image, and configuration to a host, whole or not at all. What is there already by this
    * digest is checked and not brought again. Nothing that runs is touched.
    */
-  install(change: Change, release: Release): Promise<void>;
+  install(change: Change, release: Release): Promise<TargetReply>;
   /**
    * Starts as many instances as the release says, each on a free port of the environment's range, beside whatever else runs
    * there. They get no traffic by that. Resolves when they were started, healthy or not.
    */
-  start(change: Change, release: Release): Promise<readonly Instance[]>;
+  start(change: Change, release: Release): Promise<TargetReply>;
   /** Ends the instances of a digest: asks them, and after the release's drain time kills their whole process trees. */
-  stop(change: Change, digest: string): Promise<void>;
+  stop(change: Change, digest: string): Promise<TargetReply>;
   /** Removes what `install` brought. What runs, or is the newest but `keepReleases`, stays. */
-  remove(change: Change, digest: string): Promise<void>;
+  remove(change: Change, digest: string): Promise<TargetReply>;
   /**
    * Runs a command once, in the release's folder or container, with its environment: hooks, smoke tests, migrations. It goes on when
    * the connection breaks, and its receipt is kept under the key; `probe` finds it.
    */
-  run(change: Change, command: CommandSpec): Promise<CommandEnd>;
+  run(change: Change, command: CommandSpec): Promise<TargetReply>;
   /**
    * What became of a change. From the moment it answers `not-done`, an earlier request under this key does nothing any more, should it
    * still come; a later one is done. The fence counts as seen.
@@ -121,10 +121,22 @@ export interface CommandSpec {
 }
 
 export interface CommandEnd {
+  /** 0 is good. */
   readonly code: number;
   /** The last lines, masked; at most 20. */
   readonly tail: readonly string[];
 }
+
+export type TargetReply =
+  /** `end`: of a command, whatever its code; otherwise null. */
+  | { readonly outcome: 'done'; readonly end: CommandEnd | null }
+  | {
+      readonly outcome: 'refused';
+      readonly cause: 'older-fence' | 'no-room' | 'not-found' | 'invalid' | 'failed';
+      /** Ends with what to do. */
+      readonly reason: string;
+    }
+  | { readonly outcome: 'unknown'; readonly reason: string };
 
 export type Probed =
   | { readonly found: 'done'; readonly end: CommandEnd | null }
@@ -154,12 +166,4 @@ export interface TargetSamples {
   readonly health: { readonly taken: number; readonly bad: number };
   /** The larger of processor and memory at each reading. */
   readonly resources: readonly number[];
-}
-
-/** It was not done, for certain: no room, no such image, a port range that is used up. */
-export class RefusedError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'RefusedError';
-  }
 }
