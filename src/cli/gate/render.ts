@@ -22,7 +22,7 @@ function shortLines(condition: ConditionResult, indent: string, look: Look): str
     `gate ${visible(name)}: ${word}`,
     look.width,
   );
-  if (shadow === null && (verdict === 'pass' || verdict === 'not-applicable')) return head;
+  if (shadow === null && verdict === 'pass') return head;
   const inner = `${indent}    `;
   const why = hanging(inner, visible(sentence), look.width);
   const what = wayOut === null ? [] : hanging(inner, visible(wayOut), look.width);

@@ -218,9 +218,10 @@ function checkWork(job: JobDefinition, node: MapNode, id: string, context: Build
     });
   }
   const broken = (node.dropped ?? []).some((key) =>
-    ['commands', 'steps', 'run', 'language', 'approval'].includes(key),
+    ['commands', 'steps', 'run', 'language', 'approval', 'gates'].includes(key),
   );
-  if (kinds.length === 0 && job.language === undefined && !broken) {
+  // A job may only judge what the jobs before it reported.
+  if (kinds.length === 0 && job.language === undefined && job.gates === undefined && !broken) {
     problems.error('nothing-to-run', headOf(node), `${shown(id)} has nothing to run`, {
       suggestion: 'add `commands`, `steps` or `run`',
     });
