@@ -323,7 +323,8 @@ describe('a step that was never begun', () => {
     await job.claim!('one');
     const helper = Number(receiptOf('a').split(' ')[2]);
     process.kill(helper, 'SIGKILL');
-    await vi.waitFor(() => expect(isAlive(helper)).toBe(false));
+    // Gone, and not only dead: then this process has been told.
+    await vi.waitFor(() => expect(existsSync(`/proc/${helper}`)).toBe(false));
     await turn();
     expect((await (await job.start(spec('true'))).ended).exit).toEqual({ kind: 'code', code: 0 });
     await job.close();
