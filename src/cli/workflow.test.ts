@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { ScriptedWorld } from '../../test/support/scripted-ports.ts';
+
+const WORKFLOW = `name: CI
+on: [push]
+jobs:
+  build: {runs-on: ubuntu-latest, steps: [{uses: actions/checkout@v4}, {run: make}]}
+  test:
+    needs: build
+    runs-on: ubuntu-latest
+    strategy: {matrix: {node: [22, 24]}}
+    steps: [{run: npm test}]
+`;
+
+function worldWith(files: Readonly<Record<string, string>>): ScriptedWorld {
+  const world = new ScriptedWorld();
+  for (const [path, text] of Object.entries(files)) world.files.set(`${world.cwd}/${path}`, text);
+  return world;
+}
+
+describe('a repository with GitHub workflows only', () => {
+  it('has them validated and planned without being asked', async () => {
+    const world = worldWith({ '.github/workflows/ci.yml': WORKFLOW });
+    expect(await world.run('validate')).toBe(0);
+    expect(world.out.text).toContain('.github/workflows/ci.yml is valid: 1 stage, 2 jobs, 3 cells');
+    expect(await world.run('plan')).toBe(0);
+    expect(world.out.text).toContain('after build');
+  });
+
+  it('is told which workflows there are when there are several', async () => {
+    const world = worldWith({
+      '.github/workflows/ci.yml': WORKFLOW,
+      '.github/workflows/release.yml': WORKFLOW.replace('CI', 'Release'),
+    });
+    expect(await world.run('plan')).toBe(2);
+    expect(world.err.text).toContain('.github/workflows/release.yml');
+    expect(await world.run('plan', 'Release')).toBe(0);
+  });
+
+  it('is shown the place of a mistake', async () => {
+    const world = worldWith({ '.github/workflows/ci.yml': WORKFLOW.replace('needs: build', 'needs: biuld') });
+    expect(await world.run('validate')).toBe(2);
+    expect(world.err.text).toContain('.github/workflows/ci.yml:6:12');
+    expect(world.err.text).toContain('did you mean `build`?');
+  });
+});
