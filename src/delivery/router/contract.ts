@@ -1,3 +1,7 @@
+import type { Fence } from '../fence.ts';
+
+export type { Fence };
+
 /**
  * Who gets how much of a service's traffic. One router stands before one service of one environment. One contract suite
  * (test/contract/router.contract.ts) is passed by every implementation.
@@ -32,14 +36,6 @@ export interface Router {
    * lines, never traffic; `lost` says how many. Left out by a router that has no such stream.
    */
   follow?(onLine: (line: RequestLine) => void): Promise<() => void>;
-}
-
-/** Says which of two orders is the newer one: the greater token, and of one token the greater order. An equal one is the same order again. */
-export interface Fence {
-  /** Of the environment's lease. */
-  readonly token: number;
-  /** Of the intent within the deployment. */
-  readonly order: number;
 }
 
 /** All that a router knows. */
