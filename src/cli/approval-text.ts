@@ -28,6 +28,14 @@ export function approveCommand(runId: string, { name, approval }: CellView): str
   return `sluice approve ${runId} ${commandWord(name)}${given}`;
 }
 
+/** The same where there is little room: what has to be filled in is told by the command itself. */
+export function shortestCommand(runId: string, asked: readonly CellView[]): string {
+  const [first] = asked;
+  return asked.length === 1
+    ? `sluice approve ${runId}`
+    : `sluice approve ${runId} ${commandWord(first!.name)}`;
+}
+
 /** What whoever objects types. */
 export function rejectCommand(runId: string, { name }: CellView): string {
   return `sluice reject ${runId} ${commandWord(name)} --reason ...`;

@@ -2,7 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { JsonObject } from '../base/json.ts';
 import { counted, visible } from '../base/text.ts';
 import type { CellView, JobView, RunView, StepView } from '../client/run-view.ts';
-import { approvalInShort, approvalTexts } from './approval-text.ts';
+import { approvalInShort, approvalTexts, waitsForPeople } from './approval-text.ts';
 import { causeText } from './cause-text.ts';
 import { extraTexts, workText } from './extra-text.ts';
 import { conditionLines, gateResultOf } from './gate/render.ts';
@@ -29,7 +29,7 @@ export function renderStory(view: RunView, look: Look, nowMs: number): string[] 
 }
 
 function head(view: RunView, look: Look, nowMs: number): string[] {
-  const state = view.outcome ?? view.state;
+  const state = view.outcome ?? (waitsForPeople(view) ? 'waiting for approval' : view.state);
   const word = view.outcome
     ? look.paint([outcomeStyle(view.outcome), 'bold'], state)
     : look.paint('cyan', state);

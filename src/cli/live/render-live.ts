@@ -1,7 +1,7 @@
 import { formatDuration } from '../../base/duration.ts';
 import { counted, visible } from '../../base/text.ts';
 import type { JobView, RunView, StageView } from '../../client/run-view.ts';
-import { approveCommand, askedCells, waitsForPeople } from '../approval-text.ts';
+import { askedCells, shortestCommand, waitsForPeople } from '../approval-text.ts';
 import { type Look, outcomeGlyph } from '../look.ts';
 import { row, shorten } from '../row.ts';
 import { allJobs, type Count, countJobs, countStage, elapsedMs, remainingMs, spanMs } from '../run-count.ts';
@@ -149,7 +149,7 @@ function footer(view: RunView, state: LiveState): string {
   }
   const asked = askedCells(view);
   if (asked.length > 0 && waitsForPeople(view)) {
-    const text = `${look.paint('yellow', look.glyphs.waiting)} waits for approval: ${look.paint('cyan', approveCommand(view.runId, asked[0]!))}`;
+    const text = `${look.paint('yellow', look.glyphs.waiting)} waits for approval: ${look.paint('cyan', shortestCommand(view.runId, asked))}`;
     return row(text, look.paint('dim', elapsed), look.width, look.glyphs.ellipsis);
   }
   const left = `${bar(count, look)}  ${progressWords(view, count, jobs, look)}`;
