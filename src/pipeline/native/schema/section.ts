@@ -146,7 +146,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Gate',
-    text: 'An entry of `gates`; the name of a preset does, too. Of a job they are judged on its own reports; of a stage on all reports so far, before it deploys. This version checks gates and refuses to judge them.',
+    text: 'An entry of `gates`; the name of a preset does, too. Of a job they are judged on its own reports; of a stage on all reports so far, before it deploys.',
     schema: gateSchema,
   },
   {
