@@ -37,7 +37,9 @@ export interface Given {
   readonly only: readonly string[] | null;
 }
 
-const EVENTS = ['push', 'pull_request', 'tag', 'schedule', 'manual', 'api'] as const;
+const EVENTS = ['push', 'pull_request', 'tag', 'schedule', 'manual', 'api'];
+/** As GitHub calls them. */
+const ALIASES: Readonly<Record<string, string>> = { workflow_dispatch: 'manual', repository_dispatch: 'api' };
 
 /**
  * The code to run: git's facts, with the branch or tag that the user wants it to be taken for. Of an untrusted run it is exactly
@@ -77,7 +79,7 @@ function nameProblem(
 
 /** The event that was given, with its payload. `readGiven` checks its name. Throws `UserError` for the payload. */
 export async function givenEvent(context: Context, options: GivenOptions): Promise<GivenEvent> {
-  const name = eventName(options, []);
+  const name = eventName(options);
   if (options.payload === undefined) return { name, payload: {} };
   const { readPayload } = await import('./payload.ts');
   return { name, payload: await readPayload(context, options.payload) };
@@ -86,7 +88,7 @@ export async function givenEvent(context: Context, options: GivenOptions): Promi
 /** Reads and checks what was given against the plan. Throws `UserError` with every problem at once. */
 export function readGiven(plan: Plan, options: GivenOptions, event: GivenEvent): Given {
   const problems: Diagnostic[] = [];
-  eventName(options, problems);
+  checkEvent(event.name, plan, problems);
   const given = {
     event,
     untrusted: options.untrusted ?? false,
@@ -99,13 +101,18 @@ export function readGiven(plan: Plan, options: GivenOptions, event: GivenEvent):
 }
 
 /** An event by name; a tag that is given means the event of a tag. */
-function eventName(options: GivenOptions, problems: Diagnostic[]): string {
+function eventName(options: GivenOptions): string {
   const name = options.event ?? (options.tag === undefined ? 'manual' : 'tag');
-  if ((EVENTS as readonly string[]).includes(name)) return name;
-  const near = nearestName(name, EVENTS);
-  const suggestion = near ? `did you mean ${near}?` : `it is one of ${EVENTS.join(', ')}`;
+  return Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name;
+}
+
+/** There are our events, and those that a GitHub workflow names. */
+function checkEvent(name: string, plan: Plan, problems: Diagnostic[]): void {
+  const known = [...new Set([...EVENTS, ...plan.triggers.map((trigger) => trigger.event)])];
+  if (known.includes(name)) return;
+  const near = nearestName(name, known);
+  const suggestion = near ? `did you mean ${near}?` : `it is one of ${known.join(', ')}`;
   problems.push(problem(`there is no event ${JSON.stringify(name)}`, suggestion));
-  return name;
 }
 
 function jobs(plan: Plan, wanted: readonly string[], problems: Diagnostic[]): readonly string[] {

@@ -43,4 +43,18 @@ describe('a repository with GitHub workflows only', () => {
     expect(world.err.text).toContain('.github/workflows/ci.yml:6:12');
     expect(world.err.text).toContain('did you mean `build`?');
   });
+
+  it('is run for every event that it names, also in the words of GitHub', async () => {
+    const world = worldWith({
+      '.github/workflows/ci.yml': WORKFLOW.replace('[push]', '{release: {types: [published]}}'),
+    });
+    world.files.set('/payload.json', '{"action": "created"}');
+    expect(await world.run('plan', '--event', 'release')).toBe(0);
+    expect(world.out.text).not.toContain('would not start it');
+    expect(await world.run('plan', '--event', 'release', '--payload', '/payload.json')).toBe(0);
+    expect(world.out.text).toMatch(/the action created does not match types:\s+published/);
+    expect(await world.run('plan', '--event', 'workflow_dispatch')).toBe(0);
+    expect(await world.run('plan', '--event', 'relase')).toBe(2);
+    expect(world.err.text).toContain('did you mean release?');
+  });
 });

@@ -193,6 +193,17 @@ describe('matchTriggers', () => {
     expect(matchTriggers(triggers, push).run).toBe(true);
   });
 
+  it('asks for the kind of activity as far as the payload says it', () => {
+    const triggers = [trigger('release', { types: ['published'] })];
+    const release: TriggerEvent = { ...push, name: 'release' };
+    expect(matchTriggers(triggers, { ...release, action: 'published' }).run).toBe(true);
+    expect(matchTriggers(triggers, release).run).toBe(true);
+    expect(matchTriggers(triggers, { ...release, action: 'created' })).toEqual({
+      run: false,
+      sentence: 'the action created does not match types: published',
+    });
+  });
+
   it.each(['schedule', 'api'] as const)('asks nothing more of %s', (name) => {
     expect(matchTriggers([trigger(name)], { ...push, name }).run).toBe(true);
   });

@@ -11,6 +11,8 @@ export interface TriggerEvent {
   readonly tag: string | null;
   /** Relative to the repository; null when they are not known, which counts as "everything". */
   readonly changedPaths: readonly string[] | null;
+  /** What was done, such as `opened`, of a payload that says it; not said or null counts as "anything". */
+  readonly action?: string | null;
 }
 
 /** Whether to run, and the sentence that says why or why not. */
@@ -50,11 +52,16 @@ function isFor(trigger: Trigger, event: TriggerEvent): boolean {
 }
 
 function passesFilters(trigger: Trigger, event: TriggerEvent): TriggerVerdict {
+  const { types } = trigger;
+  if (types && event.action && !types.includes(event.action)) {
+    return { run: false, sentence: `the action ${event.action} does not match types: ${listed(types)}` };
+  }
   switch (trigger.event) {
     case 'push':
     case 'tag':
       return isTagPush(event) ? tagVerdict(trigger, event) : branchVerdict(trigger, event);
     case 'pull_request':
+    case 'pull_request_target':
       return branchVerdict(trigger, event);
     default:
       return { run: true, sentence: `the trigger ${trigger.event} asks for nothing more` };

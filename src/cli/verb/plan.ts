@@ -45,6 +45,7 @@ export async function perform(
     name: given.event.name,
     branch: pullRequestOf(event.payload)?.baseRef ?? source.branch,
     tag: source.tag,
+    action: typeof event.payload.action === 'string' ? event.payload.action : null,
     changedPaths: null,
   });
   if (format === 'json') {

@@ -63,6 +63,7 @@ async function runOnce(context: Context, [name]: readonly string[], options: Run
     name: event.name,
     branch: pullRequestOf(event.payload)?.baseRef ?? source.branch,
     tag: source.tag,
+    action: typeof event.payload.action === 'string' ? event.payload.action : null,
     changedPaths: asksForPaths(plan.triggers) ? await context.ports.changedPaths(source) : null,
   });
   if (!trigger.run) return notNeeded(context, given.event.name, trigger.sentence);

@@ -12,6 +12,13 @@ const ANY: Trigger = {
   cron: null,
 };
 
+const PULL_REQUEST = ['opened', 'synchronize', 'reopened'];
+/** GitHub's own, where nobody says otherwise; of all other events each kind counts. */
+const TYPES_DEFAULT: Readonly<Record<string, readonly string[]>> = {
+  pull_request: PULL_REQUEST,
+  pull_request_target: PULL_REQUEST,
+};
+
 /** Our words for GitHub's events; all others keep their names. */
 const EVENTS: Readonly<Record<string, string>> = {
   workflow_dispatch: 'manual',
@@ -20,7 +27,7 @@ const EVENTS: Readonly<Record<string, string>> = {
 
 /** The triggers under `on`, in the order of the file: one for each event, and one for each line of a schedule. */
 export function triggersOf(on: Node | undefined): Trigger[] {
-  if (on?.kind !== 'map') return listOf(on).map((event) => ({ ...ANY, event: eventOf(event) }));
+  if (on?.kind !== 'map') return listOf(on).map((name) => triggerOf(name, on));
   return on.entries.flatMap(({ key, value }) => {
     if (key !== 'schedule') return [triggerOf(key, value)];
     if (value.kind !== 'list') return [];
@@ -31,10 +38,12 @@ export function triggersOf(on: Node | undefined): Trigger[] {
   });
 }
 
-function triggerOf(name: string, node: Node): Trigger {
-  const under = (key: string) => listOf(child(node, key));
+/** `node`: the filters, when it is a mapping. */
+function triggerOf(name: string, node: Node | undefined): Trigger {
+  const under = (key: string) => listOf(node && child(node, key));
   const ignored = under('tags-ignore');
-  const types = under('types');
+  const written = under('types');
+  const types = written.length > 0 || !Object.hasOwn(TYPES_DEFAULT, name) ? written : TYPES_DEFAULT[name]!;
   return {
     ...ANY,
     event: eventOf(name),
@@ -56,9 +65,15 @@ export function inputsOf(on: Node | undefined): Record<string, InputDefinition> 
   if (!on) return {};
   const inputs = ['workflow_call', 'workflow_dispatch'].flatMap((event) => {
     const definitions = child(child(on, event) ?? on, 'inputs');
-    return definitions?.kind === 'map' ? definitions.entries : [];
+    // Only a call must give those of a call.
+    const isOptional = event === 'workflow_call' && on.kind === 'map' && on.entries.length > 1;
+    const entries = definitions?.kind === 'map' ? definitions.entries : [];
+    return entries.map(({ key, value }): [string, InputDefinition] => {
+      const input = inputOf(value);
+      return [key, isOptional ? { ...input, required: false } : input];
+    });
   });
-  return Object.fromEntries(inputs.map(({ key, value }) => [key, inputOf(value)]));
+  return Object.fromEntries(inputs);
 }
 
 function inputOf(node: Node): InputDefinition {
