@@ -22,6 +22,8 @@ describe('runCli', () => {
         plan       show what a run would do, and why
         validate   find what is wrong in pipeline files
         facts      tell what reports say, in numbers
+        gate       judge reports, and tell why gates said what they said
+        verify     prove that nothing reaches production around its gates
         list       list the latest runs
         show       tell what happened in a run
         logs       print what the steps of a run printed
