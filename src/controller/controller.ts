@@ -82,6 +82,8 @@ export class Controller {
       for (const { body } of events.slice(-RELEASED_AGAIN)) {
         if (body.type === 'cell.finished') host.release(body.cell, body.attempt);
       }
+      for (const { body, sequence } of events)
+        if (body.type === 'cell.finished') host.recordVerdict(body, sequence);
       return this.#drive(runId, lease, host);
     } catch (error) {
       await store.leases.release(lease);

@@ -5,6 +5,7 @@ import type { RunRequested } from '../engine/course.ts';
 import { decide, decideRequest, type EngineInput } from '../engine/decide.ts';
 import { findCell, type RunState } from '../engine/state.ts';
 import type { Command, Decided } from '../engine/turn.ts';
+import type { GateResult } from '../gate/result.ts';
 import { accountOf } from '../journal/account.ts';
 import type { Actor, NewEvent, StoredEvent, Subject } from '../journal/event.ts';
 import type { Cause, RunEvent, RunOutcome } from '../journal/run-event.ts';
@@ -12,6 +13,7 @@ import { inboxStream, runStream } from '../journal/stream.ts';
 import type { PlanJob } from '../pipeline/plan.ts';
 import type { JobReport, Runner } from '../runner/contract.ts';
 import type { Fence, Store } from '../store/contract.ts';
+import { recordVerdict } from './gate-journal.ts';
 import { GroupMember, releaseHolder } from './group.ts';
 import { jobMessage } from './message.ts';
 
@@ -51,6 +53,7 @@ export class RunHost {
   #sequence: number;
   #inboxSequence = 0;
   #inboxWork: Promise<void> = Promise.resolve();
+  #verdicts: Promise<void> = Promise.resolve();
   #unwatchInbox: () => void = () => {};
   #broken: Error | null = null;
   /** The run's end is durable. The state may say so before, and a full disk come between. */
@@ -149,10 +152,35 @@ export class RunHost {
       .then(
         () => {
           this.#options.onEvents(entries, expected);
+          this.#recordVerdicts(events, expected);
           this.#perform(commands);
         },
         (error: Error) => this.abandon(error),
       );
+  }
+
+  /** Verdicts of gates go to the streams of their gates, when the run's own has them. `before`: the sequence that the events follow. */
+  #recordVerdicts(events: readonly RunEvent[], before: number): void {
+    for (const [index, event] of events.entries())
+      if (event.type === 'cell.finished') this.recordVerdict(event, before + index + 1);
+  }
+
+  /** Also of an event that an earlier owner wrote: what is recorded already is not recorded again. */
+  recordVerdict({ extras }: Extract<RunEvent, { type: 'cell.finished' }>, sequence: number): void {
+    if (!extras?.gates) return;
+    const { store, subject, clock } = this.#options;
+    const { plan, request } = this.#state.course;
+    const { source, runId } = request;
+    const verdict = {
+      cause: `${runStream(runId)}#${sequence}`,
+      result: extras.gates as unknown as GateResult,
+      waivers: plan.waivers,
+      repository: source.repository,
+      branch: source.branch,
+    };
+    this.#verdicts = this.#verdicts
+      .then(() => recordVerdict(store.journal, this.#actor, subject, verdict, clock.now()))
+      .catch((error: Error) => this.abandon(error));
   }
 
   /**
@@ -369,6 +397,7 @@ export class RunHost {
     this.#tidy();
     // The group is free for others before anyone hears that the run is over.
     await Promise.all([...this.#groups.keys()].map((key) => this.#leaveGroup(key === '' ? null : key, null)));
+    await this.#verdicts;
     if (!this.#broken) this.#resolve(outcome);
   }
 

@@ -10,6 +10,8 @@ export type GateEvent =
       readonly gate: string;
       readonly verdict: 'pass' | 'warn' | 'fail' | 'waived' | 'not-applicable' | 'inconclusive';
       readonly effect: 'blocks' | 'warns' | 'none';
+      /** Not there outside of a branch. */
+      readonly branch?: string;
       readonly sentence: string;
       /** Commits; null: unknown. */
       readonly head: string | null;
