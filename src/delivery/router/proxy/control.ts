@@ -20,6 +20,7 @@ export type ControlRequest =
   | { readonly do: 'stop' };
 
 const LINES_WAITING_BYTES_MAX = 1024 * 1024;
+const LINES_EVERY_MS = 50;
 
 /**
  * Listens on a socket that only this user can open. A socket file that a dead proxy left is replaced: whoever serves the port
@@ -85,18 +86,29 @@ export async function openControl(
   return server;
 }
 
-/** A reader that is slower than the traffic loses lines; the traffic does not wait for it. */
+/** A reader that is slower than the traffic loses lines; the traffic does not wait for it. Many lines go in one write. */
 function follow(serving: Serving, socket: Socket): void {
   let lost = 0;
+  let waiting = '';
+  let timer: NodeJS.Timeout | null = null;
+  const flush = () => {
+    timer = null;
+    socket.write(waiting);
+    waiting = '';
+  };
   const sink = (line: RequestLine) => {
-    if (socket.writableLength > LINES_WAITING_BYTES_MAX) {
+    if (socket.writableLength + waiting.length > LINES_WAITING_BYTES_MAX) {
       lost++;
       return;
     }
-    socket.write(`${JSON.stringify({ ...line, lost })}\n`);
+    waiting += `${JSON.stringify({ ...line, lost })}\n`;
     lost = 0;
+    timer ??= setTimeout(flush, LINES_EVERY_MS);
   };
   serving.sinks.add(sink);
-  socket.on('close', () => serving.sinks.delete(sink));
+  socket.on('close', () => {
+    serving.sinks.delete(sink);
+    if (timer !== null) clearTimeout(timer);
+  });
   socket.write(`${JSON.stringify({ outcome: 'done', warning: null })}\n`);
 }
