@@ -6,7 +6,7 @@ import { loadPipeline } from '../src/pipeline/load.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Their commands are actions of a verb. */
-const PAGES = ['docs/artifacts-and-caches.md', 'docs/unchanged-work.md'];
+const PAGES = ['docs/artifacts-and-caches.md', 'docs/unchanged-work.md', 'docs/gates.md'];
 /** The generated one has a test of its own. */
 const WRITTEN = ['README.md', ...globSync('docs/*.md', { cwd: root }).sort()].filter(
   (page) => page !== 'docs/language.md',
