@@ -106,6 +106,15 @@ describe('a simulated deployment', () => {
     expect(outcomeOf(jumped)).toBe(outcomeOf(calm));
   });
 
+  it('a request that was late never undoes what came after it', () => {
+    for (let seed = 1; seed <= 300; seed++)
+      simulate(shortPlan('canary', 'immediate'), seed, {
+        lostRequest: 0.6,
+        crashAfterAppend: 0.1,
+        meddling: 1,
+      });
+  });
+
   it('goes back to the last proven release after harm, whatever the router and the network do', () => {
     for (let seed = 1; seed <= 200; seed++) {
       const world = simulate(shortPlan('canary', 'immediate'), seed, {

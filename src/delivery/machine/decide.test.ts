@@ -121,6 +121,14 @@ describe('a deployment', () => {
     expect(recreate.of('deployment.rollback-begun')[0]!.route).toBe('cold');
   });
 
+  it('starts the stable version again when it is told to go back while that one ends', () => {
+    const green = play({ type: 'blue_green' }).admit().toWatch();
+    for (let minute = 0; minute < 30; minute++) green.look({ requests: 10, errors: 0 });
+    expect(green.state.isBaked).toBe(true);
+    green.feed({ type: 'cancel', by: 'ada', reason: 'the numbers look odd' });
+    expect(green.of('deployment.rollback-begun')[0]).toMatchObject({ route: 'cold', fromPercent: 100 });
+  });
+
   it('takes the cold way when the warm one fails, and a person when that fails too', () => {
     const canary = watched().feed({ type: 'cancel', by: 'ada', reason: 'it looks odd' });
     canary.end();

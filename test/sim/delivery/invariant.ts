@@ -12,14 +12,22 @@ export function checkEvent(event: DeploymentEvent, journal: readonly Entry[], pl
   if (before.at(-1)?.type === 'deployment.finished') throw new Error(`${event.type} after the end`);
   if (event.type === 'deployment.rollback-begun' && before.some(({ type }) => type === event.type))
     throw new Error('it goes back twice');
-  if (event.type === 'deployment.weight-set') checkWeight(event, plan);
+  if (event.type === 'deployment.weight-set') checkWeight(event, before, plan);
   if (event.type === 'deployment.step-started') checkStart(event, before, plan);
 }
 
-function checkWeight(event: Of<'deployment.weight-set'>, plan: DeploymentPlan): void {
+function checkWeight(
+  event: Of<'deployment.weight-set'>,
+  before: readonly DeploymentEvent[],
+  plan: DeploymentPlan,
+): void {
   const { candidatePercent, stablePercent } = event;
   if (candidatePercent + stablePercent !== 100) throw new Error('the weights do not sum to 100');
   if (!weightsOf(plan).has(candidatePercent)) throw new Error(`${candidatePercent} is no weight of the plan`);
+  const last = before.findLast((one) => one.type === event.type);
+  const isBack = before.some(({ type }) => type === 'deployment.rollback-begun');
+  if (isBack && candidatePercent > (last?.candidatePercent ?? 0))
+    throw new Error('the candidate gets more on the way back');
 }
 
 function weightsOf({ steps, wayBack: { warm, cold, part, data } }: DeploymentPlan): ReadonlySet<number> {
@@ -68,9 +76,21 @@ function checkEvidence(step: DeploymentStep, before: readonly DeploymentEvent[])
 }
 
 /** What must hold at the end: the journal, the router and the hosts say the same. */
-export function checkEnd(state: DeploymentState, journal: readonly Entry[], places: Places): void {
+export function checkEnd(
+  state: DeploymentState,
+  journal: readonly Entry[],
+  places: Places,
+  owed: ReadonlySet<string>,
+): void {
   const { outcome, plan } = state;
   const all = places.hosts;
+  const last = journal.at(-1)!.event;
+  const serving = last.type === 'deployment.finished' ? last.serving : null;
+  if (serving !== (outcome === 'succeeded' ? plan.candidate : plan.stable) && outcome !== 'stranded')
+    throw new Error(`it is ${outcome}, but ${serving} serves`);
+  if (!owed.has('release-environment')) throw new Error('the environment was never given back');
+  if (state.rollback?.trigger === 'harm' && !owed.has('quarantine'))
+    throw new Error('what harmed is not in quarantine');
   if (outcome === 'succeeded') {
     if (places.percent !== 100) throw new Error(`it succeeded with ${places.percent} % of the traffic`);
     if (places.running.candidate.size !== all)

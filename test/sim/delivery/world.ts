@@ -58,6 +58,8 @@ export class DeploymentWorld {
   readonly places: Places;
   readonly plan: DeploymentPlan;
   readonly request: DeploymentRequested;
+  /** What the host was told to do for others: the environment is free, the digest is in quarantine, the pin. */
+  readonly owed = new Set<'release-environment' | 'quarantine' | 'pin'>();
   appends = 0;
   crashes = 0;
   readonly #random: Seeded;
@@ -103,7 +105,7 @@ export class DeploymentWorld {
     if (state.phase !== 'finished') throw new Error(`nothing is left to do, but it is ${state.phase}`);
     if (canonicalJson(this.#replay()) !== canonicalJson(state))
       throw new Error('replaying the journal gives another state');
-    checkEnd(state, this.journal, this.places);
+    checkEnd(state, this.journal, this.places, this.owed);
     return state;
   }
 
@@ -232,6 +234,7 @@ export class DeploymentWorld {
       case 'release-environment':
       case 'quarantine':
       case 'pin':
+        this.owed.add(command.type);
         return;
     }
   }
