@@ -71,13 +71,19 @@ async function treeDiff(
   base: string,
   diffArguments: readonly string[],
 ): Promise<string | null> {
-  const index = (await git(path, ['rev-parse', '--git-path', 'index']))?.trim();
-  if (!index) return null;
+  const found = await git(path, ['rev-parse', '--git-path', 'index', '--git-path', 'objects']);
+  const [index, objects] = found?.split('\n') ?? [];
+  if (!index || !objects) return null;
   const folder = await mkdtemp(join(tmpdir(), 'sluice-index-'));
   try {
     const copy = join(folder, 'index');
     await copyFile(resolve(path, index), copy);
-    const environment = { GIT_INDEX_FILE: copy };
+    // Git keeps an object even of a file that it is only told of.
+    const environment = {
+      GIT_INDEX_FILE: copy,
+      GIT_OBJECT_DIRECTORY: folder,
+      GIT_ALTERNATE_OBJECT_DIRECTORIES: resolve(path, objects),
+    };
     if ((await git(path, ['add', '--intent-to-add', '--', '.'], environment)) === null) return null;
     return await git(path, [...diffArguments, base, '--'], environment);
   } finally {
