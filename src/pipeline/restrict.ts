@@ -38,6 +38,8 @@ function restrictedJob(job: PlanJob): PlanJob {
     ...job,
     // Through the machine's own network a job reaches what listens on it, abstract sockets too. A container has its own.
     isolation: isSandboxed ? { ...isolation, mode: 'sandbox', network: 'none' } : isolation,
+    // As on GitHub, a secret that may be missing is missing.
+    secrets: job.secrets.filter(({ optional }) => !optional),
     // They are read while the job goes on, and would be for a shell or a rerun among these files.
     snapshots: false,
     refusals: [...job.refusals, ...untrustedRefusals(job)],
@@ -45,9 +47,10 @@ function restrictedJob(job: PlanJob): PlanJob {
 }
 
 function secretRefusals(job: PlanJob): Refusal[] {
-  if (job.secrets.length === 0) return [];
-  const names = job.secrets.map(({ name }) => name).join(', ');
-  const which = job.secrets.length === 1 ? `the secret ${names}` : `the secrets ${names}`;
+  const needed = job.secrets.filter(({ optional }) => !optional);
+  if (needed.length === 0) return [];
+  const names = needed.map(({ name }) => name).join(', ');
+  const which = needed.length === 1 ? `the secret ${names}` : `the secrets ${names}`;
   return [refusalOf('secrets', `job ${job.id} is granted ${which}`, job.place)];
 }
 

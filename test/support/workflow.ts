@@ -1,6 +1,6 @@
 import type { Checked } from '../../src/base/diagnostic.ts';
 import { openWorkflowReader } from '../../src/main/workflow-reader.ts';
-import type { Plan, PlanJob } from '../../src/pipeline/plan.ts';
+import type { Plan } from '../../src/pipeline/plan.ts';
 
 const FILE = '.github/workflows/ci.yml';
 const { loadWorkflow } = await openWorkflowReader();
@@ -15,9 +15,4 @@ export function planOf(text: string): Plan {
   const checked = load(text);
   if (!checked.ok) throw new Error(checked.diagnostics.map((one) => one.message).join('\n'));
   return checked.value;
-}
-
-/** The one job `a` with these lines in it, indented by four. */
-export function jobOf(lines: string): PlanJob {
-  return planOf(`on: push\njobs:\n  a:\n    runs-on: x\n${lines}\n`).jobs[0]!;
 }

@@ -7,6 +7,7 @@ import type { ExpressionContext } from '../expression-context.ts';
 import { runContextsOf } from '../expression-run.ts';
 import { expandMatrix } from '../matrix.ts';
 import { packPlan, unpackPlan } from '../packed-plan.ts';
+import { restrictedPlan } from '../restrict.ts';
 import { expressionOfData } from './build/expression.ts';
 import { usesOf } from './build/uses.ts';
 
@@ -127,6 +128,13 @@ describe('a workflow', () => {
     const plan = planOf(`${SMALL.replace('{run: y}', '{uses: a/b@v1, with: {c: 1}}, {run: y, shell: sh}')}`);
     const packed = JSON.parse(JSON.stringify(packPlan(plan)));
     expect(unpackPlan(packed)).toEqual(plan);
+  });
+
+  it('has no secrets where its code is not trusted, and runs all the same', () => {
+    const plan = planOf(SMALL.replace('run: y', "run: y, env: {T: '${{ secrets.T }}'}"));
+    expect(plan.jobs[0]!.secrets.map(({ name }) => name)).toEqual(['T']);
+    const [job] = restrictedPlan(plan).jobs;
+    expect(job).toMatchObject({ secrets: [], refusals: [], isolation: { mode: 'sandbox', network: 'none' } });
   });
 
   it('is not read when it is no text', () => {
