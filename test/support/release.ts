@@ -1,7 +1,7 @@
 import type { ReleaseRequest } from '../../src/delivery/release-request.ts';
 import type { DeployCommand, EnvironmentDefinition } from '../../src/pipeline/plan-environment.ts';
 import type { ServiceDefinition } from '../../src/pipeline/plan-service.ts';
-import type { StrategyDefinition, StrategyType } from '../../src/pipeline/plan-strategy.ts';
+import type { StrategyDefinition } from '../../src/pipeline/plan-strategy.ts';
 
 const PLACE = { file: 'sluice.yaml', line: 1, column: 1 } as unknown as EnvironmentDefinition['place'];
 const NO_RESOURCES = { cpus: null, memoryBytes: null, diskBytes: null, replicas: null };
@@ -58,25 +58,6 @@ export function anEnvironment(more: Partial<EnvironmentDefinition> = {}): Enviro
     analysis: null,
     rollback: null,
     timeoutMs: null,
-    place: PLACE,
-    ...more,
-  };
-}
-
-export function aStrategy(type: StrategyType, more: Partial<StrategyDefinition> = {}): StrategyDefinition {
-  return {
-    type,
-    weights: null,
-    observeMs: null,
-    batch: null,
-    failuresMax: null,
-    bakeMs: null,
-    advance: null,
-    minSample: null,
-    onUndecided: null,
-    onNoData: null,
-    sticky: null,
-    match: [],
     place: PLACE,
     ...more,
   };
