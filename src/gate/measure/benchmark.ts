@@ -1,4 +1,8 @@
 import type { Benchmark } from '../facts/benchmark.ts';
+import { benjaminiHochberg } from '../statistics/benjamini-hochberg.ts';
+import { hodgesLehmannShift } from '../statistics/hodges-lehmann.ts';
+import { mannWhitneyTest } from '../statistics/mann-whitney.ts';
+import { median } from '../statistics/sample.ts';
 import {
   compareText,
   firstRows,
@@ -7,7 +11,6 @@ import {
   type Unmeasured,
   unmeasured,
 } from './measurement.ts';
-import { discoveries, hodgesLehmann, mannWhitney, median } from './two-sample.ts';
 import type { FactView } from './view.ts';
 
 /** A benchmark beside itself on the target branch. */
@@ -138,14 +141,14 @@ function pairsOf(view: FactView): {
 function compared(both: readonly (readonly [now: Benchmark, old: Benchmark])[]): Pair[] {
   const tests = both.map(([now, old]) =>
     (now.samples?.length ?? 0) >= SAMPLES_MIN && (old.samples?.length ?? 0) >= SAMPLES_MIN
-      ? mannWhitney(now.samples!, old.samples!)
+      ? mannWhitneyTest(now.samples!, old.samples!)
       : null,
   );
   const asked = tests.flatMap((test) => (test ? [test.p] : []));
-  const found = discoveries(asked, ALPHA)[Symbol.iterator]();
+  const corrected = benjaminiHochberg(asked)[Symbol.iterator]();
   return both.map(([now, old], index) => {
     const test = tests[index]!;
-    const isFound = test === null ? null : found.next().value === true;
+    const isFound = test === null ? null : corrected.next().value! <= ALPHA;
     return {
       name: now.name,
       slowdown: slowdownOf(now, old, test !== null),
@@ -157,7 +160,7 @@ function compared(both: readonly (readonly [now: Benchmark, old: Benchmark])[]):
 
 function slowdownOf(now: Benchmark, old: Benchmark, hasSamples: boolean): number {
   if (hasSamples) {
-    const shift = (100 * hodgesLehmann(now.samples!, old.samples!)) / median(old.samples!);
+    const shift = (100 * hodgesLehmannShift(old.samples!, now.samples!)) / median(old.samples!);
     return now.better === 'lower' ? shift : -shift;
   }
   // Half as many operations a second take twice the time.

@@ -15,37 +15,11 @@ import type { Evidence } from '../evidence.ts';
 import { checkMetric } from './expression.ts';
 import { isRestricted } from './licence.ts';
 import { METRICS } from './metric.ts';
-import { discoveries, hodgesLehmann, mannWhitney, normalP } from './two-sample.ts';
 
 function figureOf(metric: string, head: Evidence, base: Evidence | null = null): number | string {
   const [check] = judgeOne(aCondition({ atLeast: 0 }, metric), { head, base }).checks;
   return check!.actual ?? check!.reason!;
 }
-
-describe('two samples', () => {
-  const first = [19, 22, 16, 29, 24];
-  const second = [20, 11, 17, 12];
-
-  it('give the published values', () => {
-    const { u, p, delta } = mannWhitney(first, second);
-    expect(u).toBe(17);
-    expect(p).toBeCloseTo(0.111111, 6);
-    expect(normalP(17, 5, 4)).toBeCloseTo(0.1113469, 6);
-    expect(delta).toBeCloseTo(0.7, 12);
-    expect((delta + 1) / 2).toBeCloseTo(0.85, 12);
-  });
-
-  it('do not differ from themselves', () => {
-    expect(mannWhitney(first, first).delta).toBe(0);
-    expect(mannWhitney([1, 1, 1], [1, 1, 1]).p).toBe(1);
-    expect(hodgesLehmann(first, first)).toBe(0);
-  });
-
-  it('are more often found by chance when there are many', () => {
-    expect(discoveries([0.04, 0.5, 0.6, 0.7], 0.05)).toEqual([false, false, false, false]);
-    expect(discoveries([0.04, 0.001, 0.02, 0.7], 0.05)).toEqual([false, true, true, false]);
-  });
-});
 
 describe('mutation.score', () => {
   const score = (killed: number, timeout: number, survived: number, noCoverage: number, ignored = 0) => {
