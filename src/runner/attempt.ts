@@ -6,11 +6,9 @@ import type { Emit, JobControl, JobReport, StepFinished } from './contract.ts';
 import { jobKey } from './job-key.ts';
 import type { JobState } from './job-state.ts';
 import type { KeepPlace } from './keep-place.ts';
-import { bringIn, keep } from './keeping.ts';
 import type { RunnerOptions } from './options.ts';
 import { JobProblem, KeepProblem } from './problem.ts';
 import { outputPatterns, retryDelay } from './retry.ts';
-import { startServices } from './services.ts';
 import { WorkspaceKeeper } from './snapshot.ts';
 import type { JobSetup } from './step-setup.ts';
 import { reasonToSkip } from './step-skip.ts';
@@ -82,13 +80,16 @@ export class Attempt {
     this.#stopping.open(control);
     try {
       if (job.downloads.length + job.caches.length + job.reports.length > 0)
-        await this.#around('before', bringIn);
+        await this.#around('before', async (place) => (await import('./keeping.ts')).bringIn(place));
       if (job.services.length > 0)
-        await this.#around('services', (place) => startServices(place, this.#executorJob));
+        await this.#around('services', async (place) =>
+          (await import('./services.ts')).startServices(place, this.#executorJob),
+        );
       await this.#performAll(job.steps, 'main');
       const keeps = job.artifacts.length + job.caches.length + job.reports.length + job.gates.length > 0;
       // What untrusted code still runs in the background could put links in the place of what is being read.
       const isKeptLast = this.#state.message.trust === 'untrusted';
+      const keep = async (place: KeepPlace) => (await import('./keeping.ts')).keep(place);
       if (keeps && !isKeptLast) await this.#around('after', keep);
       this.#stopping.endMain();
       if (job.cleanup.length > 0) await this.#performAll(job.cleanup, 'cleanup');
@@ -103,7 +104,7 @@ export class Attempt {
     return reportAttempt(this.#state, this.#setup, this.#options.directory, durationMs);
   }
 
-  /** What the job brings along and keeps. Some workspaces hold what is brought already. */
+  /** What the job brings along and keeps: loaded only for jobs that do, since with it come all parsers. Some workspaces hold what is brought already. */
   async #around(
     when: 'before' | 'services' | 'after',
     work: (place: KeepPlace) => Promise<void>,

@@ -14,7 +14,6 @@ import type {
   StepFinished,
 } from './contract.ts';
 import { allowedEnvironment, type Environment, jobEnvironment, machineEnvironment } from './environment.ts';
-import { isGateJob, performGateJob } from './gate/gate-job.ts';
 import { confinementOf, executorOf } from './isolation.ts';
 import { jobKey, runGroup } from './job-key.ts';
 import { JobState } from './job-state.ts';
@@ -22,7 +21,6 @@ import { createRedaction } from './mask/redaction.ts';
 import type { RunnerOptions } from './options.ts';
 import { JobProblem, machineProblem } from './problem.ts';
 import { readSecrets } from './secrets.ts';
-import { stopServices } from './services.ts';
 import { restoringOf } from './snapshot.ts';
 import { jobVariables } from './step-setup.ts';
 import { watchFiles } from './work/check-files.ts';
@@ -152,7 +150,8 @@ async function performJob(
   const beyond = message.trust === 'untrusted' ? untrustedRefusals(job) : [];
   if (beyond.length > 0)
     return ended({ kind: 'refused', sentences: beyond.map((refusal) => refusal.message) });
-  if (isGateJob(message)) return performGateJob(options, message);
+  // Loaded only for such jobs, since with it come all parsers of reports.
+  if (isGateJob(job)) return (await import('./gate/gate-job.ts')).performGateJob(options, message);
   let workspace: Workspace | null = null;
   try {
     const found = job.work === null ? null : await work.find(message);
@@ -200,7 +199,8 @@ async function performJob(
     } finally {
       state.isClosing = true;
       await executorJob.close();
-      if (job.services.length > 0) await stopServices({ options, state, setup });
+      if (job.services.length > 0)
+        await (await import('./services.ts')).stopServices({ options, state, setup });
     }
     const environment = attempt.failedEnvironment;
     if (environment)
@@ -235,6 +235,11 @@ async function performJob(
     if (problem === null) throw error;
     return ended({ kind: 'internal', message: `the job could not be prepared: ${problem}` });
   }
+}
+
+/** Whether the job has nothing to do but to judge what the jobs before it reported. */
+function isGateJob({ gates, steps, cleanup }: PlanJob): boolean {
+  return gates.length > 0 && steps.length === 0 && cleanup.length === 0;
 }
 
 function withWarning(report: JobReport, warning: string): JobReport {

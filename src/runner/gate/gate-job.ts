@@ -4,12 +4,7 @@ import { reasonOf } from '../keep-place.ts';
 import type { RunnerOptions } from '../options.ts';
 import { blockingLines, gateCause, judgeJob, warningsOf } from './judge-job.ts';
 
-/** Whether the job has nothing to do but to judge what the jobs before it reported. */
-export function isGateJob({ job }: JobMessage): boolean {
-  return job.gates.length > 0 && job.steps.length === 0 && job.cleanup.length === 0;
-}
-
-/** Performs such a job. It needs no workspace and starts nothing. */
+/** Performs a job that has nothing to do but to judge what the jobs before it reported. It needs no workspace and starts nothing. */
 export async function performGateJob(options: RunnerOptions, message: JobMessage): Promise<JobReport> {
   const startedMs = options.clock.monotonic();
   const report = (told: Pick<JobReport, 'outcome' | 'cause' | 'tail'> & Partial<JobReport>): JobReport => ({
