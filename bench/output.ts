@@ -14,6 +14,7 @@ import { secretVariants } from '../src/runner/mask/variants.ts';
 import { createRunner } from '../src/runner/runner.ts';
 import { job, messageFor, realClock, realRandom, step } from '../test/support/job-rig.ts';
 import { noRooms } from '../test/support/rooms.ts';
+import { median } from './support/measure.ts';
 
 const TURNS = 3;
 const SOURCE_BYTES = 64 * 1024 * 1024;
@@ -147,8 +148,4 @@ function writeSource(file: string): number {
 
 function randomText(i: number): string {
   return Buffer.from(realRandom.bytes(12 + i)).toString('base64');
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

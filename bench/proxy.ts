@@ -13,6 +13,7 @@ import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openProxyRouter } from '../src/delivery/router/proxy/proxy-router.ts';
+import { median } from './support/measure.ts';
 
 const CONNECTIONS = 32;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: bench\r\n\r\n';
@@ -157,10 +158,6 @@ function freePort(): Promise<number> {
 function memoryMib({ pid }: ChildProcess): string {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return (Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024).toFixed(0);
-}
-
-function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
 }
 
 function quantile(values: readonly number[], share: number): number {

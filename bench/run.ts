@@ -4,8 +4,7 @@
  * and kills nothing, so it is asked twice, the second time with a cgroup for each command.
  * Needs ninja (apt-get install ninja-build) and GNU time (apt-get install time).
  */
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -13,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { openProcessExecutor } from '../src/executor/process/process-executor.ts';
 import { machineClock } from '../src/machine/clock.ts';
 import { type Contestant, compare, line } from './support/measure.ts';
+import { commitAll, makeRelease } from './support/release.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
@@ -20,26 +20,11 @@ const CGROUP = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((path) =>
   existsSync(`${path}/cgroup.procs`),
 );
 
-function packed(): string {
-  const release = join(work, 'release');
-  mkdirSync(release);
-  execFileSync(process.execPath, [join(root, 'tools/build.ts'), join(release, 'dist')], { stdio: 'inherit' });
-  cpSync(join(root, 'bin'), join(release, 'bin'), { recursive: true });
-  cpSync(join(root, 'package.json'), join(release, 'package.json'));
-  return join(release, 'bin/sluice');
-}
-
 function repository(name: string, files: Readonly<Record<string, string>>): string {
   const folder = join(work, name);
   mkdirSync(folder);
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-c', 'user.email=bench@localhost', '-c', 'user.name=bench', ...args], {
-      cwd: folder,
-    });
-  git('init', '-q');
-  git('add', '-A');
-  git('commit', '-q', '-m', 'bench');
+  commitAll(folder);
   return folder;
 }
 
@@ -67,7 +52,7 @@ async function main(): Promise<void> {
   const executor = await openProcessExecutor({ directory: join(work, 'probe'), clock: machineClock });
   await executor.shutdown();
   console.log(`rung: ${executor.isolation.rung}`);
-  const release = packed();
+  const release = makeRelease(work);
   const clone = join(root, 'bin/sluice');
   const small = repository('small', {
     'one.yaml': jobs(1, none),

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 
 import { openProcessExecutor } from '../src/executor/process/process-executor.ts';
 import { machineClock } from '../src/machine/clock.ts';
+import { median } from './support/measure.ts';
 
 const COUNT = 1000;
 const CHAIN = 200;
@@ -145,8 +146,4 @@ async function timed(work: () => Promise<void>): Promise<number> {
   const begin = performance.now();
   await work();
   return (performance.now() - begin) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }

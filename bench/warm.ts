@@ -5,27 +5,17 @@
  * turbo is installed into a folder of its own by npm; without a registry its part is left out.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { type Contestant, compare, line } from './support/measure.ts';
+import { commitAll, makeRelease } from './support/release.ts';
 
 const TURBO = 'turbo@2.11.11';
 const INPUTS = 10;
 const ROUNDS = 9;
-const root = fileURLToPath(new URL('..', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'sluice-warm-'));
-
-function packed(): string {
-  const release = join(work, 'release');
-  mkdirSync(release);
-  execFileSync(process.execPath, [join(root, 'tools/build.ts'), join(release, 'dist')], { stdio: 'inherit' });
-  cpSync(join(root, 'bin'), join(release, 'bin'), { recursive: true });
-  cpSync(join(root, 'package.json'), join(release, 'package.json'));
-  return join(release, 'bin/sluice');
-}
 
 function turboProgram(): string | null {
   const folder = join(work, 'turbo');
@@ -78,18 +68,12 @@ function repository(count: number): string {
   for (const [name, content] of Object.entries(files))
     writeFileSync(join(folder, name), JSON.stringify(content));
   writeFileSync(join(folder, '.gitignore'), 'dist\n.turbo\nnode_modules\n');
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-c', 'user.email=bench@localhost', '-c', 'user.name=bench', ...args], {
-      cwd: folder,
-    });
-  git('init', '-q');
-  git('add', '-A');
-  git('commit', '-q', '-m', 'bench');
+  commitAll(folder);
   return folder;
 }
 
 async function main(): Promise<void> {
-  const release = packed();
+  const release = makeRelease(work);
   const turbo = turboProgram();
   const warm = new Map<number, { readonly ours: number; readonly turbo: number | null }>();
   for (const count of [200, 1000]) {

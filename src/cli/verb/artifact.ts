@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { userError } from '../../base/diagnostic.ts';
 import { nearestName } from '../../base/near.ts';
 import { visible } from '../../base/text.ts';
-import type { Client } from '../../client/contract.ts';
+import type { ArtifactRecord, Client } from '../../client/contract.ts';
 import { type BringOptions, bring } from '../artifact/bring.ts';
 import { type ChooseOptions, chosenArtifact, matching, readTags } from '../artifact/choose.ts';
 import { renderArtifact, renderArtifacts, renderFiles } from '../artifact/render.ts';
@@ -16,23 +16,26 @@ type Options = ChooseOptions &
     readonly limit?: string;
     readonly by?: string;
   };
-type Action = (
-  context: Context,
-  client: Client,
-  words: readonly string[],
-  options: Options,
-) => Promise<number>;
+/** What an action is given. */
+interface Call {
+  readonly context: Context;
+  readonly client: Client;
+  readonly words: readonly string[];
+  readonly options: Options;
+}
 
 const LIMIT_DEFAULT = 30;
 const LIMIT_MAX = 100_000;
 
-const ACTIONS: Readonly<Record<string, Action>> = {
+const ACTIONS: Readonly<Record<string, (call: Call) => Promise<number>>> = {
   list,
   show,
   files,
   cat,
-  download: async (context, client, [word, ...only], options) =>
-    bring(context, client, await one(context, client, word, options), only, options),
+  download: async (call) => {
+    const { context, client, words, options } = call;
+    return bring(context, client, await one(call), words.slice(1), options);
+  },
   upload,
   pin,
   unpin,
@@ -47,7 +50,7 @@ export async function perform(
 ): Promise<number> {
   const action = ACTIONS[name!];
   if (!action) throw unknownAction('artifact', name!, Object.keys(ACTIONS));
-  return action(context, await context.client(), words, options);
+  return action({ context, client: await context.client(), words, options });
 }
 
 /** There is no such action of a verb; with the nearest one. */
@@ -60,12 +63,7 @@ export function unknownAction(verb: string, name: string, known: readonly string
   );
 }
 
-async function list(
-  context: Context,
-  client: Client,
-  [word]: readonly string[],
-  options: Options,
-): Promise<number> {
+async function list({ context, client, words: [word], options }: Call): Promise<number> {
   const limit = countOption('--limit', options.limit, LIMIT_DEFAULT, LIMIT_MAX);
   const found = (await matching(context, client, word, options)).slice(0, limit);
   if (context.json) context.printJson(found);
@@ -74,13 +72,9 @@ async function list(
   return EXIT.done;
 }
 
-async function show(
-  context: Context,
-  client: Client,
-  [word]: readonly string[],
-  options: Options,
-): Promise<number> {
-  const record = await one(context, client, word, options);
+async function show(call: Call): Promise<number> {
+  const { context } = call;
+  const record = await one(call);
   if (context.json) context.printJson(record);
   else {
     context.print(renderArtifact(record, context.look, context.ports.clock.now()));
@@ -89,27 +83,20 @@ async function show(
   return EXIT.done;
 }
 
-async function files(
-  context: Context,
-  client: Client,
-  [word]: readonly string[],
-  options: Options,
-): Promise<number> {
-  const record = await one(context, client, word, options);
+async function files(call: Call): Promise<number> {
+  const { context, client } = call;
+  const record = await one(call);
   const entries = await client.artifacts.files(record);
   if (context.json) context.printJson(entries);
   else context.print(renderFiles(entries, context.look));
   return EXIT.done;
 }
 
-async function cat(
-  context: Context,
-  client: Client,
-  [word, file]: readonly string[],
-  options: Options,
-): Promise<number> {
+async function cat(call: Call): Promise<number> {
+  const { context, client } = call;
+  const [, file] = call.words;
   if (file === undefined) throw missing('which file', 'sluice artifact cat site index.html');
-  const content = await client.artifacts.open(await one(context, client, word, options), file);
+  const content = await client.artifacts.open(await one(call), file);
   if (!context.json) {
     await context.ports.pour(content);
     return EXIT.done;
@@ -120,12 +107,7 @@ async function cat(
   return EXIT.done;
 }
 
-async function upload(
-  context: Context,
-  client: Client,
-  [name, ...paths]: readonly string[],
-  options: Options,
-): Promise<number> {
+async function upload({ context, client, words: [name, ...paths], options }: Call): Promise<number> {
   const { archive, version = null } = options;
   if (name === undefined || (paths.length === 0) === (archive === undefined))
     throw missing(
@@ -151,28 +133,16 @@ async function upload(
   return EXIT.done;
 }
 
-async function pin(
-  context: Context,
-  client: Client,
-  [word]: readonly string[],
-  options: Options,
-): Promise<number> {
-  const record = await one(context, client, word, options);
+async function pin(call: Call): Promise<number> {
+  const { context, client } = call;
+  const record = await one(call);
   await client.artifacts.pin(record);
-  return done(
-    context,
-    record,
-    `${visible(record.name)} ${visible(record.version)} of run ${record.runId} is pinned`,
-  );
+  return done(context, record, 'is pinned');
 }
 
-async function unpin(
-  context: Context,
-  client: Client,
-  [word]: readonly string[],
-  options: Options,
-): Promise<number> {
-  const record = await one(context, client, word, options);
+async function unpin(call: Call): Promise<number> {
+  const { context, client, options } = call;
+  const record = await one(call);
   await client.artifacts.unpin(record, options.by ?? null);
   const [after] = await client.artifacts.find({
     runId: record.runId,
@@ -182,21 +152,14 @@ async function unpin(
   const others = after?.pinnedBy ?? [];
   const still =
     others.length === 0 ? '' : `; still pinned by ${others.map(visible).join(', ')} (--by takes that back)`;
-  return done(
-    context,
-    record,
-    `${visible(record.name)} ${visible(record.version)} of run ${record.runId} is not pinned by you${still}`,
-  );
+  return done(context, record, `is not pinned by you${still}`);
 }
 
 /** What is gone is gone, so here the newest is not good enough: it must be the only one. */
-async function remove(
-  context: Context,
-  client: Client,
-  [word]: readonly string[],
-  options: Options,
-): Promise<number> {
-  const record = await one(context, client, word, options);
+async function remove(call: Call): Promise<number> {
+  const { context, client, options } = call;
+  const [word] = call.words;
+  const record = await one(call);
   const others = (await matching(context, client, word, options)).length - 1;
   if (others > 0)
     throw userError(
@@ -211,21 +174,18 @@ async function remove(
       'unpin it first: sluice artifact unpin, or remove it all the same with --force',
     );
   await client.artifacts.remove(record);
-  return done(
-    context,
-    record,
-    `${visible(record.name)} ${visible(record.version)} of run ${record.runId} is removed`,
-  );
+  return done(context, record, 'is removed');
 }
 
-function one(context: Context, client: Client, word: string | undefined, options: Options) {
+function one({ context, client, words: [word], options }: Call) {
   if (word === undefined) throw missing('which artifact', 'sluice artifact list');
   return chosenArtifact(context, client, word, options);
 }
 
-function done(context: Context, record: unknown, sentence: string): number {
+/** `became`: what follows the name of the artifact: `is pinned`. */
+function done(context: Context, record: ArtifactRecord, became: string): number {
   if (context.json) context.printJson(record);
-  else context.print(sentence);
+  else context.print(`${visible(record.name)} ${visible(record.version)} of run ${record.runId} ${became}`);
   return EXIT.done;
 }
 

@@ -1,5 +1,6 @@
 import type { FactSink } from '../facts/facts.ts';
 import { CERTAIN, type Figures, ReportError, type ReportParser, type ReportReader } from './contract.ts';
+import { type MutationWords, mutationScore } from './mutation-score.ts';
 import { Doubts, tallies, tally, wholeNumber } from './value.ts';
 import { type XmlAttributes, type XmlHandler, type XmlPlace, XmlReader } from './xml-reader.ts';
 
@@ -23,7 +24,11 @@ const STATUS: Readonly<Record<string, string>> = {
   STARTED: 'Pending',
   NOT_STARTED: 'Pending',
 };
-const DETECTED = ['KILLED', 'TIMED_OUT', 'MEMORY_ERROR', 'RUN_ERROR'];
+const WORDS: MutationWords = {
+  detected: ['KILLED', 'TIMED_OUT', 'MEMORY_ERROR', 'RUN_ERROR'],
+  survived: 'SURVIVED',
+  uncovered: 'NO_COVERAGE',
+};
 const TEXTS = new Set(['sourceFile', 'mutatedClass', 'lineNumber', 'mutator']);
 const TEXT_CHARACTERS_MAX = 2000;
 
@@ -51,24 +56,13 @@ class PitReader implements ReportReader, XmlHandler {
 
   end(): Figures {
     this.#xml.end();
-    const of = (status: string): number => this.#status[status] ?? 0;
-    const detected = DETECTED.reduce((sum, status) => sum + of(status), 0);
-    const undetected = of('SURVIVED') + of('NO_COVERAGE');
-    const valid = detected + undetected;
-    if (valid === 0) this.#doubts.add('empty', 'the report has no mutant that was tried');
-    this.#doubts.end();
-    const score = percent(detected, valid);
-    if (score !== null) this.#sink.metric({ name: 'mutation.score', value: score, unit: '%' });
+    const { figures, ofCovered } = mutationScore(this.#status, WORDS, this.#sink, this.#doubts);
     return {
       parse: 'ok',
       mutants: this.#mutants,
       partial: this.#isPartial,
-      status: { ...this.#status },
-      detected,
-      undetected,
-      valid,
-      mutation_score: score,
-      test_strength: percent(detected, valid - of('NO_COVERAGE')),
+      ...figures,
+      test_strength: ofCovered,
     };
   }
 
@@ -124,9 +118,4 @@ class PitReader implements ReportReader, XmlHandler {
       status: Object.hasOwn(STATUS, status) ? STATUS[status]! : status,
     });
   }
-}
-
-/** With four decimals; null for a share of nothing. */
-function percent(part: number, whole: number): number | null {
-  return whole === 0 ? null : Number(((100 * part) / whole).toFixed(4));
 }

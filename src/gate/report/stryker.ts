@@ -9,7 +9,14 @@ import {
   type ReportReader,
 } from './contract.ts';
 import { type JsonHandler, type JsonPath, JsonReader, pointerOf } from './json-reader.ts';
+import { type MutationWords, mutationScore } from './mutation-score.ts';
 import { Doubts, finite, isRecord, pathText, record, tallies, tally, text } from './value.ts';
+
+const WORDS: MutationWords = {
+  detected: ['Killed', 'Timeout'],
+  survived: 'Survived',
+  uncovered: 'NoCoverage',
+};
 
 /** mutation-testing-elements, as Stryker, Infection and others write it. */
 export const stryker: ReportParser = {
@@ -57,25 +64,14 @@ class StrykerReader implements ReportReader, JsonHandler {
   end(): Figures {
     this.#json.end();
     if (!this.#hasFiles) throw notStryker('it has no files');
-    const of = (status: string): number => this.#status[status] ?? 0;
-    const detected = of('Killed') + of('Timeout');
-    const undetected = of('Survived') + of('NoCoverage');
-    const valid = detected + undetected;
-    if (valid === 0) this.#doubts.add('empty', 'the report has no mutant that was tried');
-    this.#doubts.end();
-    const score = percent(detected, valid);
-    if (score !== null) this.#sink.metric({ name: 'mutation.score', value: score, unit: '%' });
+    const { figures, ofCovered } = mutationScore(this.#status, WORDS, this.#sink, this.#doubts);
     return {
       parse: 'ok',
       schemaVersion: this.#schemaVersion,
       files: this.#files,
       mutants: this.#mutants,
-      status: { ...this.#status },
-      detected,
-      undetected,
-      valid,
-      mutation_score: score,
-      score_based_on_covered: percent(detected, valid - of('NoCoverage')),
+      ...figures,
+      score_based_on_covered: ofCovered,
       ...(this.#thresholds && { thresholds: this.#thresholds }),
     };
   }
@@ -120,11 +116,6 @@ class StrykerReader implements ReportReader, JsonHandler {
       status,
     });
   }
-}
-
-/** With four decimals; null for a share of nothing. */
-function percent(part: number, whole: number): number | null {
-  return whole === 0 ? null : Number(((100 * part) / whole).toFixed(4));
 }
 
 function notStryker(cause: string, pointer = ''): ReportError {
