@@ -87,6 +87,11 @@ export type DeploymentEvent =
       readonly trainId: string | null;
       /** What gate verdicts and approvals must be about. Another one of any of them is refused. */
       readonly binding: DeploymentBinding;
+      /**
+       * What is deployed and where, as the pipeline file defined it when it was asked for (delivery/definition.ts): whoever takes over
+       * needs no file. Of a release that was proven it is also how to start it again.
+       */
+      readonly definition?: JsonObject;
     }
   /** A process became the owner: at the start, and again at each resume. */
   | {
