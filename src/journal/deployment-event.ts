@@ -72,6 +72,8 @@ export type DeploymentEvent =
   | {
       readonly type: 'deployment.requested';
       readonly deploymentId: string;
+      /** Whose environment it is: two repositories may both have a `production`. */
+      readonly repository: string;
       readonly service: string;
       readonly environment: string;
       /** `rollback`: it goes back to a release that was proven before. */
@@ -92,6 +94,8 @@ export type DeploymentEvent =
        * needs no file. Of a release that was proven it is also how to start it again.
        */
       readonly definition?: JsonObject;
+      /** What becomes of an older deployment of the service that has the environment: it is waited for (left out), or has to go back. */
+      readonly turn?: 'queue' | 'supersede';
     }
   /** A process became the owner: at the start, and again at each resume. */
   | {
@@ -227,6 +231,31 @@ export type DeploymentEvent =
       /** How far changes of data went. */
       readonly data: 'unchanged' | 'changed' | 'taken-back' | 'unknown';
     };
+
+/**
+ * What other processes ask of a deployment's owner, in the deployment's inbox. The event's actor is who asks. The owner copies what it
+ * accepts into the deployment's own stream.
+ */
+export type DeploymentAskedEvent =
+  /** Somebody agrees or refuses, while it waits for people. */
+  | {
+      readonly type: 'deployment.answered';
+      readonly decision: 'approve' | 'reject';
+      /** Names of their teams, without `team/`. */
+      readonly teams: readonly string[];
+      readonly reason: string | null;
+      /** Digests of what they saw when they answered: `artifact` and `plan` of the binding. */
+      readonly artifact: string;
+      readonly plan: string;
+    }
+  /** It is to begin in spite of a freeze or a closed window. */
+  | { readonly type: 'deployment.override-requested'; readonly reason: string }
+  /** A held step, or a candidate that should go back, is to go on. */
+  | { readonly type: 'deployment.proceed-requested'; readonly reason: string }
+  /** It is to end: before the first step at once, later by going back. */
+  | { readonly type: 'deployment.cancel-requested'; readonly reason: string }
+  /** The deployment `member` of its train goes back, so it has to as well. */
+  | { readonly type: 'deployment.train-back-requested'; readonly member: string; readonly reason: string };
 
 /** Digests of what was judged and approved. null: not bound. */
 export interface DeploymentBinding {

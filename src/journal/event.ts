@@ -1,5 +1,10 @@
 import type { Digest } from '../base/digest.ts';
-import type { DeploymentEvent, EnvironmentEvent, ReleaseEvent } from './deployment-event.ts';
+import type {
+  DeploymentAskedEvent,
+  DeploymentEvent,
+  EnvironmentEvent,
+  ReleaseEvent,
+} from './deployment-event.ts';
 import type { GateEvent } from './gate-event.ts';
 import type { RunEvent } from './run-event.ts';
 
@@ -53,6 +58,7 @@ export type JournalEvent =
   | GroupEvent
   | GateEvent
   | DeploymentEvent
+  | DeploymentAskedEvent
   | ReleaseEvent
   | EnvironmentEvent;
 

@@ -12,13 +12,15 @@ export const RUN_STREAM_PREFIX = 'run/';
 /** The lease that makes a process the owner of a run. */
 export const runLease = (runId: string): string => `run/${runId}`;
 export const deploymentStream = (deploymentId: string): string => `deployment/${deploymentId}`;
+export const DEPLOYMENT_STREAM_PREFIX = 'deployment/';
 /** Requests of other processes to the owner of a deployment; only the owner writes the deployment's own stream. */
 export const deploymentInboxStream = (deploymentId: string): string => `deployment-inbox/${deploymentId}`;
-/** Claims on an environment, and what it is to run. */
-export const environmentStream = (environment: string): string => `environment/${environment}`;
+/** Claims on an environment of a repository, and what it is to run. */
+export const environmentStream = (repository: string, environment: string): string =>
+  `environment/${digestOf(repository).slice(0, 16)}/${environment}`;
 /** What is known of an artifact digest in all environments. */
 export const releaseStream = (digest: string): string => `release/${digest}`;
 /** The lease that makes a process the owner of a deployment. */
 export const deploymentLease = (deploymentId: string): string => `deployment/${deploymentId}`;
 /** The lease that lets a deployment change an environment. Its token goes with every write to routers and targets. */
-export const environmentLease = (environment: string): string => `environment/${environment}`;
+export const environmentLease = environmentStream;

@@ -11,6 +11,7 @@ export function aDeployment(plan: DeploymentPlan): DeploymentRequested {
   return {
     type: 'deployment.requested',
     deploymentId: 'd1',
+    repository: 'shop',
     service: plan.service,
     environment: plan.environment,
     kind: 'release',
