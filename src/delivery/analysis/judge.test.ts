@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countsBetween } from './counter.ts';
 import { beginJudging, type Judgement, type JudgeState, judge, judgeSilence } from './judge.ts';
 import { DEFAULT_POLICY, type Policy } from './policy.ts';
 import { learnFrom } from './replay.ts';
@@ -337,19 +336,5 @@ describe('thresholds', () => {
     const rows = [1, 0, 1, 1].map((errors, index) => window(index, counts(errors, 20), counts(0, 180)));
     expect(verdictOf(withTrigger(trigger), rows)).toEqual({ verdict: 'harm', after: 4 });
     expect(verdictOf(withTrigger(trigger), rows.slice(0, 3)).verdict).toBe('undecided');
-  });
-});
-
-describe('countsBetween', () => {
-  const at = (epoch: string, requests: number, errors: number) => ({ epoch, counts: { requests, errors } });
-
-  it('subtracts two readings', () => {
-    expect(countsBetween(at('1', 100, 2), at('1', 150, 5))).toEqual({ requests: 50, errors: 3 });
-  });
-
-  it('is no data across a reset, seen by the epoch or by a counter that went back', () => {
-    expect(countsBetween(at('1', 100, 2), at('2', 150, 5))).toBeNull();
-    expect(countsBetween(at('1', 100, 2), at('1', 150, 1))).toBeNull();
-    expect(countsBetween(at('1', 100, 2), at('1', Number.NaN, 5))).toBeNull();
   });
 });

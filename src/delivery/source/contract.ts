@@ -1,4 +1,5 @@
 import type { EvidenceSource } from '../../pipeline/plan-analysis.ts';
+import type { TwoArms } from '../analysis/ratio-test.ts';
 import type { Quantile } from '../analysis/window.ts';
 
 /**
@@ -13,12 +14,22 @@ import type { Quantile } from '../analysis/window.ts';
 export interface Source {
   readonly kind: EvidenceSource['kind'] | 'scripted';
   /**
-   * What happened between two moments, of both versions. Called in order, each span beginning where the last one ended; the first call
-   * of a step begins when the router has the step's weight, so that nothing of another weight is in it.
+   * What happened between two moments, of both versions. Called in order, each span beginning where the last one ended. The first call
+   * of a step comes when the router has the step's weight, and its span is empty (`fromMs` = `toMs`): it sets the mark from which
+   * the next one counts, so that nothing of another weight is in it, and answers `none`. A span that does not begin where the last
+   * one ended sets a new mark too. What a call could not tell is in the next window of the same step.
    */
   read(span: Span): Promise<Reading>;
-  /** The quantiles of the stable version's latency over the span; null when they cannot be had. */
+  /**
+   * The quantiles of the stable version's latency in milliseconds; null when they cannot be had. Looks from now on, for as long as
+   * the span is and `timeoutMs` at most.
+   */
   quantiles(span: Span): Promise<Readonly<Record<Quantile, number>> | null>;
+  /**
+   * Windows in which both arms are this version, none told twice: with each, `learnDispersion` learns how much errors come in bursts.
+   * Left out by a source that cannot tell.
+   */
+  sameVersion?(version: string): Promise<readonly TwoArms[]>;
   close(): Promise<void>;
 }
 
@@ -30,14 +41,21 @@ export interface Span {
   readonly stable: string | null;
   /** Slower than these counts as exceeding; null: latency is not judged. */
   readonly thresholdsMs: Readonly<Record<Quantile, number>> | null;
+  /** Metrics of latency: a request slower than this is a bad one of the metric's samples. The router must count by these too. */
+  readonly slowMs: Readonly<Record<string, number>>;
   readonly timeoutMs: number;
 }
 
 export type Reading =
   /** `window` has the form of analysis/window.ts; it is checked again before it is judged. */
   | { readonly kind: 'window'; readonly window: unknown }
-  /** One figure for each version, of a metric of the user's own. null: that version has none. */
-  | { readonly kind: 'figures'; readonly candidate: number | null; readonly stable: number | null }
+  /** One figure for each version, of a metric of the user's own. `stable` null: it has none, for this `reason`. */
+  | {
+      readonly kind: 'figures';
+      readonly candidate: number;
+      readonly stable: number | null;
+      readonly reason: string | null;
+    }
   | { readonly kind: 'none'; readonly reason: string };
 
 /** Asked in each interval: a firing alert, or a script that fails, goes back at once. What cannot be asked is told, and fires nothing. */

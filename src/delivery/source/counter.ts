@@ -1,4 +1,4 @@
-import type { VersionCounts } from './window.ts';
+import type { VersionCounts } from '../analysis/window.ts';
 
 /** What a router tells of a version: counts since its counters began. */
 export interface Counters {
