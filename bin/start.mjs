@@ -28,7 +28,7 @@ function startProgram(files) {
   process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=10');
   const source = new URL('src/main.ts', root);
   if (files.existsSync(source)) startCheckout(files, source);
-  else startRelease(files, new URL('dist/main.js', root));
+  else startRelease(files, new URL('dist/', root));
 }
 
 function startCheckout(files, source) {
@@ -44,31 +44,44 @@ function startCheckout(files, source) {
   });
 }
 
-// The bundle is a function of one file (tools/build.ts). Node's own cache of compiled code keeps no function that is
-// compiled when it is first called, and those are a quarter of a small run. So V8's cache of them is kept here.
-function startRelease(files, bundle) {
+// The bundle is a few parts, each a function in a file (tools/release-parts.ts). Node's own cache of compiled code keeps no
+// function that is compiled when it is first called, and those are a quarter of a small run. So V8's cache of them is kept here.
+function startRelease(files, folder) {
   try {
-    const { Script, constants } = process.getBuiltinModule('node:vm');
-    const { createRequire } = process.getBuiltinModule('node:module');
-    // tools/build.ts writes nothing but ASCII.
-    const text = files.readFileSync(bundle, 'latin1');
-    const place = codePlace(text);
-    const cachedData = place === null ? undefined : readCode(files, place);
-    const script = new Script(text, {
-      filename: decodeURIComponent(bundle.pathname),
-      cachedData: cachedData && cachedData.length > 0 ? cachedData : undefined,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    });
-    const isKept = cachedData && cachedData.length > 0 && !script.cachedDataRejected;
-    if (place !== null && !isKept && process.argv[2] === 'run') {
-      process.on('exit', (code) => {
-        if (code === 0) keepCode(files, place, cachedData === undefined ? null : script);
-      });
-    }
-    script.runInThisContext()(createRequire(bundle), bundle.href);
+    const parts = new Map();
+    const require = process.getBuiltinModule('node:module').createRequire(new URL('main.js', folder));
+    const part = (name) => {
+      if (!parts.has(name)) {
+        const provide = (table) => parts.set(name, (path) => table[path]());
+        const bundle = new URL(`${name}.js`, folder);
+        openPart(files, name, bundle)(require, bundle.href, part, provide);
+      }
+      return parts.get(name);
+    };
+    part('main');
   } catch (error) {
     fail(`this installation is damaged: ${error.message}`, 'Install it again: npm install --global sluice');
   }
+}
+
+function openPart(files, name, bundle) {
+  const { Script, constants } = process.getBuiltinModule('node:vm');
+  // tools/build.ts writes nothing but ASCII.
+  const text = files.readFileSync(bundle, 'latin1');
+  const place = codePlace(text);
+  const cachedData = place === null ? undefined : readCode(files, place);
+  const script = new Script(text, {
+    filename: decodeURIComponent(bundle.pathname),
+    cachedData: cachedData && cachedData.length > 0 ? cachedData : undefined,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  const isKept = cachedData && cachedData.length > 0 && !script.cachedDataRejected;
+  if (place !== null && !isKept && (name !== 'main' || process.argv[2] === 'run')) {
+    process.on('exit', (code) => {
+      if (code === 0) keepCode(files, place, cachedData === undefined ? null : script);
+    });
+  }
+  return script.runInThisContext();
 }
 
 // V8 compares the length of a text with that of the cached code, and not the text: so the name says which bundle it is.

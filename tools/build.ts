@@ -1,12 +1,13 @@
 /**
- * Makes dist/ for the npm release: `node tools/build.ts [folder]`. The program and its npm packages become a few files;
- * what is imported lazily stays in files of its own, so that a command loads only what it needs.
+ * Makes dist/ for the npm release: `node tools/build.ts [folder]`. The program and its npm packages become a few files,
+ * so that a command loads only what it needs (release-parts.ts).
  */
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { digestOf } from '../src/base/digest.ts';
+import { buildParts, isVirtual } from './release-parts.ts';
 import { typedDeclaration } from './typed-declaration.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -59,20 +60,11 @@ async function buildRelease(folder: string): Promise<void> {
     logLevel: 'warning',
   } satisfies BuildOptions;
   await build({ ...shared, entryPoints: { typed: typedPipelines }, format: 'esm' });
-  const { metafile } = await build({
-    ...shared,
-    entryPoints: { main: 'src/main.ts' },
-    // One file: what is imported lazily is still run lazily, and thirty small files would cost more to open than this one.
-    // No module: only a script's code can be cached with the functions that were compiled while it ran (bin/start.mjs).
-    format: 'cjs',
-    define: { 'import.meta.url': 'bundleUrl' },
-    banner: { js: '(function (require, bundleUrl) {' },
-    footer: { js: '})' },
-  });
-  sign(join(folder, 'main.js'));
+  const metafiles = await buildParts(root, shared);
+  for (const file of globSync('*.js', { cwd: folder, exclude: ['typed.js'] })) sign(join(folder, file));
   copyCompanions(folder);
   writeFileSync(join(folder, 'typed.d.ts'), typedDeclaration(root, typedPipelines));
-  writeFileSync(join(folder, 'LICENSES.txt'), licenses(metafile));
+  writeFileSync(join(folder, 'LICENSES.txt'), licenses(metafiles));
 }
 
 /** Writes the file's digest at its end, by which its compiled code is told from that of another version. */
@@ -92,10 +84,10 @@ function copyCompanions(folder: string): void {
 }
 
 /** The licence of every npm package whose code went into the bundle. */
-function licenses(metafile: Metafile): string {
+function licenses(metafiles: readonly Metafile[]): string {
   const packages = new Set<string>();
-  for (const input of Object.keys(metafile.inputs)) {
-    const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[0];
+  for (const input of metafiles.flatMap(({ inputs }) => Object.keys(inputs))) {
+    const name = isVirtual(input) ? undefined : /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[0];
     if (name !== undefined) packages.add(name);
   }
   return [...packages].sort().map(licenseOf).join('\n');

@@ -83,6 +83,18 @@ describe('release', { timeout: 120_000 }, () => {
     expect(run(sluice, ['logs'], repository)).toContain('hello from the release');
   });
 
+  it('needs only its first part to run what it remembers', () => {
+    const release = join(work, 'first-part');
+    cpSync(join(project, 'node_modules/sluice'), release, { recursive: true });
+    const repository = join(work, 'remembered');
+    mkdirSync(repository);
+    writeFileSync(join(repository, 'sluice.yaml'), 'jobs:\n  greet:\n    commands: [echo hello]\n');
+    run('git', ['init', '-q'], repository);
+    run(join(release, 'bin/sluice'), ['run'], repository);
+    for (const part of ['pipeline.js', 'rest.js']) rmSync(join(release, 'dist', part));
+    expect(run(join(release, 'bin/sluice'), ['run'], repository)).toContain('succeeded');
+  });
+
   it('runs a typed pipeline of a repository that has not installed it', () => {
     const repository = join(work, 'typed');
     mkdirSync(repository);
