@@ -40,7 +40,8 @@ export interface Target {
   remove(change: Change, digest: string): Promise<TargetReply>;
   /**
    * Runs a command once, in the release's folder or container, with its environment: hooks, smoke tests, migrations. It goes on when
-   * the connection breaks, and its receipt is kept under the key; `probe` finds it.
+   * the connection breaks, and its receipt is kept under the key; `probe` finds it. One that has not ended when its time is over
+   * is ended with all that it started, and its code is 124.
    */
   run(change: Change, command: CommandSpec): Promise<TargetReply>;
   /**
