@@ -1,4 +1,5 @@
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
+import type { JsonObject } from '../base/json.ts';
 import type { Random } from '../base/port.ts';
 import type { Executor } from '../executor/contract.ts';
 import type { ExpressionContext } from '../pipeline/expression-context.ts';
@@ -39,9 +40,17 @@ export function jobVariables(state: JobState): Environment {
   return jobVariablesIn(state, (environment) => state.context(environment));
 }
 
+/** What the templates of a step see, and what the steps before it left: the job itself, or an action that one of its steps performs. */
+export interface StepScope extends Pick<JobState, 'message' | 'secrets' | 'variables' | 'path' | 'context'> {
+  /** Of an action: its inputs and variables without text from outside. */
+  readonly plain?: { readonly inputs: JsonObject; readonly variables: Environment };
+  /** Of an action: its folder, in which its steps may work besides. */
+  readonly folder?: string;
+}
+
 type ContextOf = (environment: Environment) => ExpressionContext;
 
-function jobVariablesIn(state: JobState, contextOf: ContextOf): Environment {
+function jobVariablesIn(state: StepScope, contextOf: ContextOf): Environment {
   const { message } = state;
   const variables: Environment = {};
   evaluateInto(variables, message.variables, contextOf);
@@ -57,10 +66,30 @@ export function setUpStep(
   step: PlanStep,
   tryNumber: number,
   job: JobSetup,
-  state: JobState,
+  state: StepScope,
   random: Random,
 ): StepSetup {
   if (step.refusal) throw new JobProblem(refusalText(step.refusal));
+  const { environment, files } = stepEnvironment(step, tryNumber, job, state, random);
+  checkEnvironment(environment);
+  const script = scriptText(step, job, state, environment);
+  const hidden = script !== step.run && job.redaction.reveals(script);
+  return {
+    command: shellCommand(step.shell, script, files.script, hidden),
+    directory: workingDirectory(step, job.workspace.directory, state, environment),
+    environment,
+    files,
+  };
+}
+
+/** All variables of the step, with the names of files in which it leaves what it wants to tell. Throws a `JobProblem`. */
+export function stepEnvironment(
+  step: PlanStep,
+  tryNumber: number,
+  job: JobSetup,
+  state: StepScope,
+  random: Random,
+): Pick<StepSetup, 'environment' | 'files'> {
   const files = newStepFiles(job.workspace.folder, stepKey(step.id, tryNumber), random);
   const environment: Environment = { ...job.base, ...job.variables, ...state.variables };
   evaluateInto(environment, step.variables, (env) => state.context(env));
@@ -73,22 +102,15 @@ export function setUpStep(
   environment.SLUICE_PATH = files.path;
   environment.SLUICE_SUMMARY = files.summary;
   if (state.message.job.workflow) Object.assign(environment, fileVariables(files));
-  checkEnvironment(environment);
-  const script = scriptText(step, job, state, environment);
-  const hidden = script !== step.run && job.redaction.reveals(script);
-  return {
-    command: shellCommand(step.shell, script, files.script, hidden),
-    directory: workingDirectory(step, job.workspace.directory, state, environment),
-    environment,
-    files,
-  };
+  return { environment, files };
 }
 
 function refusalText({ message, place }: Refusal): string {
   return `${message} (${place.file}, line ${place.start.line})`;
 }
 
-function evaluateInto(
+/** Adds variables to `target`, each evaluated over those before it. Throws a `JobProblem`. */
+export function evaluateInto(
   target: Environment,
   templates: Readonly<Record<string, string>>,
   contextOf: ContextOf,
@@ -103,7 +125,7 @@ function evaluateInto(
  * become code, not by way of a variable either: where such text is not harmless and the script is made from it, the step is
  * refused.
  */
-function scriptText(step: PlanStep, job: JobSetup, state: JobState, environment: Environment): string {
+function scriptText(step: PlanStep, job: JobSetup, state: StepScope, environment: Environment): string {
   if (!step.run.includes('${{')) return step.run;
   const subject = `the script of step ${step.id}`;
   const script = fill(step.run, subject, () => state.context(environment));
@@ -119,13 +141,20 @@ function scriptText(step: PlanStep, job: JobSetup, state: JobState, environment:
 function plainScript(
   step: PlanStep,
   job: JobSetup,
-  state: JobState,
+  state: StepScope,
   environment: Environment,
 ): string | null {
-  const plain = plainContexts(state.message);
+  const plain = {
+    ...plainContexts(state.message),
+    ...(state.plain ? { inputs: state.plain.inputs } : {}),
+  };
   const contextOf = (env: Environment) => ({ ...state.context(env), ...plain });
   try {
-    const variables = { ...jobVariablesIn(state, contextOf), ...state.variables };
+    const variables = {
+      ...jobVariablesIn(state, contextOf),
+      ...state.plain?.variables,
+      ...state.variables,
+    };
     evaluateInto(variables, step.variables, contextOf);
     return fill(step.run, step.id, () =>
       contextOf({ ...plainEnvironment({ ...environment, ...job.base }), ...variables }),
@@ -139,7 +168,7 @@ function plainScript(
 function workingDirectory(
   step: PlanStep,
   workspace: string,
-  state: JobState,
+  state: StepScope,
   environment: Environment,
 ): string {
   if (step.workingDirectory === '' || step.workingDirectory === '.') return workspace;
@@ -147,9 +176,12 @@ function workingDirectory(
     state.context(environment),
   );
   const directory = resolve(workspace, text);
-  const inside = relative(workspace, directory);
-  if (inside.startsWith('..') || isAbsolute(inside) || text.includes('\0')) {
+  const isIn = (folder: string): boolean => {
+    const inside = relative(folder, directory);
+    return !inside.startsWith('..') && !isAbsolute(inside);
+  };
+  if (text.includes('\0') || !(isIn(workspace) || (state.folder !== undefined && isIn(state.folder)))) {
     throw new JobProblem(`the working directory "${text}" of step ${step.id} lies outside of the workspace`);
   }
-  return join(workspace, inside);
+  return directory;
 }
