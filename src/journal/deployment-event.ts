@@ -161,7 +161,7 @@ export type DeploymentEvent =
       /** A further attempt follows after this time. */
       readonly retryAfterMs: number | null;
     }
-  /** Receipt: the router has these weights, in percent; they sum to 100. */
+  /** Receipt: the router has these weights, in percent; they sum to 100. Without a router they are shares of the hosts. */
   | {
       readonly type: 'deployment.weight-set';
       readonly candidatePercent: number;
@@ -217,6 +217,13 @@ export type DeploymentEvent =
   | { readonly type: 'deployment.rerouted'; readonly route: BackRoute; readonly reason: string }
   /** The candidate had all the traffic for the whole bake: it is the last proven release from now on. */
   | { readonly type: 'deployment.baked'; readonly digest: string }
+  /** What somebody asked for changes nothing, and why. */
+  | {
+      readonly type: 'deployment.ask-ignored';
+      readonly by: string;
+      readonly asked: 'approve' | 'reject' | 'override' | 'proceed' | 'cancel' | 'train-back';
+      readonly reason: string;
+    }
   /** Something a person should see that does not change the course. */
   | { readonly type: 'deployment.warning'; readonly message: string }
   /** The deployment is over, with exactly one outcome. */

@@ -96,7 +96,9 @@ export function apply(state: DeploymentState, event: DeploymentEvent, at: number
       };
     case 'deployment.rollback-begun': {
       const { trigger, reason, route } = event;
-      return { ...onRoute(state, route), asked: null, rollback: { trigger, reason, route, atMs: at } };
+      const during = presentStep(state)?.action ?? null;
+      const rollback = { trigger, reason, route, atMs: at, during };
+      return { ...onRoute(state, route), asked: null, rollback };
     }
     case 'deployment.rerouted':
       return onRoute(state, event.route);
@@ -108,6 +110,7 @@ export function apply(state: DeploymentState, event: DeploymentEvent, at: number
       return { ...enter(state, 'finished', at), intent: null, outcome: event.outcome };
     case 'deployment.rejected':
     case 'deployment.approval-refused':
+    case 'deployment.ask-ignored':
     case 'deployment.deadline-passed':
       return state;
     default:

@@ -49,7 +49,14 @@ export type DeploymentInput =
   /** A person wants it gone: before the first step it ends, later it goes back. */
   | { readonly type: 'cancel'; readonly by: string; readonly reason: string }
   /** Another member of its train goes back. */
-  | { readonly type: 'train-back'; readonly by: string; readonly reason: string };
+  | { readonly type: 'train-back'; readonly by: string; readonly reason: string }
+  /** What somebody asked for was no news to the machine; it is written down, so that it is not asked again later. */
+  | ({ readonly type: 'ignored' } & Omit<
+      Extract<DeploymentEvent, { type: 'deployment.ask-ignored' }>,
+      'type'
+    >)
+  /** Something that a person should see. */
+  | { readonly type: 'warning'; readonly message: string };
 
 /** Accepts a deployment. A plan that refuses itself ends at once. */
 export function decideRequest(request: DeploymentRequested, now: number): Decided {
@@ -132,6 +139,14 @@ function take(turn: Turn, input: DeploymentInput): void {
       return;
     case 'train-back':
       goBack(turn, 'train', `${input.by} goes back: ${input.reason}`);
+      return;
+    case 'ignored': {
+      const { by, asked, reason } = input;
+      turn.emit({ type: 'deployment.ask-ignored', by, asked, reason });
+      return;
+    }
+    case 'warning':
+      turn.emit({ type: 'deployment.warning', message: input.message });
       return;
     default:
       unreachable(input, 'every input of a deployment is taken');

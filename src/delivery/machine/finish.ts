@@ -1,4 +1,5 @@
-import type { DeploymentOutcome, RollbackTrigger } from '../../journal/deployment-event.ts';
+import type { DeploymentOutcome } from '../../journal/deployment-event.ts';
+import type { StepAction } from '../plan.ts';
 import { type DeploymentState, presentStep } from './state.ts';
 import type { Turn } from './turn.ts';
 
@@ -37,26 +38,48 @@ export function closeUp(turn: Turn): void {
 /** A candidate that harmed is taken nowhere else. */
 export function quarantine(turn: Turn): void {
   const found = turn.state.rollback;
-  if (found === null || !isItsFault(found.trigger, turn.state)) return;
+  if (found === null || !isItsFault(found, turn.state)) return;
   const { candidate } = turn.state.request;
   turn.commands.push({ type: 'quarantine', digest: candidate, reason: found.reason });
 }
 
 /** Evidence that never came, a newer release and an unreachable router say nothing about the candidate. */
-function isItsFault(trigger: RollbackTrigger, { begun }: DeploymentState): boolean {
+function isItsFault({ trigger, during }: Turned, { begun }: DeploymentState): boolean {
   switch (trigger) {
     case 'harm':
     case 'alarm':
     case 'health':
       return true;
     case 'asked':
-    case 'step-failed':
       return begun.candidate;
+    case 'step-failed':
+      return begun.candidate && during !== null && isItsOwn(during);
     case 'deadline':
     case 'undecided':
     case 'no-data':
     case 'superseded':
     case 'train':
+      return false;
+  }
+}
+
+type Turned = NonNullable<DeploymentState['rollback']>;
+
+/** Whether what the candidate is decides if the step succeeds, and not router, source or the version before. */
+function isItsOwn(action: StepAction): boolean {
+  switch (action.type) {
+    case 'start':
+    case 'await-healthy':
+      return action.version === 'candidate';
+    case 'command':
+      return action.purpose === 'smoke-test' || action.purpose === 'migration-up';
+    case 'check-way-back':
+    case 'freeze-quantiles':
+    case 'set-weight':
+    case 'observe':
+    case 'bake':
+    case 'drain':
+    case 'stop':
       return false;
   }
 }

@@ -9,9 +9,12 @@ import type { Turn } from './turn.ts';
 /** What whoever did it says. `unknown`: no answer came, or none that tells. */
 export interface EffectResult {
   readonly key: string;
-  readonly outcome: 'done' | 'failed' | 'unknown';
-  /** A sentence without a full stop; null when it is done. */
+  /** `skipped`: there is nothing that it could be done to. */
+  readonly outcome: 'done' | 'skipped' | 'failed' | 'unknown';
+  /** A sentence without a full stop: why it is not done, or what is to be known although it is. */
   readonly reason: string | null;
+  /** It failed, and would again: it is not tried again. */
+  readonly isFinal?: boolean;
   /** Plain data that later steps and people may need. */
   readonly outputs: JsonObject;
 }
@@ -64,13 +67,13 @@ function isAwaited(state: DeploymentState, key: string): boolean {
 
 function conclude(
   turn: Turn,
-  outcome: 'done' | 'failed',
+  outcome: 'done' | 'skipped' | 'failed',
   foundBy: 'reply' | 'probe',
-  { reason, outputs }: Pick<EffectResult, 'reason' | 'outputs'>,
+  { reason, outputs, isFinal = false }: Pick<EffectResult, 'reason' | 'outputs' | 'isFinal'>,
 ): void {
   const step = presentStep(turn.state)!;
   const { attempt, intent } = turn.state;
-  const isRetried = outcome === 'failed' && attempt <= step.retries;
+  const isRetried = outcome === 'failed' && !isFinal && attempt <= step.retries;
   turn.emit({
     type: 'deployment.step-finished',
     way: wayOf(turn.state),

@@ -8,7 +8,7 @@ import type {
   Way,
 } from '../../journal/deployment-event.ts';
 import type { JudgeState } from '../analysis/judge.ts';
-import type { BackPlan, DeploymentPlan, DeploymentStep } from '../plan.ts';
+import type { BackPlan, DeploymentPlan, DeploymentStep, StepAction } from '../plan.ts';
 import type { Phase } from './transition.ts';
 
 export type DeploymentRequested = Extract<DeploymentEvent, { type: 'deployment.requested' }>;
@@ -41,6 +41,8 @@ export interface DeploymentState {
     readonly reason: string;
     readonly atMs: number;
     readonly route: BackRoute;
+    /** What was done when it turned round. */
+    readonly during: StepAction | null;
   } | null;
   /** Index in the list of the present way; -1: none was begun. */
   readonly step: number;
