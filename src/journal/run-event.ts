@@ -77,6 +77,24 @@ export interface LogSize {
   readonly lines: number;
 }
 
+/** What a step of a workflow wants to be seen: a line of its output that began with `::error` and the like. Masked. */
+export interface Annotation {
+  readonly level: 'error' | 'warning' | 'notice';
+  readonly message: string;
+  readonly title: string | null;
+  readonly place: AnnotatedPlace | null;
+}
+
+/** Lines and columns count from 1; null where they were not given. */
+export interface AnnotatedPlace {
+  /** Relative to the workspace, where it lies in there. */
+  readonly file: string;
+  readonly line: number | null;
+  readonly endLine: number | null;
+  readonly column: number | null;
+  readonly endColumn: number | null;
+}
+
 /** An artifact that a cell kept. */
 export interface KeptArtifact {
   readonly runId: string;
@@ -305,6 +323,8 @@ export type RunEvent =
       readonly patterns: readonly string[];
       /** The step declares what it reads and makes. */
       readonly work?: WorkUse;
+      /** At most ten of each level. */
+      readonly annotations?: readonly Annotation[];
       /** The workspace as the step left it (a tree manifest). */
       readonly snapshot?: Digest;
     }

@@ -20,22 +20,38 @@ export function githubContext(context: ExpressionContext): JsonObject {
   const fullName = object(payload.repository).full_name ?? ownerAndName(repository);
   const name = typeof event.name === 'string' ? event.name : '';
   const actor = event.actor ?? object(payload.sender).login ?? null;
-  const job = context.env?.SLUICE_JOB;
+  const { env } = context;
+  const job = env?.SLUICE_JOB;
+  const merge = name === 'pull_request' && typeof pull.number === 'number' ? `${pull.number}/merge` : null;
+  const ref = merge === null ? (git.ref ?? null) : `refs/pull/${merge}`;
   return {
-    ref: git.ref ?? null,
-    ref_name: git.tag ?? git.branch ?? null,
+    action: env?.GITHUB_ACTION ?? env?.SLUICE_STEP ?? null,
+    actor_id: idOf(payload.sender),
+    env: env?.GITHUB_ENV ?? null,
+    event_path: env?.GITHUB_EVENT_PATH ?? null,
+    path: env?.GITHUB_PATH ?? null,
+    ref,
+    ref_name: merge ?? git.tag ?? git.branch ?? null,
+    // Who protects what only GitHub knows.
+    ref_protected: false,
     ref_type: git.tag ? 'tag' : 'branch',
     sha: git.sha ?? null,
     base_ref: object(pull.base).ref ?? '',
     head_ref: object(pull.head).ref ?? '',
     event_name: Object.hasOwn(EVENT_NAMES, name) ? EVENT_NAMES[name]! : (event.name ?? null),
-    // A manual start has its inputs there too, as texts.
-    event: payload.inputs === undefined ? { ...payload, inputs: texts(context.inputs) } : payload,
+    event: withBasics(context, payload, fullName),
     repository: fullName,
+    repositoryUrl: typeof fullName === 'string' ? `git://github.com/${fullName}.git` : null,
+    repository_id: idOf(payload.repository),
     repository_owner: typeof fullName === 'string' ? fullName.split('/')[0]! : null,
+    repository_owner_id: idOf(object(payload.repository).owner),
+    retention_days: '90',
+    secret_source: 'Actions',
     actor,
     triggering_actor: actor,
     workflow: pipeline.name ?? null,
+    workflow_ref: typeof pipeline.file === 'string' ? `${fullName}/${pipeline.file}@${ref}` : null,
+    workflow_sha: git.sha ?? null,
     job: typeof job === 'string' ? job.split(' ')[0]! : null,
     run_id: run.id ?? null,
     run_number: run.number ?? null,
@@ -46,6 +62,32 @@ export function githubContext(context: ExpressionContext): JsonObject {
     workspace: context.env?.SLUICE_WORKSPACE ?? null,
     token: context.secrets?.GITHUB_TOKEN ?? '',
   };
+}
+
+/**
+ * The payload, with what every event of its kind has where nobody gave one: a manual start its inputs as texts, and all of them
+ * the repository.
+ */
+function withBasics(
+  { git, event, inputs }: ExpressionContext,
+  payload: JsonObject,
+  fullName: JsonValue,
+): JsonObject {
+  const isPush = event.name === 'push' || event.name === 'tag';
+  const [owner, repository] = typeof fullName === 'string' ? fullName.split('/') : [];
+  return {
+    ...(isPush ? { ref: git.ref ?? null, after: git.sha ?? null } : {}),
+    ...(repository === undefined
+      ? {}
+      : { repository: { name: repository, full_name: fullName, owner: { login: owner! } } }),
+    ...(Object.keys(inputs).length > 0 || event.name === 'manual' ? { inputs: texts(inputs) } : {}),
+    ...payload,
+  };
+}
+
+function idOf(value: JsonValue | undefined): string | null {
+  const { id } = object(value);
+  return typeof id === 'number' || typeof id === 'string' ? String(id) : null;
 }
 
 /** `owner/name` of an address or a path; what has no two parts stays as it is. */

@@ -1,9 +1,13 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Executor } from '../executor/contract.ts';
 import type { Trust } from '../journal/event.ts';
+import { githubContext } from '../pipeline/expression-github.ts';
 import { githubEnvironment } from '../pipeline/github/environment.ts';
 import type { JobMessage } from './contract.ts';
 import { jobKey } from './job-key.ts';
 import { JobProblem } from './problem.ts';
+import type { Workspace } from './workspace/workspace.ts';
 
 /** What a job sees of the machine's own environment, besides every LC_ variable. All else stays outside. */
 const ALLOWED = [
@@ -34,6 +38,10 @@ export const PATH_DEFAULT = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 /** Linux: one string may have 128 KiB (with its terminating NUL), and 2 MiB is what is left of the stack for all. */
 const ONE_BYTES_MAX = 128 * 1024 - 1;
 const TOTAL_BYTES_MAX = 2 * 1024 * 1024;
+
+/** In the folder of a job: the payload of the event, and where actions may put programs. */
+const EVENT_FILE = 'event.json';
+const TOOL_CACHE = 'tools';
 
 export type Environment = Record<string, string>;
 
@@ -81,7 +89,10 @@ export function machineEnvironment(
 }
 
 /** What a job is told about itself. Texts of the event reach it here, as values, and nowhere else. */
-export function jobEnvironment(message: JobMessage, workspace: string, temporary: string): Environment {
+export function jobEnvironment(
+  message: JobMessage,
+  { folder, directory, temporary }: Pick<Workspace, 'folder' | 'directory' | 'temporary'>,
+): Environment {
   const { source, contexts } = message;
   const event = contexts.event.name;
   const own: Environment = {
@@ -91,7 +102,7 @@ export function jobEnvironment(message: JobMessage, workspace: string, temporary
     // By this mark a later owner finds processes that left their session.
     SLUICE_JOB_KEY: jobKey(message.runId, message.cell, message.attempt),
     SLUICE_JOB: message.cell,
-    SLUICE_WORKSPACE: workspace,
+    SLUICE_WORKSPACE: directory,
     SLUICE_BRANCH: source.branch ?? '',
     SLUICE_TAG: source.tag ?? '',
     SLUICE_COMMIT: source.commit ?? '',
@@ -100,8 +111,27 @@ export function jobEnvironment(message: JobMessage, workspace: string, temporary
   };
   if (message.job.workflow === null) return own;
   const status = { failed: false, cancelled: false, skippedNeed: false };
-  const machine = { arch: process.arch, temporary };
+  const machine = {
+    arch: process.arch,
+    temporary,
+    toolCache: join(folder, TOOL_CACHE),
+    eventFile: join(folder, EVENT_FILE),
+    isDebug: isDebugged(message),
+  };
   return { ...own, ...githubEnvironment({ ...contexts, env: own, status }, machine) };
+}
+
+/** Whether a workflow was started so that it shows its `::debug::` lines. */
+export function isDebugged({ contexts }: JobMessage): boolean {
+  return contexts.vars.ACTIONS_STEP_DEBUG === 'true';
+}
+
+/** Makes what the environment of a workflow's job names. */
+export function prepareWorkflowFiles(message: JobMessage, folder: string, environment: Environment): void {
+  const status = { failed: false, cancelled: false, skippedNeed: false };
+  const { event } = githubContext({ ...message.contexts, env: environment, status });
+  writeFileSync(join(folder, EVENT_FILE), JSON.stringify(event));
+  mkdirSync(join(folder, TOOL_CACHE), { recursive: true });
 }
 
 /** Throws a `JobProblem` for what no process can be given. */

@@ -85,7 +85,7 @@ export async function keepArtifact(place: KeepPlace, artifact: PlanArtifact): Pr
       ...artifactOrigin(message, artifact, { name, version, metadata }),
       root: setup.workspace.directory,
       paths,
-      reveals: Object.keys(state.secrets).length === 0 ? null : (file) => setup.redaction.revealsFile(file),
+      reveals: setup.redaction.isEmpty ? null : (file) => setup.redaction.revealsFile(file),
     });
     state.warnings.push(...warnings);
     state.extras.kept.push(keptOf(record));

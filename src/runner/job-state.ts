@@ -5,10 +5,12 @@ import type { ExpressionContext, JobResult } from '../pipeline/expression-contex
 import { runnerContext } from '../pipeline/github/environment.ts';
 import type { Matrix } from '../pipeline/plan.ts';
 import type { DirectoryCache } from '../pipeline/plan-cache.ts';
+import type { HiddenLeft } from './command/notes.ts';
 import type { JobMessage, StepFinished } from './contract.ts';
 import type { Environment } from './environment.ts';
 import { Extras } from './extras.ts';
 import { hashFiles } from './hash-files.ts';
+import { stepKey } from './log/paths.ts';
 import { JobProblem, KeepProblem } from './problem.ts';
 import { decidingCause } from './stop.ts';
 
@@ -46,6 +48,8 @@ export class JobState {
   failure: Failure | null = null;
   /** The first step that failed and was allowed to. */
   warned: { readonly step: string; readonly cause: Cause | null } | null = null;
+  /** By the key of a try: what it left that the journal must not hold. */
+  readonly hidden = new Map<string, HiddenLeft>();
   readonly #steps: Record<string, JsonObject> = {};
   readonly #stops: Cause[] = [];
 
@@ -86,8 +90,10 @@ export class JobState {
   noteStep(finished: StepFinished): void {
     const outcome = resultOf(finished.outcome);
     const conclusion = finished.outcome === 'warned' ? 'success' : outcome;
-    this.#steps[finished.step] = { outcome, conclusion, outputs: finished.outputs };
-    Object.assign(this.variables, finished.exported.variables);
+    const hidden = this.hidden.get(stepKey(finished.step, finished.try));
+    const outputs = hidden ? { ...finished.outputs, ...hidden.outputs } : finished.outputs;
+    this.#steps[finished.step] = { outcome, conclusion, outputs };
+    Object.assign(this.variables, finished.exported.variables, hidden?.variables);
     this.path.unshift(...finished.exported.path);
     for (const pattern of finished.patterns) this.patterns.add(pattern);
     if (finished.outcome === 'warned') this.warned ??= { step: finished.step, cause: finished.cause };

@@ -4,6 +4,7 @@ import type { Cause, RunSource, WorkUse } from '../journal/run-event.ts';
 import type { PlanJob } from '../pipeline/plan.ts';
 import { untrustedRefusals } from '../pipeline/restrict.ts';
 import { Attempt } from './attempt.ts';
+import { allNotes } from './command/notes.ts';
 import type {
   Emit,
   JobControl,
@@ -13,11 +14,17 @@ import type {
   Runner,
   StepFinished,
 } from './contract.ts';
-import { allowedEnvironment, type Environment, jobEnvironment, machineEnvironment } from './environment.ts';
+import {
+  allowedEnvironment,
+  type Environment,
+  jobEnvironment,
+  machineEnvironment,
+  prepareWorkflowFiles,
+} from './environment.ts';
 import { confinementOf, executorOf } from './isolation.ts';
 import { jobKey, runGroup } from './job-key.ts';
 import { JobState } from './job-state.ts';
-import { createRedaction } from './mask/redaction.ts';
+import { createRedaction, type Redaction } from './mask/redaction.ts';
 import type { RunnerOptions } from './options.ts';
 import { JobProblem, machineProblem } from './problem.ts';
 import { readSecrets } from './secrets.ts';
@@ -175,8 +182,12 @@ async function performJob(
     state.warnings.push(...workspace.warnings);
     const { kind } = executor.isolation;
     const machine = machineEnvironment(allowed, kind, message.trust, workspace.temporary);
-    const base = { ...machine, ...jobEnvironment(message, workspace.directory, workspace.temporary) };
+    const base = { ...machine, ...jobEnvironment(message, workspace) };
     const redaction = createRedaction(Object.values(secrets));
+    if (job.workflow) {
+      prepareWorkflowFiles(message, workspace.folder, base);
+      if (message.resumed) recallNotes(workspace.folder, message, redaction, state);
+    }
     const setup = { workspace, redaction, base, variables, executor, startedMs };
     const confinement = confinementOf(kind, state, variables, workspace.folder, () =>
       workspaces.shared(message.runId),
@@ -234,6 +245,15 @@ async function performJob(
     const problem = workspace === null ? machineProblem(error) : null;
     if (problem === null) throw error;
     return ended({ kind: 'internal', message: `the job could not be prepared: ${problem}` });
+  }
+}
+
+/** What steps under an earlier owner told beside the journal. An untrusted job could have forged what they left. */
+function recallNotes(folder: string, { trust }: JobMessage, redaction: Redaction, state: JobState): void {
+  for (const [key, notes] of allNotes(folder)) {
+    redaction.hide(notes.flatMap((note) => (note.kind === 'mask' ? [note.value] : [])));
+    const left = notes.findLast((note) => note.kind === 'left');
+    if (left?.kind === 'left' && trust === 'trusted') state.hidden.set(key, left.left);
   }
 }
 

@@ -15,6 +15,12 @@ const OUTPUT_NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const REFUSED =
   /^(PATH|ENV|BASH_ENV|BASH_FUNC_.*|SHELLOPTS|BASHOPTS|PS4|PROMPT_COMMAND|IFS|LD_.*|DYLD_.*|NODE_OPTIONS|PYTHONSTARTUP|PYTHONHOME|PERL5OPT|PERL5LIB|RUBYOPT|RUBYLIB|JAVA_TOOL_OPTIONS|GIT_EXEC_PATH|GIT_SSH_COMMAND|GIT_CONFIG_.*|CI|SLUICE.*)$/;
 
+/** GitHub's own. In its workflows all else is left to who writes them, and much is in use. */
+const REFUSED_BY_GITHUB = /^(NODE_OPTIONS|GITHUB_.*|RUNNER_.*|SLUICE.*)$/;
+
+/** Which names a step may set for the steps behind it: `variable`, or `github-variable` in a trusted run of a workflow. */
+export type VariableRules = 'variable' | 'github-variable';
+
 /** The text of a file that a step may have written, or null when there is none. Throws a `JobProblem`. */
 export function readStepFile(path: string, variable: string): string | null {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -47,7 +53,7 @@ export function readStepFile(path: string, variable: string): string | null {
 export function parseAssignments(
   text: string,
   variable: string,
-  kind: 'output' | 'variable',
+  kind: 'output' | VariableRules,
 ): Record<string, string> {
   const values: Record<string, string> = {};
   const lines = text.split(/\r?\n/);
@@ -88,12 +94,15 @@ export function parsePathEntries(text: string, variable: string): string[] {
   return entries;
 }
 
-function checkName(name: string, where: string, kind: 'output' | 'variable'): void {
-  const allowed = kind === 'output' ? OUTPUT_NAME : NAME;
+function checkName(name: string, where: string, kind: 'output' | VariableRules): void {
+  const allowed = kind === 'variable' ? NAME : OUTPUT_NAME;
   if (!allowed.test(name) || name === '__proto__') {
-    throw new JobProblem(`${where}: "${shown(name)}" is no valid ${kind} name`);
+    throw new JobProblem(
+      `${where}: "${shown(name)}" is no valid ${kind === 'output' ? 'output' : 'variable'} name`,
+    );
   }
-  if (kind === 'variable' && REFUSED.test(name)) {
+  if (kind === 'output') return;
+  if ((kind === 'variable' ? REFUSED : REFUSED_BY_GITHUB).test(name)) {
     const way =
       name === 'PATH' ? '; write directories to $SLUICE_PATH' : '; set it in the step that needs it';
     throw new JobProblem(`${where}: ${name} may not be set for later steps${way}`);

@@ -8,6 +8,8 @@ export interface StepFiles {
   readonly variables: string;
   readonly path: string;
   readonly summary: string;
+  /** Of an action: for its own later parts. */
+  readonly state: string;
   /** Ours: the script, when it is not handed over as an argument. */
   readonly script: string;
 }
@@ -24,7 +26,7 @@ export function newStepFiles(folder: string, stepKey: string, random: Random): S
 export function findStepFiles(folder: string, stepKey: string): StepFiles | null {
   const tokens = new Set<string>();
   for (const name of readdirSync(folder)) {
-    const match = /^(output|env|path|summary)-(.+)-([0-9a-f]{24})$/.exec(name);
+    const match = /^(output|env|path|summary|state)-(.+)-([0-9a-f]{24})$/.exec(name);
     if (match && match[2] === stepKey) tokens.add(match[3]!);
   }
   if (tokens.size > 1) throw new JobProblem(`the files of step ${stepKey} in the job's folder are ambiguous`);
@@ -39,6 +41,7 @@ function stepFiles(folder: string, stepKey: string, token: string): StepFiles {
     variables: file('env'),
     path: file('path'),
     summary: file('summary'),
+    state: file('state'),
     script: file('script'),
   };
 }

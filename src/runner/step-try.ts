@@ -2,7 +2,10 @@ import type { Clock } from '../base/port.ts';
 import { type ExecutorJob, StartError, type StepEnd, type StepProcess } from '../executor/contract.ts';
 import type { Cause } from '../journal/run-event.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
+import { CommandStream } from './command/command-stream.ts';
+import { Notes } from './command/notes.ts';
 import type { JobMessage, StepFinished } from './contract.ts';
+import { isDebugged } from './environment.ts';
 import type { JobState } from './job-state.ts';
 import { StepOutput } from './log/output.ts';
 import { logFile, stepKey } from './log/paths.ts';
@@ -11,13 +14,13 @@ import { LogWriter } from './log/writer.ts';
 import type { RunnerOptions } from './options.ts';
 import { JobProblem, machineProblem } from './problem.ts';
 import { findStepFiles } from './step-files.ts';
-import { readStepLeft, type StepLeft } from './step-left.ts';
+import { type LeftRules, readStepLeft, type StepLeft } from './step-left.ts';
 import { type JobSetup, type StepSetup, setUpStep } from './step-setup.ts';
 import { decidingCause } from './stop.ts';
 import type { Supervised } from './supervised.ts';
 import { timeLeft } from './time-left.ts';
 
-const NOTHING_LEFT: StepLeft = { outputs: {}, variables: {}, path: [], warnings: [] };
+const NOTHING_LEFT: StepLeft = { outputs: {}, variables: {}, path: [], warnings: [], hidden: null };
 
 export interface TryPlace {
   readonly options: RunnerOptions;
@@ -63,7 +66,8 @@ export async function performTry(
   const path = logFile(options.directory, message.runId, message.cell, message.attempt, key);
   const log = new LogWriter(path, options.clock, options.logBytesMax ?? LOG_BYTES_MAX);
   const watch = place.patterns.length > 0 ? new PatternWatch(place.patterns) : null;
-  const output = new StepOutput(log, setup.redaction.masker(), watch);
+  const commands = message.job.workflow ? commandsOf(place, key, attach !== 'no') : null;
+  const output = new StepOutput(log, setup.redaction.masker(), watch, commands?.stream);
   const sink = (chunk: Uint8Array): void => {
     place.onActivity();
     output.write(chunk);
@@ -113,8 +117,9 @@ export async function performTry(
       cancelTimer?.();
       cause = causeOf(end, supervised.stops);
       isLostAfterRestart = attach !== 'no' && end.exit.kind === 'lost';
+      output.endCommands();
       const files = stepSetup?.files ?? findStepFiles(setup.workspace.folder, key);
-      if (files) left = readStepLeft(files, setup.redaction, path);
+      if (files) left = readStepLeft(files, setup.redaction, path, leftRules(message));
     } else {
       isLostAfterRestart = true;
       cause = decidingCause([
@@ -126,11 +131,20 @@ export async function performTry(
     cause = decidingCause([...supervised.stops, causeOfError(error)]);
   }
   output.end();
+  if (left.hidden) {
+    commands?.notes.add({ kind: 'left', left: left.hidden });
+    state.hidden.set(key, left.hidden);
+  }
+  const refused = commands?.stream.refused ?? [];
+  if (cause === null && refused.length > 0) cause = { kind: 'refused', sentences: refused };
   const warnings = end?.outputLost ? [...left.warnings, OUTPUT_LOST] : left.warnings;
   for (const warning of warnings) log.appendMarker(warning);
   if (log.problem) state.warnings.push(`step ${step.id}: ${log.problem}`);
   log.close();
-  state.warnings.push(...warnings.map((warning) => `step ${step.id}: ${warning}`));
+  state.warnings.push(
+    ...[...warnings, ...(commands?.stream.warnings ?? [])].map((warning) => `step ${step.id}: ${warning}`),
+  );
+  const annotations = commands?.stream.annotations ?? [];
   return {
     finished: {
       type: 'step.finished',
@@ -147,6 +161,7 @@ export async function performTry(
       usage: end?.usage ?? null,
       reason: cause?.kind === 'lost' ? { sentence: lostSentence(step.id, message.runId) } : null,
       patterns: watch ? [...watch.seen] : [],
+      ...(annotations.length > 0 ? { annotations } : {}),
     },
     environment: stepSetup?.environment ?? null,
     isLostAfterRestart,
@@ -156,6 +171,31 @@ export async function performTry(
 /** The outcome stands; only what the step wrote may be gone. */
 const OUTPUT_LOST = 'the helper that starts steps was killed; output of this step may be missing';
 const LOG_BYTES_MAX = 1024 * 1024 * 1024;
+
+interface Commands {
+  readonly notes: Notes;
+  readonly stream: CommandStream;
+}
+
+/** `known`: whether an earlier owner may have noted something of the try. */
+function commandsOf({ setup, state }: TryPlace, key: string, known: boolean): Commands {
+  const { folder, directory } = setup.workspace;
+  const notes = new Notes(folder, key, known);
+  const { redaction } = setup;
+  return {
+    notes,
+    stream: new CommandStream({ redaction, notes, isDebug: isDebugged(state.message), directory }),
+  };
+}
+
+function leftRules({ job, trust }: JobMessage): LeftRules {
+  const isFree = job.workflow !== null && trust === 'trusted';
+  return {
+    prefix: job.workflow === null ? 'SLUICE' : 'GITHUB',
+    hides: isFree,
+    variables: isFree ? 'github-variable' : 'variable',
+  };
+}
 
 /** When the earlier owner recorded that it begins the try: with its intent, or for the first of all with the attempt. */
 function beginning(message: JobMessage, step: PlanStep, tryNumber: number): number {

@@ -8,11 +8,18 @@ export interface RunnerMachine {
   readonly arch: string;
   /** A folder that is the job's own. */
   readonly temporary: string;
+  /** Another one, for programs that actions bring. */
+  readonly toolCache: string;
+  /** The file with the payload of the event. */
+  readonly eventFile: string;
+  /** Whether lines of debugging are asked for. */
+  readonly isDebug: boolean;
 }
 
 /** Variables of a job that hold what is in the context `github` under another name or in its own. */
 const FROM_CONTEXT = {
   GITHUB_ACTOR: 'actor',
+  GITHUB_ACTOR_ID: 'actor_id',
   GITHUB_TRIGGERING_ACTOR: 'triggering_actor',
   GITHUB_API_URL: 'api_url',
   GITHUB_BASE_REF: 'base_ref',
@@ -22,15 +29,21 @@ const FROM_CONTEXT = {
   GITHUB_JOB: 'job',
   GITHUB_REF: 'ref',
   GITHUB_REF_NAME: 'ref_name',
+  GITHUB_REF_PROTECTED: 'ref_protected',
   GITHUB_REF_TYPE: 'ref_type',
   GITHUB_REPOSITORY: 'repository',
+  GITHUB_REPOSITORY_ID: 'repository_id',
   GITHUB_REPOSITORY_OWNER: 'repository_owner',
+  GITHUB_REPOSITORY_OWNER_ID: 'repository_owner_id',
+  GITHUB_RETENTION_DAYS: 'retention_days',
   GITHUB_RUN_ATTEMPT: 'run_attempt',
   GITHUB_RUN_ID: 'run_id',
   GITHUB_RUN_NUMBER: 'run_number',
   GITHUB_SERVER_URL: 'server_url',
   GITHUB_SHA: 'sha',
   GITHUB_WORKFLOW: 'workflow',
+  GITHUB_WORKFLOW_REF: 'workflow_ref',
+  GITHUB_WORKFLOW_SHA: 'workflow_sha',
   GITHUB_WORKSPACE: 'workspace',
 } as const;
 
@@ -47,11 +60,14 @@ export function githubEnvironment(
   return {
     ...Object.fromEntries(pairs),
     GITHUB_ACTIONS: 'true',
+    GITHUB_EVENT_PATH: machine.eventFile,
     RUNNER_OS: 'Linux',
     RUNNER_ARCH: machine.arch.toUpperCase(),
     RUNNER_NAME: 'sluice',
     RUNNER_TEMP: machine.temporary,
+    RUNNER_TOOL_CACHE: machine.toolCache,
     RUNNER_ENVIRONMENT: 'self-hosted',
+    ...(machine.isDebug ? { RUNNER_DEBUG: '1' } : {}),
   };
 }
 
@@ -75,15 +91,21 @@ export function fileVariables(files: {
   readonly variables: string;
   readonly path: string;
   readonly summary: string;
+  readonly state: string;
 }): Record<string, string> {
   return {
     GITHUB_OUTPUT: files.output,
     GITHUB_ENV: files.variables,
     GITHUB_PATH: files.path,
     GITHUB_STEP_SUMMARY: files.summary,
+    GITHUB_STATE: files.state,
   };
 }
 
 function text(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : '';
 }

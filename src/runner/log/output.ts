@@ -1,3 +1,4 @@
+import type { CommandStream } from '../command/command-stream.ts';
 import type { Masker } from '../mask/masker.ts';
 import type { PatternWatch } from './pattern.ts';
 import type { LogWriter } from './writer.ts';
@@ -6,16 +7,24 @@ const NEWLINE = 10;
 /** Where no newline comes, dropping ends here: longer than any secret that is masked in one piece. */
 const DROP_BYTES_MAX = 64 * 1024;
 
-/** The way of one step's output: drop what cannot be judged, mask, look for patterns, write. */
+/** The way of one step's output: drop what cannot be judged, do what commands say, mask, look for patterns, write. */
 export class StepOutput {
   readonly #masker: Masker;
   readonly #patterns: PatternWatch | null;
   readonly #log: LogWriter;
+  readonly #commands: CommandStream | null;
   /** Bytes that may still be dropped because their beginning was not seen; 0 outside of a restart. */
   #toDrop = 0;
 
-  constructor(log: LogWriter, masker: Masker, patterns: PatternWatch | null) {
+  /** `commands`: of a step of a workflow. */
+  constructor(
+    log: LogWriter,
+    masker: Masker,
+    patterns: PatternWatch | null,
+    commands: CommandStream | null = null,
+  ) {
     this.#log = log;
+    this.#commands = commands;
     this.#masker = masker;
     this.#patterns = patterns;
   }
@@ -28,7 +37,9 @@ export class StepOutput {
 
   write(chunk: Uint8Array): void {
     const rest = this.#toDrop > 0 ? this.#dropped(chunk) : chunk;
-    if (rest.length > 0) this.#masker.write(rest, this.#take);
+    if (rest.length === 0) return;
+    if (this.#commands) this.#commands.write(rest, this.#mask);
+    else this.#masker.write(rest, this.#take);
   }
 
   /**
@@ -36,12 +47,20 @@ export class StepOutput {
    * background prints later still comes in; if the border cut something that looked like a secret, up to a newline is lost.
    */
   end(): void {
+    this.endCommands();
     const wasHeld = this.#masker.heldBytes > 0;
     this.#masker.flush(this.#take);
     this.#patterns?.end();
     if (wasHeld) this.#toDrop = DROP_BYTES_MAX;
     this.#log.close();
   }
+
+  /** A last line without an end is looked at now. */
+  endCommands(): void {
+    this.#commands?.end(this.#mask);
+  }
+
+  readonly #mask = (bytes: Uint8Array): void => this.#masker.write(bytes, this.#take);
 
   readonly #take = (bytes: Uint8Array): void => {
     this.#patterns?.look(bytes);

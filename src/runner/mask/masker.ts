@@ -11,7 +11,7 @@ export type Masked = (bytes: Uint8Array) => void;
  * still become a secret, at most one byte less than the longest form. Secrets that overlap or touch become one `***`.
  */
 export class Masker {
-  readonly #matcher: Matcher | null;
+  #matcher: Matcher | null;
   /** Held bytes, followed by the chunk at hand. */
   #buffer: Buffer = NOTHING;
   /** Where masked text is put together; kept, because a new one for each chunk costs more than the masking. */
@@ -23,6 +23,11 @@ export class Masker {
 
   /** null: there is nothing to mask. */
   constructor(matcher: Matcher | null) {
+    this.#matcher = matcher;
+  }
+
+  /** From here on these are the secrets; what is held is looked at again with them. */
+  lookFor(matcher: Matcher): void {
     this.#matcher = matcher;
   }
 
@@ -78,7 +83,7 @@ export class Masker {
   /** Puts `***` for each hit, in one buffer. Returns where the last hit ends. */
   #giveMasked(open: number, out: Masked): number {
     const hits = this.#hits.sort((a, b) => a[0] - b[0]);
-    // A hit is at least eight bytes long and becomes three, so the text never grows.
+    // A hit is at least three bytes long and becomes three, so the text never grows.
     if (this.#masked.length < open + MASK.length)
       this.#masked = Buffer.allocUnsafeSlow(this.#buffer.length + MASK.length);
     const text = this.#masked;

@@ -114,7 +114,9 @@ export function outsideVariables(
   declared: WorkDeclaration,
   { host, allowed }: WorkMachine,
 ): Readonly<Record<string, string | null>> {
-  const told = jobEnvironment(message, '', '') as Readonly<Record<string, string | undefined>>;
+  const told = jobEnvironment(message, { folder: '', directory: '', temporary: '' }) as Readonly<
+    Record<string, string | undefined>
+  >;
   const named = TOLD.filter((name) => isNamed(message.job, name));
   const value = (name: string) => told[name] ?? allowed[name] ?? host[name] ?? null;
   return Object.fromEntries([...named, ...declared.variables].map((name) => [name, value(name)]));

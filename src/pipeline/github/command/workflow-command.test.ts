@@ -40,8 +40,8 @@ describe('a workflow command', () => {
     ['::debug::a::b', { kind: 'debug', message: 'a::b' }],
     ['::add-mask::s3cret%0Avalue', { kind: 'add-mask', value: 's3cret\nvalue' }],
     ['::echo::off', { kind: 'echo', on: false }],
-    ['::set-output name=a::b', { kind: 'unknown', name: 'set-output' }],
-    ['::set-env name=PATH::/evil', { kind: 'unknown', name: 'set-env' }],
+    ['::set-output name=a::b', { kind: 'disabled', name: 'set-output' }],
+    ['::set-env name=PATH::/evil', { kind: 'disabled', name: 'set-env' }],
     ['::%250A::', { kind: 'unknown', name: '%250A' }],
   ])('is read from %s', (line, command) => {
     expect(read(line)).toEqual([command]);

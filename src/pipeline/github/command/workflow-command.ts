@@ -1,3 +1,5 @@
+import type { AnnotatedPlace } from '../../../journal/run-event.ts';
+
 /** What a step tells by a line of its output. */
 export type WorkflowCommand =
   | { readonly kind: 'group'; readonly title: string }
@@ -6,28 +8,22 @@ export type WorkflowCommand =
       readonly kind: 'error' | 'warning' | 'notice';
       readonly message: string;
       readonly title: string | null;
-      readonly place: AnnotationPlace | null;
+      readonly place: AnnotatedPlace | null;
     }
   | { readonly kind: 'debug'; readonly message: string }
   /** From now on the value is masked. An empty one is ignored. */
   | { readonly kind: 'add-mask'; readonly value: string }
   | { readonly kind: 'echo'; readonly on: boolean }
-  /** A command that there is no longer, or never was: its line is output like any other. */
+  /** A command that there is no longer: it would set something by a line of output. */
+  | { readonly kind: 'disabled'; readonly name: string }
+  /** A command that there never was: its line is output like any other. */
   | { readonly kind: 'unknown'; readonly name: string };
-
-/** Lines and columns count from 1; null where they were not given. */
-export interface AnnotationPlace {
-  readonly file: string;
-  readonly line: number | null;
-  readonly endLine: number | null;
-  readonly column: number | null;
-  readonly endColumn: number | null;
-}
 
 /** What a line means. `text`: output that is shown as it is. */
 export type CommandLine =
   | { readonly kind: 'text' }
-  | { readonly kind: 'stopped' | 'resumed' }
+  | { readonly kind: 'stopped'; readonly token: string }
+  | { readonly kind: 'resumed' }
   | { readonly kind: 'command'; readonly command: WorkflowCommand };
 
 const TEXT: CommandLine = { kind: 'text' };
@@ -39,7 +35,12 @@ const LINE_MAX = 1024 * 1024;
  * an output is an instruction to Sluice beyond these commands, and none of them sets a variable, an output or the path.
  */
 export class CommandReader {
-  #token: string | null = null;
+  #token: string | null;
+
+  /** `stoppedBy`: the token of a stop that an earlier reader of the same output saw; null: there is none. */
+  constructor(stoppedBy: string | null = null) {
+    this.#token = stoppedBy;
+  }
 
   /** A line without its end. */
   read(line: string): CommandLine {
@@ -54,7 +55,7 @@ export class CommandReader {
       // Any command's name would end the stop with the first such command.
       if (found.value === '' || COMMANDS.has(found.value)) return TEXT;
       this.#token = found.value;
-      return { kind: 'stopped' };
+      return { kind: 'stopped', token: this.#token };
     }
     return { kind: 'command', command: commandOf(found) };
   }
@@ -66,9 +67,10 @@ interface Found {
   readonly value: string;
 }
 
+const DISABLED: ReadonlySet<string> = new Set(['set-output', 'set-env', 'add-path', 'save-state']);
 const COMMANDS: ReadonlySet<string> = new Set([
   ...['group', 'endgroup', 'error', 'warning', 'notice', 'debug', 'add-mask', 'echo', 'stop-commands'],
-  ...['set-output', 'set-env', 'add-path', 'save-state'],
+  ...DISABLED,
 ]);
 
 /** `::name key=value,key=value::value`, with blanks before it; also the old form `##[name key=value;]value`. */
@@ -117,7 +119,7 @@ function commandOf({ name, properties, value }: Found): WorkflowCommand {
         ? { kind, on: value.trim().toLowerCase() === 'on' }
         : { kind: 'unknown', name };
     default:
-      return { kind: 'unknown', name };
+      return DISABLED.has(kind) ? { kind: 'disabled', name: kind } : { kind: 'unknown', name };
   }
 }
 
@@ -130,7 +132,7 @@ function propertiesOf(text: string): ReadonlyMap<string, string> {
   return new Map(pairs);
 }
 
-function placeOf(given: ReadonlyMap<string, string>): AnnotationPlace | null {
+function placeOf(given: ReadonlyMap<string, string>): AnnotatedPlace | null {
   const file = given.get('file');
   if (!file) return null;
   const number = (key: string) => {
