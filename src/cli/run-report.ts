@@ -2,6 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import { visible } from '../base/text.ts';
 import type { CellView, JobView, RunView } from '../client/run-view.ts';
 import type { CellOutcome, RunOutcome } from '../journal/run-event.ts';
+import { annotationLines, annotationsOf } from './annotation-text.ts';
 import { approveCommand, askedCells, rejectCommand, waitsForPeople } from './approval-text.ts';
 import { causeText, outcomeSentence } from './cause-text.ts';
 import { tailText } from './log-text.ts';
@@ -46,6 +47,10 @@ export function renderReport(view: RunView, look: Look, options: ReportOptions =
         look,
       ),
     ),
+    // The story tells them with their steps.
+    options.told
+      ? []
+      : cells.flatMap(({ cell }) => annotationLines(annotationsOf(cell), '', look, visible(cell.name))),
     view.warnings.flatMap((warning) =>
       hanging(`${look.paint('yellow', `${look.glyphs.warned} warning:`)} `, visible(warning), look.width),
     ),

@@ -2,6 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { JsonObject } from '../base/json.ts';
 import { counted, visible } from '../base/text.ts';
 import type { CellView, JobView, RunView, StepView } from '../client/run-view.ts';
+import { annotationLines } from './annotation-text.ts';
 import { approvalInShort, approvalTexts, waitsForPeople } from './approval-text.ts';
 import { causeText } from './cause-text.ts';
 import { extraTexts, workText } from './extra-text.ts';
@@ -179,6 +180,7 @@ function stepLines(step: StepView, indent: string, look: Look, nowMs: number | n
     const told = hanging(`${indent}    `, workText(step.work), look.width);
     lines.push(...told.map((line) => look.paint('dim', line)));
   }
+  lines.push(...annotationLines(step.annotations, `${indent}    `, look));
   if (step.reason) {
     lines.push(
       ...hanging(`${indent}    `, visible(step.reason.sentence), look.width).map((line) =>

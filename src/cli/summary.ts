@@ -2,6 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { CellView, RunView } from '../client/run-view.ts';
 import type { RunOutcome } from '../journal/run-event.ts';
+import { annotationsOf, annotationText } from './annotation-text.ts';
 import { waitsForPeople } from './approval-text.ts';
 import { causeText } from './cause-text.ts';
 import { EXIT } from './context.ts';
@@ -48,6 +49,7 @@ export function summaryJson(view: RunView): JsonObject {
       reason: cell.reason?.sentence ?? null,
       outputs: cell.outputs,
       extras: { ...cell.extras } as JsonObject,
+      annotations: annotationsOf(cell) as unknown as JsonObject[],
       approval: cell.approval && ({ ...cell.approval } as unknown as JsonObject),
     })),
   };
@@ -73,6 +75,12 @@ export function summaryMarkdown(view: RunView): string {
     extraTexts(cell.extras).map((text) => `- ${escaped(cell.name)}: ${escaped(text)}`),
   );
   if (beside.length > 0) lines.push('', ...beside);
+  const annotated = cells.flatMap(({ cell }) =>
+    annotationsOf(cell).map(
+      (one) => `- ${one.level}: ${escaped(cell.name)}: ${escaped(annotationText(one))}`,
+    ),
+  );
+  if (annotated.length > 0) lines.push('', ...annotated);
   if (view.warnings.length > 0)
     lines.push('', ...view.warnings.map((warning) => `- warning: ${escaped(warning)}`));
   for (const { cell } of cells) {

@@ -55,6 +55,7 @@ function newStep(step: PlanStep, matrix: JsonObject | null, cleanup: boolean): S
     durationMs: null,
     logLines: 0,
     work: null,
+    annotations: NOTHING,
   };
 }
 
@@ -138,5 +139,6 @@ function oneStepChange(event: StepEvent, at: number): Partial<StepView> {
     durationMs: event.durationMs,
     logLines: event.log.lines,
     work: event.work ?? null,
+    annotations: event.annotations ?? NOTHING,
   };
 }

@@ -1,5 +1,6 @@
 import type { Trust } from '../journal/event.ts';
 import type {
+  Annotation,
   CancelTarget,
   Cause,
   CellExtras,
@@ -132,4 +133,6 @@ export interface StepView {
   readonly logLines: number;
   /** Whether its work was skipped; null where it does not declare what it reads and makes. */
   readonly work: WorkUse | null;
+  /** What it wants to be seen. */
+  readonly annotations: readonly Annotation[];
 }

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../base/duration.ts';
 import { counted, visible } from '../../base/text.ts';
 import type { CellView, JobView } from '../../client/run-view.ts';
+import { annotationsInShort } from '../annotation-text.ts';
 import { approvalInShort } from '../approval-text.ts';
 import { causeText } from '../cause-text.ts';
 import { extrasInShort } from '../extra-text.ts';
@@ -150,7 +151,10 @@ function finishedLines(cell: CellView, indent: string, name: string, look: Look,
       : cell.attempt > 1
         ? look.paint('yellow', `  at attempt ${cell.attempt}`)
         : '';
-    const beside = extrasInShort(cell.extras).join(` ${look.glyphs.dot} `);
+    const told = annotationsInShort(cell);
+    const beside = [...extrasInShort(cell.extras), ...(told === '' ? [] : [told])].join(
+      ` ${look.glyphs.dot} `,
+    );
     return [
       row(
         `${indent}${glyph} ${name}${note}${beside === '' ? '' : look.paint('dim', `  ${beside}`)}`,
