@@ -71,18 +71,15 @@ export const IMPORT_TABLE: readonly TableRow[] = [
   { layer: 2, rooms: ['driver'], pure: false, may: { 'layer 0': 'all', 'layer 1': 'types' } },
   {
     layer: 2,
-    rooms: [
-      'executor',
-      'cache',
-      'secret',
-      'store',
-      'forge',
-      'delivery/target',
-      'delivery/router',
-      'delivery/source',
-    ],
+    rooms: ['executor', 'cache', 'secret', 'store', 'forge', 'delivery/target', 'delivery/router'],
     pure: false,
     may: { 'layer 0': 'all', 'layer 1': 'types', driver: 'all' },
+  },
+  {
+    layer: 2,
+    rooms: ['delivery/source'],
+    pure: false,
+    may: { 'layer 0': 'all', 'layer 1': 'types', driver: 'all', 'delivery/router': 'contract' },
   },
   {
     layer: 2,

@@ -1,0 +1,40 @@
+import type { Quantile } from '../analysis/window.ts';
+import type { Router } from '../router/contract.ts';
+import type { Span } from './contract.ts';
+
+/** Fewer say too little of the slowest requests. */
+const REQUESTS_MIN = 100;
+/** So many say enough. */
+const REQUESTS_ENOUGH = 2000;
+
+const PARTS: Readonly<Record<Quantile, number>> = { q50: 0.5, q90: 0.9, q95: 0.95, q99: 0.99 };
+
+/**
+ * The quantiles of the stable version's latency, from the router's stream of requests: it looks from now on for as long as the span
+ * is, `timeoutMs` at most, and no longer than it must. null: the router has no such stream, or there were too few requests.
+ */
+export async function learnLatency(
+  router: Router,
+  { fromMs, toMs, stable, timeoutMs }: Span,
+): Promise<Readonly<Record<Quantile, number>> | null> {
+  if (!router.follow || stable === null) return null;
+  const latencies: number[] = [];
+  const enough = Promise.withResolvers<void>();
+  const timer = setTimeout(enough.resolve, Math.min(toMs - fromMs, timeoutMs));
+  const stop = await router.follow(({ version, latencyMs, status }) => {
+    // What has no answer has no latency.
+    if (version === stable && status !== null) latencies.push(latencyMs);
+    if (latencies.length >= REQUESTS_ENOUGH) enough.resolve();
+  });
+  await enough.promise;
+  clearTimeout(timer);
+  stop();
+  return latencies.length < REQUESTS_MIN ? null : quantilesOf(latencies);
+}
+
+function quantilesOf(latencies: readonly number[]): Readonly<Record<Quantile, number>> {
+  const sorted = latencies.toSorted((a, b) => a - b);
+  // A router compares with thresholds above 0.
+  const at = (part: number) => Math.max(0.01, sorted[Math.ceil(part * sorted.length) - 1]!);
+  return { q50: at(PARTS.q50), q90: at(PARTS.q90), q95: at(PARTS.q95), q99: at(PARTS.q99) };
+}
