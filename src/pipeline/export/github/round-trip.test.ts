@@ -1,0 +1,59 @@
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { openWorkflowReader } from '../../../main/workflow-reader.ts';
+import type { Plan } from '../../plan.ts';
+import { anyWorkflow } from './any-workflow.fixture.ts';
+import { exportGithub } from './workflow.ts';
+
+const { loadWorkflow } = await openWorkflowReader();
+const FILE = '.github/workflows/ci.yml';
+
+function planOf(text: string | Uint8Array): Plan {
+  const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
+  const checked = loadWorkflow(FILE, { read: (path) => (path === FILE ? bytes : null) });
+  if (!checked.ok) throw new Error(`${JSON.stringify(checked.diagnostics, null, 2)}\n${text}`);
+  return checked.value;
+}
+
+/** All that a plan says, without where. */
+function said(plan: Plan): unknown {
+  return JSON.parse(
+    JSON.stringify({ ...plan, digest: null }, (key, value) => (key === 'place' ? undefined : value)),
+  );
+}
+
+const folder = fileURLToPath(new URL('../../../../test/fixtures/github', import.meta.url));
+const loadable = globSync('*.yml', { cwd: folder })
+  .sort()
+  .filter((file) => {
+    const content = readFileSync(`${folder}/${file}`);
+    return loadWorkflow(FILE, { read: () => content }).ok;
+  });
+
+const LOST: Readonly<Record<string, readonly string[]>> = {
+  'background.yml': ['step.background', 'step.wait', 'step.wait-all', 'step.cancel'],
+};
+
+describe('a workflow that became a plan and a workflow again', () => {
+  it.each(loadable)('gives the same plan: %s', (file) => {
+    const plan = planOf(readFileSync(`${folder}/${file}`));
+    const { files, losses } = exportGithub(plan);
+    // What no plan holds cannot come back, and is told.
+    if (losses.length > 0) expect(losses.map(({ feature }) => feature)).toEqual(LOST[file]);
+    else expect(said(planOf(files[0]!.text))).toEqual(said(plan));
+  });
+
+  it('gives the same plan, whatever the workflow', () => {
+    fc.assert(
+      fc.property(anyWorkflow, (workflow) => {
+        const plan = planOf(JSON.stringify(workflow));
+        const { files, losses } = exportGithub(plan);
+        expect(said(planOf(files[0]!.text))).toEqual(said(plan));
+        expect(losses).toEqual([]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
