@@ -42,8 +42,8 @@ const HEALTH: HealthCheck = {
   failureThreshold: 5,
   place: {
     file: 'sluice.yaml',
-    start: { line: 1, column: 1, offset: 0 },
-    end: { line: 1, column: 1, offset: 0 },
+    start: { line: 1, column: 1 },
+    end: { line: 1, column: 1 },
   },
 };
 const SECRET = 'correct-horse-battery-staple';
