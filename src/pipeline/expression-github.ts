@@ -19,7 +19,7 @@ export function githubContext(context: ExpressionContext): JsonObject {
   const repository = git.repository ?? null;
   const fullName = object(payload.repository).full_name ?? ownerAndName(repository);
   const name = typeof event.name === 'string' ? event.name : '';
-  const actor = event.actor ?? object(payload.sender).login ?? null;
+  const actor = object(payload.sender).login ?? event.actor ?? null;
   const { env } = context;
   const job = env?.SLUICE_JOB;
   const merge = name === 'pull_request' && typeof pull.number === 'number' ? `${pull.number}/merge` : null;
@@ -54,8 +54,9 @@ export function githubContext(context: ExpressionContext): JsonObject {
     workflow_sha: git.sha ?? null,
     job: typeof job === 'string' ? job.split(' ')[0]! : null,
     run_id: run.id ?? null,
-    run_number: run.number ?? null,
-    run_attempt: run.attempt ?? null,
+    // Texts, as GitHub has them.
+    run_number: String(run.number ?? 1),
+    run_attempt: String(run.attempt ?? 1),
     server_url: 'https://github.com',
     api_url: 'https://api.github.com',
     graphql_url: 'https://api.github.com/graphql',

@@ -25,8 +25,12 @@ export function runContextsOf(
     readonly variables: Readonly<Record<string, string>>;
     /** Not said: trusted. */
     readonly trust?: Trust;
+    readonly number?: number;
+    /** Accounts of who asked for the run, the first one first. */
+    readonly askedBy?: readonly string[];
   },
 ): RunContexts {
+  const isWorkflow = plan.dialect === 'github';
   const base = {
     git: {
       branch: source.branch,
@@ -37,8 +41,16 @@ export function runContextsOf(
       dirty: source.dirty,
       repository: source.repository,
     },
-    event: { name: given.event.name, payload: given.event.payload },
-    run: { id: given.runId, trust: given.trust ?? 'trusted' },
+    event: {
+      name: given.event.name,
+      payload: given.event.payload,
+      ...(isWorkflow && given.askedBy ? { actor: given.askedBy[0] ?? null } : {}),
+    },
+    run: {
+      id: given.runId,
+      trust: given.trust ?? 'trusted',
+      ...(isWorkflow && given.number !== undefined ? { number: given.number } : {}),
+    },
     pipeline: { name: plan.name, file: plan.file },
     inputs: plan.dialect === 'github' ? typedInputs(plan, given.inputs) : given.inputs,
   };

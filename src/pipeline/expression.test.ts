@@ -212,7 +212,7 @@ describe('evaluateValue', () => {
     ['github.event.size', 3],
     ['github.actor', 'ann'],
     ['github.sha', 'abc123'],
-    ['github.run_number', 7],
+    ['github.run_number', '7'],
     ['success() && !failure() && !cancelled() && always()', true],
   ])('gives the value of %s', (source, expected) => {
     expect(value(source)).toEqual(expected);

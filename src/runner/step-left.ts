@@ -42,8 +42,8 @@ export function readStepLeft(
   const env = readStepFile(files.variables, `${prefix}_ENV`);
   const path = readStepFile(files.path, `${prefix}_PATH`);
   const summary = readStepFile(files.summary, `${prefix}_${prefix === 'GITHUB' ? 'STEP_' : ''}SUMMARY`);
-  if (summary !== null) keepSummary(log, redaction.redact(summary));
-  if (output === null && env === null && path === null) return NOTHING;
+  if (summary) keepSummary(log, redaction.redact(summary));
+  if (!output && !env && !path) return NOTHING;
   const warnings: string[] = [];
   const hidden = { outputs: {}, variables: {}, path: [] as string[] };
   let isHidden = false;

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { JsonObject } from '../base/json.ts';
 import type { Random } from '../base/port.ts';
@@ -101,7 +102,11 @@ export function stepEnvironment(
   environment.SLUICE_ENV = files.variables;
   environment.SLUICE_PATH = files.path;
   environment.SLUICE_SUMMARY = files.summary;
-  if (state.message.job.workflow) Object.assign(environment, fileVariables(files));
+  if (state.message.job.workflow) {
+    Object.assign(environment, fileVariables(files), { GITHUB_ACTION: step.id });
+    // GitHub's own library asks whether they are there.
+    for (const file of Object.values(fileVariables(files))) writeFileSync(file, '', { flag: 'a' });
+  }
   return { environment, files };
 }
 
@@ -144,25 +149,38 @@ function plainScript(
   state: StepScope,
   environment: Environment,
 ): string | null {
+  try {
+    const view = plainView(step, job, state, environment);
+    return fill(step.run, step.id, () => view.contextOf(view.environment));
+  } catch (error) {
+    if (error instanceof JobProblem) return null;
+    throw error;
+  }
+}
+
+/** What a step would see without text from outside: contexts, its own variables, all of them. Throws a `JobProblem`. */
+export function plainView(
+  step: PlanStep,
+  job: JobSetup,
+  state: StepScope,
+  environment: Environment,
+): { readonly contextOf: ContextOf; readonly variables: Environment; readonly environment: Environment } {
   const plain = {
     ...plainContexts(state.message),
     ...(state.plain ? { inputs: state.plain.inputs } : {}),
   };
   const contextOf = (env: Environment) => ({ ...state.context(env), ...plain });
-  try {
-    const variables = {
-      ...jobVariablesIn(state, contextOf),
-      ...state.plain?.variables,
-      ...state.variables,
-    };
-    evaluateInto(variables, step.variables, contextOf);
-    return fill(step.run, step.id, () =>
-      contextOf({ ...plainEnvironment({ ...environment, ...job.base }), ...variables }),
-    );
-  } catch (error) {
-    if (error instanceof JobProblem) return null;
-    throw error;
-  }
+  const variables = {
+    ...jobVariablesIn(state, contextOf),
+    ...state.plain?.variables,
+    ...state.variables,
+  };
+  evaluateInto(variables, step.variables, contextOf);
+  return {
+    contextOf,
+    variables,
+    environment: { ...plainEnvironment({ ...environment, ...job.base }), ...variables },
+  };
 }
 
 function workingDirectory(
