@@ -21,7 +21,7 @@ import { doubtOf, type Look, leave, policyOf, takeLook } from './watch.ts';
 
 /** What the world tells a deployment. Told twice, or too late, an input changes nothing. */
 export type DeploymentInput =
-  /** A process became the owner; with `resumed` everything outstanding is asked for again. */
+  /** A process became the owner: everything outstanding is asked for, again with `resumed`. */
   | { readonly type: 'owned'; readonly owner: string; readonly fence: number; readonly resumed: boolean }
   | { readonly type: 'queued'; readonly behind: readonly string[] }
   /** It has the environment. `running`: the digest that serves there now; null: nothing does. */
@@ -89,7 +89,7 @@ function take(turn: Turn, input: DeploymentInput): void {
     case 'owned': {
       const { owner, fence, resumed } = input;
       turn.emit({ type: 'deployment.owned', owner, fence, resumed });
-      if (resumed) askAgain(turn);
+      askAgain(turn);
       return;
     }
     case 'queued':
@@ -158,7 +158,7 @@ function isExposed(state: DeploymentState): boolean {
   return state.begun.candidate && !state.isBaked && wayOf(state) === 'forth' && state.phase !== 'asking';
 }
 
-/** After a change of owner. The effects wait until the environment's lease is had again. */
+/** For a new owner. The effects wait until the environment's lease is had again. */
 function askAgain(turn: Turn): void {
   setDeadlines(turn);
   quarantine(turn);

@@ -1,0 +1,39 @@
+import { judgesLatency, thresholdsOutput } from './latency.ts';
+import { type Answer, digestFor, done, failed, type Scene, skipped } from './scene.ts';
+
+/** Whether what goes back is really there, before anything is changed. */
+export async function checkWayBack(scene: Scene): Promise<Answer> {
+  const digest = digestFor(scene, 'stable');
+  if (digest === null) return skipped('there is no version to go back to');
+  const { target, release } = scene.surroundings;
+  const missing = await target.missing(await release(digest));
+  return missing.length === 0 ? done() : failed(`the way back is not there: ${missing.join('; ')}`);
+}
+
+/** How long latencies are gathered before they are fixed. */
+const GATHER_MS = 10_000;
+
+/** Fixes what counts as slow from what the stable version does now. */
+export async function freezeQuantiles(scene: Scene, nowMs: number): Promise<Answer> {
+  const { surroundings, state, timeoutMs } = scene;
+  const { source } = surroundings;
+  const { candidate, stable } = state.request;
+  if (!judgesLatency(state.plan)) return skipped('latency is not judged');
+  if (source === null || stable === null)
+    return failed('nothing here measures latencies; give the analysis a source');
+  const lengthMs = Math.min(GATHER_MS, timeoutMs);
+  const frozen = await source.quantiles({
+    fromMs: nowMs,
+    toMs: nowMs + lengthMs,
+    candidate,
+    stable,
+    thresholdsMs: null,
+    slowMs: {},
+    timeoutMs,
+  });
+  return frozen === null
+    ? failed(
+        'the latencies of the stable version cannot be had; is it used? Else switch the check `latency` off',
+      )
+    : done(thresholdsOutput(frozen));
+}
