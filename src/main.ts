@@ -29,7 +29,10 @@ let helper = process.argv[2] === 'run' && !process.argv.some(isOtherwise) ? open
 // Whatever keeps the end from being reached is no success.
 process.exitCode = 3;
 
-void runCli(process.argv.slice(2), {
+// What Sluice starts of itself has no command line, and stays.
+const isInternal = process.argv[2] === 'internal';
+
+void (isInternal ? internal : runCli)(process.argv.slice(2), {
   version,
   out: process.stdout,
   err: process.stderr,
@@ -79,6 +82,11 @@ void runCli(process.argv.slice(2), {
   watchFiles: watchRepository,
   onInterrupt,
 } satisfies CliPorts).then(leave);
+
+async function internal([, ...words]: readonly string[]): Promise<number> {
+  const { performInternal } = await import('./main/deployment/internal.ts');
+  return performInternal(words, homeOf({ home: process.env.SLUICE_HOME ?? null, workspace: null }));
+}
 
 /** A pipe whose reader is slow takes what is written later. Then at once: a run that was left must not hold the program. */
 async function leave(exitCode: number): Promise<void> {
@@ -149,12 +157,13 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
   const rooms = lazyRooms(directory);
   const workspaceRoot = settings.workspace ?? join(directory, 'workspaces');
   const ballast = new Ballast(directory);
+  const store = await openSqliteStore(
+    storeFile(settings),
+    { clock: machineClock },
+    { makeRoom: () => ballast.release() },
+  );
   return createInProcessClient({
-    store: await openSqliteStore(
-      storeFile(settings),
-      { clock: machineClock },
-      { makeRoom: () => ballast.release() },
-    ),
+    store,
     clock: machineClock,
     random: machineRandom,
     owners: machineOwners(),
@@ -187,6 +196,13 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
       return runner;
     },
     openKept: async () => (await import('./main/kept.ts')).openKept(directory, process.env, note),
+    openDeployments: async (artifacts) =>
+      (await import('./main/deployments.ts')).openDeployments({
+        directory,
+        environment: process.env,
+        journal: store.journal,
+        artifacts,
+      }),
     requireSpace: async () => {
       const disks = [directory, workspaceRoot];
       if (!process.env.SLUICE_DISK_FLOOR && disks.every(isRoomy)) return;

@@ -38,7 +38,15 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
 export const CONTRACT_FILES: Readonly<Record<string, readonly string[]>> = {
   cache: ['contract.ts', 'work/changes.ts', 'work/fingerprint.ts', 'work/input-names.ts'],
   runner: ['contract.ts', 'log/paths.ts', 'log/reader.ts'],
-  client: ['contract.ts', 'run-view.ts', 'fold-run.ts'],
+  client: [
+    'contract.ts',
+    'run-view.ts',
+    'fold-run.ts',
+    'deployment/contract.ts',
+    'deployment/view.ts',
+    'deployment/fold.ts',
+    'deployment/story.ts',
+  ],
 };
 
 export const IMPORT_TABLE: readonly TableRow[] = [

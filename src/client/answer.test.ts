@@ -44,6 +44,7 @@ class World {
       directory: '/nowhere',
       openRunner: async () => new ScriptedRunner(),
       openKept: () => Promise.reject(new Error('nothing is kept in this test')),
+      openDeployments: () => Promise.reject(new Error('nothing is deployed in this test')),
       requireSpace: async () => {},
       openSnapshots: () => Promise.reject(new Error('no workspace is kept in this test')),
       shutdown: async () => {},

@@ -33,6 +33,7 @@ function setUp(
     directory: '/nowhere',
     openRunner: async () => runner,
     openKept: () => Promise.reject(new Error('nothing is kept in this test')),
+    openDeployments: () => Promise.reject(new Error('nothing is deployed in this test')),
     requireSpace: async () => {},
     openSnapshots: () => Promise.reject(new Error('no workspace is kept in this test')),
     shutdown: async () => {},

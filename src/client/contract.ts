@@ -4,6 +4,7 @@ import type { CacheEntryView } from '../cache/contract.ts';
 import type { PlacedEvent, Trust } from '../journal/event.ts';
 import type { ApprovedThing, CancelTarget, RunOutcome, RunSource } from '../journal/run-event.ts';
 import type { Plan } from '../pipeline/plan.ts';
+import type { Deployments } from './deployment/contract.ts';
 import type { RunView } from './run-view.ts';
 
 /**
@@ -42,6 +43,8 @@ export interface Client {
   /** What runs made and keep. Nothing is opened before the first call. */
   readonly artifacts: Artifacts;
   readonly caches: Caches;
+  /** What is deployed where. Loaded by the first call. */
+  deployments(): Promise<Deployments>;
   close(): Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import type { ArtifactStore } from '../artifact/contract.ts';
 import { UserError, userError } from '../base/diagnostic.ts';
 import type { Digest } from '../base/digest.ts';
 import type { Clock, Random } from '../base/port.ts';
@@ -30,6 +31,8 @@ import type {
   StartRequest,
   TakenAnswer,
 } from './contract.ts';
+import type { Deployments } from './deployment/contract.ts';
+import type { DeploymentRooms } from './deployment/rooms.ts';
 import { EventFeed } from './event-feed.ts';
 import { expectationsOf, newestEnds } from './expectation.ts';
 import { foldRun } from './fold-run.ts';
@@ -55,6 +58,8 @@ export interface InProcessOptions {
   ) => Promise<Runner>;
   /** What artifacts and caches stand on; asked for once, by the first call that needs it. */
   readonly openKept: () => Promise<KeptRooms>;
+  /** What deployments stand on; asked for once, by the first call that needs it. */
+  readonly openDeployments: (artifacts: () => Promise<ArtifactStore>) => Promise<DeploymentRooms>;
   /** Rejects with a `UserError` when a disk is too full for another run. Runs that have begun go on. */
   readonly requireSpace: () => Promise<void>;
   /** The workspaces that runs kept; asked for when a run begins in the middle of a job. */
@@ -80,18 +85,37 @@ class InProcessClient implements Client {
   readonly #failedPlaces = new Map<string, FailedPlace>();
   readonly #driven = new Set<string>();
   #kept: Promise<KeptRooms> | null = null;
+  #deployments: Promise<Deployments> | null = null;
   readonly artifacts: Artifacts;
   readonly caches: Caches;
 
   constructor(options: InProcessOptions) {
     this.#options = options;
     const { store, clock, random, actor, directory } = options;
-    const open = () => {
-      this.#kept ??= options.openKept();
-      return this.#kept;
-    };
+    const open = () => this.#openKept();
     this.artifacts = clientArtifacts({ open, clock, random, by: actor.id, directory });
     this.caches = clientCaches({ open, journal: store.journal, clock });
+  }
+
+  #openKept(): Promise<KeptRooms> {
+    this.#kept ??= this.#options.openKept();
+    return this.#kept;
+  }
+
+  deployments(): Promise<Deployments> {
+    this.#deployments ??= import('./deployment/deployments.ts').then(({ clientDeployments }) => {
+      let rooms: Promise<DeploymentRooms> | null = null;
+      const artifacts = async () => (await this.#openKept()).artifacts;
+      return clientDeployments({
+        ...this.#options,
+        teams: async () => (await this.#options.teams?.()) ?? [],
+        open: () => {
+          rooms ??= this.#options.openDeployments(artifacts);
+          return rooms;
+        },
+      });
+    });
+    return this.#deployments;
   }
 
   async start(request: StartRequest): Promise<StartedRun> {

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../base/json.ts';
 import type { EnvironmentDefinition } from '../pipeline/plan-environment.ts';
 import type { ServiceDefinition } from '../pipeline/plan-service.ts';
 
@@ -9,6 +10,8 @@ export interface DeploymentDefinition {
   readonly environment: EnvironmentDefinition;
   readonly service: ServiceDefinition;
   readonly release: ReleaseOrigin;
+  /** Variables of the pipeline, as templates see them. */
+  readonly variables: JsonObject;
   /** The repository whose secrets and artifacts are meant. */
   readonly source: {
     /** Absolute path on the machine where it was asked for. */

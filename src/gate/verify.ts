@@ -47,6 +47,17 @@ export function verifyPlan(plan: Plan, policy: ProductionPolicy): Verification {
   return { ok: problems.length === 0, paths, problems };
 }
 
+/**
+ * Why conditions that were judged do not hold what another one demands; null: they do. Empty: none of them is about it.
+ */
+export function shortfallOf(demanded: GateCondition, judged: readonly GateCondition[]): string | null {
+  const held = holderOf(
+    resolveCondition(demanded),
+    judged.map((gate) => judgedAt(gate, gate.name)),
+  );
+  return 'where' in held ? null : held.because;
+}
+
 interface Judged {
   readonly condition: ResolvedCondition;
   readonly source: GateCondition;

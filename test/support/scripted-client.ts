@@ -13,6 +13,7 @@ import type {
   TakenAnswer,
 } from '../../src/client/contract.ts';
 import { foldRun } from '../../src/client/fold-run.ts';
+import type { Deployments } from '../../src/client/deployment/contract.ts';
 import type { RunView } from '../../src/client/run-view.ts';
 import type { StoredEvent } from '../../src/journal/event.ts';
 import type { CancelTarget } from '../../src/journal/run-event.ts';
@@ -43,6 +44,8 @@ export class ScriptedClient implements Client {
   readonly asked: Asked[] = [];
   readonly artifacts = new ScriptedArtifacts();
   readonly caches = new ScriptedCaches();
+  /** Set by tests of deployments. */
+  deployed: Deployments | null = null;
   readonly stories = new Map<string, RunStory>();
   /** The run that the next start, resume or rerun turns out to be. */
   next: RunStory | null = null;
@@ -150,6 +153,11 @@ export class ScriptedClient implements Client {
 
   async expectations(): Promise<Readonly<Record<string, number>>> {
     return this.expected;
+  }
+
+  async deployments(): Promise<Deployments> {
+    if (!this.deployed) throw new Error('the test tells of no deployments');
+    return this.deployed;
   }
 
   async close(): Promise<void> {

@@ -175,6 +175,7 @@ export class DeploymentFold {
       case 'deployment.approval-refused':
       case 'deployment.window-overridden':
       case 'deployment.permitted':
+      case 'deployment.ask-ignored':
       case 'deployment.step-unknown':
       case 'deployment.step-repeated':
       case 'deployment.weight-set':

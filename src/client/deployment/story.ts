@@ -67,6 +67,8 @@ export function tellStory(
     }
     case 'deployment.held':
       return [{ tone: 'evidence', text: `held, although its time is over: ${event.reason}` }];
+    case 'deployment.ask-ignored':
+      return [{ tone: 'person', text: `${event.by} asked to ${event.asked}, to no effect: ${event.reason}` }];
     case 'deployment.proceeded':
       return [{ tone: 'person', text: `${event.by} lets it go on: ${event.reason}` }];
     case 'deployment.decision-asked':

@@ -1,0 +1,75 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { UserError } from '../../base/diagnostic.ts';
+import { DeploymentController } from '../../controller/deployment/deployment-controller.ts';
+import { runProxy } from '../../delivery/router/proxy/proxy.ts';
+import { machineClock } from '../../machine/clock.ts';
+import { Ballast } from '../../machine/disk/ballast.ts';
+import { machineOwners } from '../../machine/owners.ts';
+import { machineRandom } from '../../machine/random.ts';
+import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts';
+import { openKept } from '../kept.ts';
+import { openPlaces } from './places.ts';
+
+/**
+ * What Sluice starts of itself: `internal proxy FOLDER HOST PORT` and `internal supervise DEPLOYMENT`. Nobody types them. Resolves to the exit
+ * code; what went wrong is written to standard error, which is a log file.
+ */
+export async function performInternal(words: readonly string[], directory: string): Promise<number> {
+  const [what, ...rest] = words;
+  if (what === 'proxy') {
+    const [folder, host, port] = rest;
+    await runProxy(folder!, { host: host!, port: Number(port) });
+    return 0;
+  }
+  if (what === 'supervise') return supervise(rest[0]!, directory);
+  return 2;
+}
+
+/** Drives a deployment to its end. A supervisor that finds another one at work ends in peace. */
+async function supervise(deploymentId: string, directory: string): Promise<number> {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  // A terminal that is closed is no reason to stop.
+  process.on('SIGHUP', () => {});
+  const ballast = new Ballast(directory);
+  const store = await openSqliteStore(
+    join(directory, 'store', 'journal.db'),
+    { clock: machineClock },
+    { makeRoom: () => ballast.release() },
+  );
+  const warn = (message: string) => console.error(`${new Date(machineClock.now()).toISOString()} ${message}`);
+  const kept = openKept(directory, process.env, warn);
+  const options = {
+    directory,
+    environment: process.env,
+    journal: store.journal,
+    artifacts: async () => (await kept).artifacts,
+  };
+  const controller = new DeploymentController({
+    store,
+    clock: machineClock,
+    random: machineRandom,
+    owners: machineOwners(),
+    open: (request) => openPlaces(options, request, { starts: true }),
+  });
+  try {
+    const driven = await controller.resume(deploymentId);
+    await driven.finished;
+    // What others left behind and this one took over.
+    await controller.idle();
+    return 0;
+  } catch (error) {
+    if (error instanceof UserError && isOthersWork(error)) return 0;
+    warn(error instanceof UserError ? error.message : ((error as Error).stack ?? String(error)));
+    return 3;
+  } finally {
+    await (await kept.catch(() => null))?.close();
+    await store.close();
+  }
+}
+
+function isOthersWork({ diagnostics }: UserError): boolean {
+  const code = diagnostics[0]?.code;
+  return code === 'deployment-owned' || code === 'deployment-over';
+}
