@@ -17,6 +17,8 @@ import { countOf, failures, Load } from './router-load.ts';
 
 export interface RouterHarness {
   readonly router: Router;
+  /** Where it takes requests. */
+  readonly listen: Backend;
   /** Has the router read what it knows anew, without its port ever being closed. */
   reload(): Promise<void>;
   /** The router's process is killed and a new one started. null: the router cannot be killed from here. */
@@ -47,7 +49,7 @@ export function routerContract(
       [one, two] = await Promise.all([startBackend('one', folder), startBackend('two', folder)]);
       harness = await setUp(context, folder);
       router = harness.router;
-      load = new Load((await known()).listen);
+      load = new Load(harness.listen);
     });
 
     afterEach(async () => {
@@ -167,7 +169,7 @@ export function routerContract(
         { token: 1, order: 2 },
         traffic(100, { versions: versions.map((version) => ({ ...version, standby: false })) }),
       );
-      expect((await load.run(3)).map(({ status }) => status)).toEqual([502, 502, 502]);
+      for (const { status } of await load.run(3)) expect([502, 503]).toContain(status);
     });
 
     it('refuses an older fence and changes nothing', async () => {

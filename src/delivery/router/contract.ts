@@ -107,8 +107,8 @@ export interface RouterState {
   readonly fence: Fence | null;
   /** null: none was set, and every request is refused with 503. */
   readonly traffic: Traffic | null;
-  /** Where requests are taken. */
-  readonly listen: Backend;
+  /** Where requests are taken; null: only the router's own configuration says. */
+  readonly listen: Backend | null;
   /** Open requests by version, also of versions that are no longer named. */
   readonly open: Readonly<Record<string, number>>;
   /** Backends that did not take a connection and get no request until they do. */
@@ -122,6 +122,7 @@ export interface RouterCounts {
    * thresholds change. Counts of two epochs are never subtracted.
    */
   readonly epoch: string;
+  /** Those that are counted: of the traffic's, as many as the router can count. */
   readonly thresholdsMs: readonly number[];
   readonly versions: Readonly<Record<string, VersionTally>>;
 }
@@ -133,7 +134,10 @@ export interface VersionTally {
   readonly errors: number;
   /** Slower than each of `thresholdsMs`, until the answer began. */
   readonly exceed: readonly number[];
-  /** The latest full seconds in which there was a request, oldest first, at most 60: how bursty requests and errors come. */
+  /**
+   * The latest full seconds in which there was a request, oldest first, at most 60: how bursty requests and errors come. Empty with
+   * a router that does not count them.
+   */
   readonly seconds: readonly SecondTally[];
 }
 

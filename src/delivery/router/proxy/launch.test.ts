@@ -31,13 +31,13 @@ describe('ensureProxy', () => {
     const first = await ensureProxy(home, anyPort, command);
     expect(first).toMatchObject({ outcome: 'known', traffic: null, fence: null });
     expect((await ensureProxy(home, anyPort, command)).listen).toEqual(first.listen);
-    expect((await fetch(`http://127.0.0.1:${first.listen.port}/`)).status).toBe(503);
+    expect((await fetch(`http://127.0.0.1:${first.listen!.port}/`)).status).toBe(503);
     expect(statSync(home).mode & 0o777).toBe(0o700);
   });
 
   it('says where to look when the port is taken, and leaves who has it alone', async () => {
     const { listen } = await ensureProxy(join(folder, 'one'), anyPort, command);
-    await expect(ensureProxy(join(folder, 'two'), listen, command)).rejects.toThrow(
+    await expect(ensureProxy(join(folder, 'two'), listen!, command)).rejects.toThrow(
       /did not start; .*two\/proxy.log says why/,
     );
     expect((await openProxyRouter(join(folder, 'one')).state()).outcome).toBe('known');

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import process from 'node:process';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type RouterHarness, routerContract } from '../../../../test/contract/router.contract.ts';
+import { steerAndCrash } from '../../../../test/contract/router-steer.ts';
 import type { Backend } from '../contract.ts';
 import { openProxyRouter } from './proxy-router.ts';
 
@@ -22,28 +22,22 @@ routerContract('built-in proxy', async (_context, folder): Promise<RouterHarness
     return { child, exited };
   };
   let proxy = await serve({ host: '127.0.0.1', port: 0 });
+  const state = await router.state();
+  if (state.outcome === 'unknown') throw new Error(state.reason);
+  const listen = state.listen!;
   return {
     router,
+    listen,
     reload: async () => {
       await router.reload();
       proxy.child.kill('SIGHUP');
     },
     restart: async () => {
-      const state = await router.state();
-      if (state.outcome === 'unknown') throw new Error(state.reason);
       proxy.child.kill('SIGKILL');
       await proxy.exited;
-      proxy = await serve(state.listen);
+      proxy = await serve(listen);
     },
-    steerAndCrash: async (token, traffics) => {
-      const args = [program, 'steer', home, `${token}`, JSON.stringify(traffics)];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      const exited = once(child, 'exit');
-      let lines = 0;
-      for await (const _ of createInterface({ input: child.stdout }))
-        if (++lines === 20) child.kill('SIGKILL');
-      await exited;
-    },
+    steerAndCrash: (token, traffics) => steerAndCrash('proxy', home, token, traffics, 20),
     dispose: async () => {
       proxy.child.kill('SIGKILL');
       await proxy.exited;

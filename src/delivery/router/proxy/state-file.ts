@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { visible } from '../../../base/text.ts';
 import type { Fence, Traffic } from '../contract.ts';
+import { replaceFile } from '../replace-file.ts';
 import { findTrafficProblem } from '../traffic.ts';
 
 /** What the proxy serves by, as it is kept on disk. */
@@ -40,21 +40,7 @@ export function readKept(file: string): Kept {
   return kept;
 }
 
-/** Replaces the file at once and durably: whoever reads it sees the old or the new one, also after the power failed. */
+/** Replaces the file at once and durably. */
 export function writeKept(file: string, kept: Kept): void {
-  const partial = `${file}.new`;
-  const descriptor = openSync(partial, 'w', 0o600);
-  try {
-    writeSync(descriptor, `${JSON.stringify(kept)}\n`);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(partial, file);
-  const folder = openSync(dirname(file), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  replaceFile(file, `${JSON.stringify(kept)}\n`);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { visible } from '../../../base/text.ts';
 import type { Backend, DrainReply, Fence, RouterReply, RouterState, Traffic } from '../contract.ts';
+import { invalid, lateness, weightOf } from '../refusal.ts';
 import { findTrafficProblem, isOlder } from '../traffic.ts';
 import type { Serving } from './serving.ts';
 import { type Kept, readKept, writeKept } from './state-file.ts';
@@ -26,12 +27,12 @@ export class Steering {
 
   setWeights(fence: Fence, traffic: Traffic): RouterReply {
     const problem = findTrafficProblem(traffic);
-    if (problem !== null) return { outcome: 'refused', cause: 'invalid', reason: problem };
-    return this.#tooLate(fence) ?? this.#take({ ...this.#kept, fence, traffic, draining: [] });
+    if (problem !== null) return invalid(problem);
+    return lateness(fence, this.#kept.fence) ?? this.#take({ ...this.#kept, fence, traffic, draining: [] });
   }
 
   async drain(fence: Fence, version: string, deadlineMs: number): Promise<DrainReply> {
-    const refused = this.#tooLate(fence) ?? this.#hasWeight(version);
+    const refused = lateness(fence, this.#kept.fence) ?? weightOf(version, this.#kept.traffic);
     if (refused !== null) return refused;
     const { draining } = this.#kept;
     this.#take({
@@ -52,7 +53,7 @@ export class Steering {
   }
 
   remove(fence: Fence, version: string): RouterReply {
-    const refused = this.#tooLate(fence) ?? this.#hasWeight(version);
+    const refused = lateness(fence, this.#kept.fence) ?? weightOf(version, this.#kept.traffic);
     if (refused !== null) return refused;
     const { traffic } = this.#kept;
     const reply = this.#take({
@@ -92,21 +93,6 @@ export class Steering {
 
   close(): void {
     if (this.#saveTimer !== null) clearTimeout(this.#saveTimer);
-  }
-
-  #tooLate(fence: Fence): Extract<RouterReply, { outcome: 'refused' }> | null {
-    const { token, order } = fence;
-    const seen = this.#kept.fence;
-    if (!isOlder(fence, seen)) return null;
-    const reason = `order ${order} with token ${token} is older than order ${seen!.order} with token ${seen!.token}`;
-    return { outcome: 'refused', cause: 'older-fence', reason };
-  }
-
-  #hasWeight(version: string): Extract<RouterReply, { outcome: 'refused' }> | null {
-    const weight = this.#kept.traffic?.versions.find((one) => one.version === version)?.weightPercent ?? 0;
-    if (weight === 0) return null;
-    const reason = `version ${visible(version)} has ${weight} % of the traffic; give it to another one first`;
-    return { outcome: 'refused', cause: 'invalid', reason };
   }
 
   /** On disk first, so that nobody has seen weights that a restart forgets; but a full disk does not keep traffic where it harms. */
