@@ -1,6 +1,6 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { visible, withoutUserInfo } from '../../base/text.ts';
+import { visible } from '../../base/text.ts';
 import type { Answer } from './answer.ts';
 
 const BYTES_MAX = 4 * 2 ** 20;
@@ -24,7 +24,9 @@ export interface JsonAnswer {
 /** A URL as messages show it: nothing of what may be secret. */
 export function shownUrl(url: string): string {
   const parsed = URL.parse(url);
-  return visible(parsed ? `${parsed.origin}${parsed.pathname}` : withoutUserInfo(url)).slice(0, 200);
+  // What cannot be read may hold a password anywhere.
+  if (parsed === null || !isWeb(parsed)) return 'its address';
+  return visible(`${parsed.origin}${parsed.pathname}`).slice(0, 200);
 }
 
 /**
@@ -36,7 +38,7 @@ export async function askJson(
   accept: readonly number[] = [],
 ): Promise<Answer<JsonAnswer>> {
   const url = URL.parse(question.url);
-  if (!url || !/^https?:$/.test(url.protocol)) return { problem: 'is no address; write http:// or https://' };
+  if (!url || !isWeb(url)) return { problem: 'is no address; write http:// or https://' };
   if (url.username !== '' || url.password !== '')
     return { problem: 'has a user name or password in its address; ask by a command that has its own' };
   const askedAtMs = Date.now();
@@ -53,6 +55,10 @@ export async function askJson(
   } catch {
     return { problem: 'answers with what is no JSON; name an address that gives JSON' };
   }
+}
+
+function isWeb({ protocol }: URL): boolean {
+  return protocol === 'http:' || protocol === 'https:';
 }
 
 interface Heard {

@@ -25,7 +25,9 @@ export function figureAt(json: unknown, path: string): Answer<number> {
  */
 export function countersOf(value: unknown, what: string): Answer<Counters> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { problem: `has ${kindOf(value)} in ${what}, not an object with \`requests\` and \`errors\`` };
+    return {
+      problem: `has ${kindOf(value)} in ${what}, but needs an object; give it \`requests\` and \`errors\``,
+    };
   const { requests, errors, epoch } = value as Readonly<Record<string, unknown>>;
   if (!isCount(requests) || !isCount(errors))
     return { problem: `has no whole numbers \`requests\` and \`errors\` in ${what}; both count up from 0` };

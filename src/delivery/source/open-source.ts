@@ -81,8 +81,8 @@ export function openSource(definition: EvidenceSource, context: SourceContext): 
               const heard = await runCommand(run, context.commands, timeoutMs);
               if (heard.kind === 'problem') return heard;
               if (heard.code === 0) return choose(heard.output.trim());
-              const said = heard.lastError === '' ? 'run it by hand' : heard.lastError;
-              return { problem: `ends with exit code ${heard.code}: ${said}` };
+              const said = heard.lastError === '' ? '' : ` (${heard.lastError})`;
+              return { problem: `ends with exit code ${heard.code}${said}; run it by hand` };
             },
           };
         };
