@@ -1,11 +1,12 @@
 import { DURATION_MAX_MS, formatDuration } from '../../base/duration.ts';
 import { counted } from '../../base/text.ts';
 import type { Plan, PlanJob, PlanStage, PlanStep, RetryPolicy } from '../plan.ts';
+import type { WorkflowJob, WorkflowStep } from '../plan-workflow.ts';
 import type { LossNote } from './contract.ts';
 
 /** What each word of a plan is called when it is lost; null: the plan does not use the word here. */
 type Words<T, Skipped extends keyof T> = {
-  readonly [Key in Exclude<keyof T, Skipped>]: (thing: T) => string | null;
+  readonly [Key in Exclude<keyof T, Skipped>]-?: (thing: T) => string | null | undefined;
 };
 
 const STAGE_TIMEOUT_MS = 3_600_000;
@@ -130,7 +131,7 @@ export const JOB_WORDS: Words<PlanJob, 'id' | 'place' | 'stage'> = {
     `an approval by ${approval.count} of ${approval.approvers.join(', ') || 'everyone who may'}` +
       (approval.message === null ? '' : ` (${approval.message})`),
   deploy: ({ deploy }) => deploy && `the deployment to ${deploy.environment}`,
-  workflow: () => null,
+  workflow: ({ workflow }) => workflow && jobWorkflowText(workflow),
   refusals: () => null,
 };
 
@@ -152,6 +153,7 @@ export const STEP_WORDS: Words<PlanStep, 'id' | 'place' | 'refusal'> = {
   work: ({ work }) => work && 'that unchanged work is skipped',
   parallelGroup: ({ parallelGroup }) =>
     parallelGroup === null ? null : 'that it runs beside the other steps of its block',
+  workflow: ({ workflow }) => workflow && stepWorkflowText(workflow),
   when: ({ when }) => (when === 'on-failure' ? 'that it runs only when the job failed' : null),
 };
 
@@ -203,7 +205,7 @@ export function stepLosses(
 }
 
 function losses<T, Word extends string>(
-  words: Readonly<Record<Word, (thing: T) => string | null>>,
+  words: Readonly<Record<Word, (thing: T) => string | null | undefined>>,
   thing: T,
   prefix: string,
   expressed: readonly Word[],
@@ -216,6 +218,32 @@ function losses<T, Word extends string>(
       ? [{ feature: `${prefix}${word}`, message, instead: instead[word] ?? NOTHING, place }]
       : [];
   });
+}
+
+function jobWorkflowText({
+  runsOn,
+  permissions,
+  environment,
+  call,
+  dynamic = {},
+}: WorkflowJob): string | null {
+  const parts = [
+    runsOn.length > 0 && `the machine ${runsOn.join(', ')}`,
+    permissions && `the permissions ${JSON.stringify(permissions)}`,
+    environment && `the environment ${environment.name} (${environment.url ?? 'no URL'})`,
+    call && `the call of ${call.workflow} (${JSON.stringify([call.with, call.secrets])})`,
+    ...Object.entries(dynamic).map(([name, { source }]) => `${name} by the expression ${source}`),
+  ].filter((part) => typeof part === 'string');
+  return parts.length > 0 ? parts.join(', ') : null;
+}
+
+function stepWorkflowText({ background, control, ...dynamic }: WorkflowStep): string | null {
+  const parts = [
+    background && 'that it runs in the background',
+    control && (control.kind === 'wait-all' ? 'that it waits for all steps' : JSON.stringify(control)),
+    ...Object.entries(dynamic).map(([name, { source }]) => `${name} by the expression ${source}`),
+  ].filter((part) => typeof part === 'string');
+  return parts.length > 0 ? parts.join(', ') : null;
 }
 
 function listed(what: string, names: readonly string[]): string | null {

@@ -33,13 +33,16 @@ const condition = fc.constantFrom(
 );
 const shell = fc.constantFrom('bash', 'sh', 'python', 'perl {0}', 'bash -e {0}', 'pwsh', 'cmd');
 
+const isTrue = fc.oneof(fc.boolean(), fc.constant("${{ github.actor == 'a' }}"));
+const minutes = fc.oneof(fc.integer({ min: 1, max: 500 }), fc.constant('${{ fromJSON(vars.MINUTES) }}'));
+
 const common = {
   id: optional(word),
   name: optional(filled),
   if: optional(condition),
   env: optional(variables),
-  'continue-on-error': optional(fc.boolean()),
-  'timeout-minutes': optional(fc.integer({ min: 1, max: 500 })),
+  'continue-on-error': optional(isTrue),
+  'timeout-minutes': optional(minutes),
 };
 const runStep = fc.record({
   ...common,
@@ -52,7 +55,13 @@ const actionStep = fc.record({
   uses: fc.constantFrom('actions/checkout@v4', './.github/actions/a', 'docker://alpine:3', 'o/r/sub@main'),
   with: optional(variables),
 });
-const step = fc.oneof({ weight: 3, arbitrary: runStep }, actionStep);
+const step = fc.oneof(
+  { weight: 3, arbitrary: runStep },
+  actionStep,
+  runStep.map((one) => ({ ...one, background: true })),
+  fc.record({ wait: fc.constant(['server', 'other']) }),
+  fc.constantFrom({ 'wait-all': true }, { cancel: 'server', name: 'Stop it' }),
+);
 const stepOrBlock = fc.oneof(
   { weight: 6, arbitrary: step },
   fc.record({ parallel: fc.array(runStep, { minLength: 1, maxLength: 3 }) }),
@@ -76,8 +85,10 @@ const matrix = fc.oneof(
 );
 const strategy = fc.record({
   matrix,
-  'fail-fast': optional(fc.boolean()),
-  'max-parallel': optional(fc.integer({ min: 1, max: 9 })),
+  'fail-fast': optional(isTrue),
+  'max-parallel': optional(
+    fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constant('${{ fromJSON(vars.MOST) }}')),
+  ),
 });
 
 const container = fc.oneof(
@@ -99,7 +110,7 @@ const service = fc.record({
 });
 const concurrency = fc.oneof(
   fc.constantFrom('ci', 'ci-${{ github.ref }}'),
-  fc.record({ group: fc.constant('ci'), 'cancel-in-progress': optional(fc.boolean()) }),
+  fc.record({ group: fc.constant('ci'), 'cancel-in-progress': optional(isTrue) }),
 );
 const permissions = fc.constantFrom('read-all', 'write-all', {}, { contents: 'read', 'id-token': 'write' });
 const runDefaults = fc.record({
@@ -113,8 +124,8 @@ const job = fc.record({
   permissions: optional(permissions),
   environment: optional(fc.constantFrom('production', { name: 'staging', url: 'https://x.example' })),
   strategy: optional(strategy),
-  'timeout-minutes': optional(fc.integer({ min: 1, max: 500 })),
-  'continue-on-error': optional(fc.boolean()),
+  'timeout-minutes': optional(minutes),
+  'continue-on-error': optional(isTrue),
   concurrency: optional(concurrency),
   outputs: optional(
     fc.dictionary(

@@ -9,9 +9,11 @@ import { writtenContainer, writtenServices } from './container.ts';
 import { type GithubWords, githubWords } from './expression.ts';
 import { stepsAfter, stepsBefore } from './keep.ts';
 import { writtenStrategy } from './matrix.ts';
-import { minuteLosses, minutes, type RunDefaults, SHELL_DEFAULT, writtenSteps } from './step.ts';
+import { minuteLosses, minutes, type RunDefaults, SHELL_DEFAULT, written, writtenSteps } from './step.ts';
 
 const RUNS_ON = 'ubuntu-latest';
+/** GitHub's own, since images need not have bash. */
+const CONTAINER_SHELL = 'sh';
 /** GitHub's own. */
 const TIMEOUT_MS = 360 * 60_000;
 
@@ -33,6 +35,7 @@ const EXPRESSED: readonly JobWord[] = [
   'caches',
   'downloads',
   'artifacts',
+  'workflow',
 ];
 
 /** One job of a workflow. */
@@ -42,6 +45,7 @@ export function writtenJob(plan: Plan, job: PlanJob, names: Names, defaults: Run
   const inner = githubWords(plan, names, job, true);
   const { workflow, matrix, timeoutMs, concurrency, outputs } = job;
   const call = workflow?.call ?? null;
+  const dynamic = workflow?.dynamic ?? {};
   const all = variablesOf(plan, job);
   const twice = doubled(all);
   const variables = without(all, twice);
@@ -57,12 +61,16 @@ export function writtenJob(plan: Plan, job: PlanJob, names: Names, defaults: Run
     if: job.if ? outer.expression(job.if.source) : undefined,
     permissions: permissions(job),
     environment: environmentOf(job),
-    strategy: matrix ? writtenStrategy(matrix, outer.expression) : undefined,
-    'timeout-minutes': timeoutMs === TIMEOUT_MS ? undefined : minutes(timeoutMs, isOurs),
-    'continue-on-error': job.allowFailure || undefined,
+    strategy: matrix ? writtenStrategy(matrix, dynamic, outer.expression) : undefined,
+    'timeout-minutes': dynamic.timeoutMinutes
+      ? written(dynamic.timeoutMinutes)
+      : timeoutMs === TIMEOUT_MS
+        ? undefined
+        : minutes(timeoutMs, isOurs),
+    'continue-on-error': dynamic.allowFailure ? written(dynamic.allowFailure) : job.allowFailure || undefined,
     concurrency: concurrency ? writtenConcurrency(concurrency, outer.template) : undefined,
     outputs: Object.keys(outputs).length > 0 ? inner.templates(outputs) : undefined,
-    defaults: own === defaults ? undefined : { run: runTree(own, defaults) },
+    defaults: ownDefaults(job, own, defaults),
     env: Object.keys(variables).length > 0 ? outer.templates(variables) : undefined,
     container: job.container ? writtenContainer(job.container, outer) : undefined,
     services: writtenServices(job.services, outer),
@@ -136,7 +144,14 @@ function environmentOf(job: PlanJob): Tree | undefined {
 /** Actions have no shell of their own to write; so theirs is the default of the job. */
 function runDefaultsOf(job: PlanJob, defaults: RunDefaults): RunDefaults {
   const action = job.steps.find(({ uses }) => uses !== null);
-  return !action || action.shell === defaults.shell ? defaults : { ...defaults, shell: action.shell };
+  const usual =
+    job.container && defaults === NO_DEFAULTS ? { ...defaults, shell: CONTAINER_SHELL } : defaults;
+  return action && action.shell !== usual.shell ? { ...usual, shell: action.shell } : usual;
+}
+
+function ownDefaults(job: PlanJob, own: RunDefaults, usual: RunDefaults): Tree | undefined {
+  const implied = job.container && usual === NO_DEFAULTS ? CONTAINER_SHELL : usual.shell;
+  return own.shell === implied ? undefined : { run: { shell: own.shell } };
 }
 
 /** What stands under `defaults.run`, where the usual is otherwise. */

@@ -1,16 +1,22 @@
 import { canonicalJson, type JsonObject, type JsonValue } from '../../../base/json.ts';
 import { combine } from '../../matrix.ts';
 import type { Matrix } from '../../plan.ts';
+import type { DynamicSettings } from '../../plan-workflow.ts';
 import type { Tree } from '../yaml.ts';
+import { written } from './step.ts';
 
 /** What stands under `strategy`. `expression`: writes an expression in GitHub's words. */
-export function writtenStrategy(matrix: Matrix, expression: (source: string) => string): Tree {
+export function writtenStrategy(
+  matrix: Matrix,
+  dynamic: DynamicSettings,
+  expression: (source: string) => string,
+): Tree {
   return {
     matrix: matrix.cells
       ? writtenCells(matrix.cells)
       : `\${{ ${expression(matrix.expression?.source ?? '')} }}`,
-    'fail-fast': matrix.failFast ? undefined : false,
-    'max-parallel': matrix.maxParallel ?? undefined,
+    'fail-fast': dynamic.failFast ? written(dynamic.failFast) : matrix.failFast ? undefined : false,
+    'max-parallel': dynamic.maxParallel ? written(dynamic.maxParallel) : (matrix.maxParallel ?? undefined),
   };
 }
 

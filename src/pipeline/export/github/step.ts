@@ -1,7 +1,9 @@
 import { formatDuration } from '../../../base/duration.ts';
+import { controlTitle } from '../../github/build/control.ts';
 import { titleOf } from '../../native/build/step.ts';
-import type { PlanJob, PlanStep } from '../../plan.ts';
+import type { Expression, PlanJob, PlanStep } from '../../plan.ts';
 import { usesText } from '../../plan-action.ts';
+import type { StepControl } from '../../plan-workflow.ts';
 import type { LossNote } from '../contract.ts';
 import { stepLosses } from '../feature.ts';
 import type { Names } from '../names.ts';
@@ -52,8 +54,10 @@ function writtenStep(
   surroundings: StepSurroundings,
 ): Tree {
   const { defaults, words, isOurs } = surroundings;
-  const { uses, variables, timeoutMs, refusal } = step;
-  const usual = uses ? usesText(uses) : titleOf(step.run);
+  const { uses, variables, timeoutMs, refusal, workflow = {} } = step;
+  const { control } = workflow;
+  const usual = uses ? usesText(uses) : control ? controlTitle(control) : titleOf(step.run);
+  const isScript = !uses && !control;
   const before = words.losses().length;
   const tree: Tree = {
     name: step.name === usual ? undefined : words.template(step.name),
@@ -61,15 +65,23 @@ function writtenStep(
     if: condition === null ? undefined : words.expression(condition),
     uses: uses ? usesText(uses) : undefined,
     with: uses && Object.keys(uses.with).length > 0 ? uses.with : undefined,
-    run: uses ? undefined : words.template(step.run),
-    shell: uses || step.shell === defaults.shell ? undefined : step.shell,
+    background: workflow.background,
+    ...(control ? writtenControl(control) : {}),
+    run: isScript ? words.template(step.run) : undefined,
+    shell: !isScript || step.shell === defaults.shell ? undefined : step.shell,
     'working-directory':
-      uses || step.workingDirectory === defaults.workingDirectory
+      !isScript || step.workingDirectory === defaults.workingDirectory
         ? undefined
         : words.template(step.workingDirectory),
     env: Object.keys(variables).length > 0 ? words.templates(variables) : undefined,
-    'timeout-minutes': timeoutMs === null ? undefined : minutes(timeoutMs, isOurs),
-    'continue-on-error': step.allowFailure || undefined,
+    'timeout-minutes': workflow.timeoutMinutes
+      ? written(workflow.timeoutMinutes)
+      : timeoutMs === null
+        ? undefined
+        : minutes(timeoutMs, isOurs),
+    'continue-on-error': workflow.allowFailure
+      ? written(workflow.allowFailure)
+      : step.allowFailure || undefined,
   };
   const notes = [
     ...words.losses().slice(before),
@@ -92,6 +104,7 @@ const EXPRESSED = [
   'allowFailure',
   'parallelGroup',
   'when',
+  'workflow',
 ] as const;
 
 function refusalLoss(step: PlanStep, refusal: NonNullable<PlanStep['refusal']>): LossNote {
@@ -101,6 +114,16 @@ function refusalLoss(step: PlanStep, refusal: NonNullable<PlanStep['refusal']>):
     instead: 'what the plan has of it was written',
     place: refusal.place,
   };
+}
+
+function writtenControl(control: StepControl): Readonly<Record<string, Tree>> {
+  if (control.kind === 'wait') return { wait: control.steps };
+  return control.kind === 'cancel' ? { cancel: control.step } : { 'wait-all': true };
+}
+
+/** A setting that is an expression. */
+export function written({ source }: Expression): string {
+  return `\${{ ${source} }}`;
 }
 
 /** What is refused here and is written as it stands. */
