@@ -250,6 +250,11 @@ const WRONG: readonly (readonly [what: string, definition: string, says: string]
     'error 1:50 missing-key: `prometheus` needs `query` -> add `query`',
   ],
   [
+    'a server with a password in its address',
+    'analysis: {metrics: [{name: a, http: "http://me:hunter2@p/", field: x, at_least: 1}]}',
+    'error 1:66 bad-value: `http` holds a user name or password; ask by a `command` that has its own',
+  ],
+  [
     'an error rate as a multiple',
     'analysis: {error_rate: {at_most: 3x}}',
     'error 1:62 bad-value: the limit of `error_rate` is a percentage -> write for example `1%`',

@@ -22,38 +22,42 @@ const times = () =>
 const amount = () => z.number().meta({ expects: 'a number' });
 const off = () => z.literal(false).meta({ expects: '`false`' });
 
+/** What is written here is in the plan and the journal, so it holds no password. */
+const address = () =>
+  z
+    .string()
+    .regex(/^https?:\/\//)
+    .refine((url) => !/^https?:\/\/[^/?#]*@/.test(url), {
+      error: 'holds a user name or password; ask by a `command` that has its own',
+    })
+    .meta({ expects: 'a URL', template: 'deploy' });
+
 /** `before`: what the mapping has besides. */
 const source = (before = '') => ({
   prometheus: key(
-    z
-      .string()
-      .regex(/^https?:\/\//)
-      .meta({ expects: 'a URL', template: 'deploy' }),
+    address(),
     'The Prometheus server that answers `query`.',
     `${before}prometheus: http://localhost:9090\nquery: sum(rate(orders_total{version="\${{ deploy.version }}"}[1m]))`,
   ),
   query: key(
     template('deploy'),
-    'What it is asked. `deploy.arm` and `deploy.version` say for which version.',
+    'What it is asked, for one number. `deploy.arm` and `deploy.version` say for which version. As the source of the whole analysis: a counter of requests with a label for the status, such as `code`; how much it grew is computed.',
     `${before}prometheus: http://localhost:9090\nquery: sum(rate(orders_total{version="\${{ deploy.version }}"}[1m]))`,
   ),
   http: key(
-    z
-      .string()
-      .regex(/^https?:\/\//)
-      .meta({ expects: 'a URL', template: 'deploy' }),
+    address(),
     'A URL that answers with JSON.',
     `${before}http: http://localhost:8080/figures/\${{ deploy.arm }}\nfield: orders.rate`,
     ['url'],
   ),
   field: key(
     text().min(1),
-    'Where in the answer the number is.',
+    'Where in the answer the number is. As the source of the whole analysis: an object with `requests` and `errors`, which count up from 0.',
     `${before}http: http://localhost:8080/figures\nfield: orders.rate`,
   ),
   command: key(
     script('deploy'),
-    'A command that prints one number.',
+    'A command that prints one number. As the source of the whole analysis: a JSON object with `requests` and `errors`, which count up from 0.',
     `${before}command: ./figures.sh \${{ deploy.arm }}`,
   ),
 });
@@ -134,8 +138,8 @@ export const analysisSchema = z
     interval: key(duration(), 'Time between two looks. Default: 5s.', 'interval: 5s'),
     source: key(
       sourceSchema,
-      'Where requests, errors and latencies are counted. Default: in the router.',
-      'source: {http: "http://localhost:8080/figures", field: requests}',
+      'Where requests and errors are counted. Default: in the router, which counts slow requests too.',
+      'source: {http: "http://localhost:8080/counts/${{ deploy.arm }}", field: total}',
     ),
     error_rate: key(standard(part()), 'The part of failed requests. Default: 1%.', 'error_rate: 1%'),
     latency: key(
