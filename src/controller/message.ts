@@ -1,4 +1,5 @@
 import { runContexts } from '../engine/context.ts';
+import { cellContext, cellTimeout } from '../engine/dynamic.ts';
 import { type CellState, findCell, type RunState } from '../engine/state.ts';
 import type { JobMessage } from '../runner/contract.ts';
 import { gatingOf } from './gating.ts';
@@ -20,7 +21,8 @@ export function jobMessage(
     const { result, outputs } = state.jobs.at(index);
     needs[course.jobs[index]!.id] = { result: result!, outputs };
   }
-  const job = course.jobs[cell.job]!;
+  const planned = course.jobs[cell.job]!;
+  const job = planned.workflow?.dynamic ? { ...planned, timeoutMs: cellTimeout(state, cell) } : planned;
   // What starts while the run is accepted starts before its owner is named.
   const owner = cell.started!.owner ?? state.firstOwner;
   return {
@@ -31,8 +33,10 @@ export function jobMessage(
     trust: course.request.trust ?? 'trusted',
     job,
     matrix: cell.values,
+    ...(job.workflow ? { strategy: cellContext(state, cell).strategy! } : {}),
     needs,
-    kept: job.downloads.length === 0 ? {} : keptBefore(state),
+    // A step of a workflow may ask for any of them.
+    kept: job.downloads.length === 0 && job.workflow === null ? {} : keptBefore(state),
     contexts: runContexts(course),
     // As they are written: evaluated once more, a text of the event that looks like a template would be one.
     variables: { ...course.plan.variables, ...course.request.variables },

@@ -39,6 +39,8 @@ export function begin(request: RunRequested, at: number): RunState {
       succeeded: 0,
       spentMs: 0,
       cancel: null,
+      failsFast: job.matrix?.failFast ?? false,
+      maxParallel: job.matrix?.maxParallel ?? null,
       failFast: null,
       runsWhenCancelled: false,
     };
@@ -102,7 +104,7 @@ function applyEvent(state: RunState, event: RunEvent, at: number): RunState {
     case 'matrix.expanded':
       return applyMatrix(state, event.job, event.cells);
     case 'job.ready':
-      return applyReady(state, state.course.jobIndex.get(event.job)!);
+      return applyReady(state, state.course.jobIndex.get(event.job)!, event);
     case 'cell.skipped':
       return jobOver(withOutcome(state, 'skipped'), state.course.jobIndex.get(event.job)!, 'skipped');
     case 'cell.queued':
@@ -246,13 +248,19 @@ function applyMatrix(state: RunState, jobId: string, combinations: readonly Json
   });
 }
 
-function applyReady(state: RunState, index: number): RunState {
+function applyReady(
+  state: RunState,
+  index: number,
+  { failFast, maxParallel: most }: Extract<RunEvent, { type: 'job.ready' }>,
+): RunState {
   const job = state.jobs.at(index);
-  const maxParallel = state.course.jobs[index]!.matrix?.maxParallel ?? job.cellCount;
-  const released = Math.min(job.cellCount, maxParallel);
+  const maxParallel = most ?? job.maxParallel;
+  const released = Math.min(job.cellCount, maxParallel ?? job.cellCount);
   let next = changeJob(state, index, {
     phase: 'ready',
     released,
+    maxParallel,
+    failsFast: failFast ?? job.failsFast,
     runsWhenCancelled: state.cancels.length > 0,
   });
   next = { ...next, undecided: withoutDecided(next.undecided, next.jobs) };
@@ -317,9 +325,7 @@ function applyFinished(
     event.outcome,
   );
   const failed = event.outcome === 'failed' || event.outcome === 'errored';
-  const failFast =
-    job.failFast ??
-    (failed && job.cellCount > 1 && state.course.jobs[jobIndex]!.matrix?.failFast ? event.cell : null);
+  const failFast = job.failFast ?? (failed && job.cellCount > 1 && job.failsFast ? event.cell : null);
   const outputs = Object.keys(event.outputs).length > 0 ? { ...job.outputs, ...event.outputs } : job.outputs;
   // What was taken over took no time, and says nothing of how long the work takes; people do not take the same time twice.
   const isDone = (event.extras?.work?.reusedFrom ?? null) === null && cell.approval === null;

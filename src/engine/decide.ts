@@ -2,6 +2,7 @@ import type { CancelTarget, RunEvent } from '../journal/run-event.ts';
 import { begin } from './apply.ts';
 import { type ApprovalAnswer, setApprovalTimers, takeAnswer, takeExpiry } from './approval.ts';
 import type { RunRequested } from './course.ts';
+import { isFailureAllowed } from './dynamic.ts';
 import { joinCellGroup, joinRunGroup, leaveCellGroup } from './group.ts';
 import type { CellReport } from './report.ts';
 import { retryOf } from './retry.ts';
@@ -130,6 +131,9 @@ function runningAttempt(state: RunState, name: string, attempt: number): CellSta
   return cell.phase === 'running' && cell.attempt === attempt ? cell : null;
 }
 
+/** How a step may end that never began. */
+const UNBEGUN: ReadonlySet<string> = new Set(['skipped', 'cancelled', 'errored']);
+
 /** Whether the step event belongs to the running attempt and was not told before. */
 function isNews(state: RunState, event: Extract<EngineInput, { type: 'step' }>['event']): boolean {
   const cell = runningAttempt(state, event.cell, event.attempt);
@@ -137,7 +141,7 @@ function isNews(state: RunState, event: Extract<EngineInput, { type: 'step' }>['
   const begun = cell.unsealed.some((one) => one.step === event.step && one.try === event.try);
   const sealed = cell.sealed.some((one) => one.step === event.step && one.try === event.try);
   if (event.type === 'step.started') return !begun && !sealed;
-  return begun || (event.outcome === 'skipped' && !sealed);
+  return begun || (UNBEGUN.has(event.outcome) && !sealed);
 }
 
 function takeReport(turn: Turn, name: string, attempt: number, report: CellReport): void {
@@ -146,7 +150,7 @@ function takeReport(turn: Turn, name: string, attempt: number, report: CellRepor
   const job = turn.state.course.jobs[cell.job]!;
   const stopped = stopCause(turn.state, cell) !== null;
   const retry = stopped ? null : retryOf(job.retry, attempt, report);
-  const outcome = report.outcome === 'failed' && job.allowFailure && !retry ? 'warned' : report.outcome;
+  const outcome = !retry && isFailureAllowed(turn.state, cell, report) ? 'warned' : report.outcome;
   const { cause, step, durationMs, outputs, tail, extras } = report;
   turn.emit({
     type: 'cell.finished',

@@ -1,6 +1,8 @@
-import { evaluateTemplate } from '../pipeline/expression.ts';
+import { evaluateTemplate, evaluateValue } from '../pipeline/expression.ts';
+import type { ExpressionContext } from '../pipeline/expression-context.ts';
 import type { Concurrency } from '../pipeline/plan.ts';
-import { jobContext, runContexts } from './context.ts';
+import { runContexts } from './context.ts';
+import { cellContext } from './dynamic.ts';
 import type { CellState, RunState } from './state.ts';
 import type { Turn } from './turn.ts';
 
@@ -16,8 +18,13 @@ export function joinRunGroup(turn: Turn): void {
     type: 'join-group',
     cell: null,
     group: groupName(turn.state, group.ok ? group.value : concurrency.group),
-    policy: concurrency.policy,
+    policy: policyOf(concurrency, contexts),
   });
+}
+
+function policyOf({ policy, cancelIf }: Concurrency, context: ExpressionContext): Concurrency['policy'] {
+  const cancels = cancelIf && evaluateValue(cancelIf.source, context);
+  return cancels?.ok && (cancels.value === true || cancels.value === 'true') ? 'cancel-running' : policy;
 }
 
 /** A fork may call its branch `main`: its runs must not hold up or cancel those of the repository. */
@@ -31,9 +38,10 @@ export function cellGroup(
 ): { readonly group: string; readonly policy: Concurrency['policy'] } | null {
   const { concurrency } = state.course.jobs[cell.job]!;
   if (!concurrency) return null;
-  const context = { ...jobContext(state, cell.job), matrix: cell.values ?? {} };
+  const context = cellContext(state, cell);
   const group = evaluateTemplate(concurrency.group, context);
-  return { group: groupName(state, group.ok ? group.value : concurrency.group), policy: concurrency.policy };
+  const name = groupName(state, group.ok ? group.value : concurrency.group);
+  return { group: name, policy: policyOf(concurrency, context) };
 }
 
 export function joinCellGroup(turn: Turn, cell: CellState): void {

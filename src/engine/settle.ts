@@ -3,6 +3,7 @@ import { expandMatrix } from '../pipeline/matrix.ts';
 import { askPeople } from './approval.ts';
 import { judgeCondition } from './condition.ts';
 import { jobContext } from './context.ts';
+import { strategyOf } from './dynamic.ts';
 import { cellGroup, joinCellGroup, joinRunGroup } from './group.ts';
 import { runOutcome } from './outcome.ts';
 import { type CellState, type RunState, type StepFinished, stopCause } from './state.ts';
@@ -105,7 +106,7 @@ function decideJob(turn: Turn, index: number): void {
     }
     turn.emit({ type: 'matrix.expanded', job: job.id, cells: expanded.cells });
   }
-  turn.emit({ type: 'job.ready', job: job.id, reason: verdict.reason });
+  turn.emit({ type: 'job.ready', job: job.id, reason: verdict.reason, ...strategyOf(state, index) });
 }
 
 function endWholeJob(turn: Turn, job: string, outcome: CellOutcome, cause: Cause): void {

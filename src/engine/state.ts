@@ -71,6 +71,10 @@ export interface JobState {
   readonly succeeded: number;
   readonly spentMs: number;
   readonly cancel: Cause | null;
+  /** One failed cell stops the others. */
+  readonly failsFast: boolean;
+  /** At the same time; null: all. */
+  readonly maxParallel: number | null;
   /** The cell whose failure stops the others. */
   readonly failFast: string | null;
   /** Its condition was found true although the run was being cancelled (`always()`, `cancelled()`): it runs on. */

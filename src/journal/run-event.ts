@@ -77,6 +77,16 @@ export interface LogSize {
   readonly lines: number;
 }
 
+/** A step of an action that a step performed, as people see it. */
+export interface StepPart {
+  readonly name: string;
+  /** 1: of the action itself; one more for each action in between. */
+  readonly depth: number;
+  readonly outcome: StepOutcome;
+  readonly cause: Cause | null;
+  readonly durationMs: number;
+}
+
 /** What a step of a workflow wants to be seen: a line of its output that began with `::error` and the like. Masked. */
 export interface Annotation {
   readonly level: 'error' | 'warning' | 'notice';
@@ -276,7 +286,14 @@ export type RunEvent =
   /** The matrix of a job was computed from the outputs of the jobs it needs. */
   | { readonly type: 'matrix.expanded'; readonly job: string; readonly cells: readonly JsonObject[] }
   /** The condition of a job holds; its cells (all of its matrix) wait for workers. */
-  | { readonly type: 'job.ready'; readonly job: string; readonly reason: Reason }
+  | {
+      readonly type: 'job.ready';
+      readonly job: string;
+      readonly reason: Reason;
+      /** Of its matrix, where an expression of the file says it. */
+      readonly failFast?: boolean;
+      readonly maxParallel?: number;
+    }
   /** A job will not run, with none of its cells; `cell` is the job's id. */
   | { readonly type: 'cell.skipped'; readonly cell: string; readonly job: string; readonly reason: Reason }
   /** A cell that was started, or is held up by a concurrency group, waits for its next attempt or its group. */
@@ -325,6 +342,8 @@ export type RunEvent =
       readonly work?: WorkUse;
       /** At most ten of each level. */
       readonly annotations?: readonly Annotation[];
+      /** The step performed an action of several steps: these, in the order in which they began. */
+      readonly parts?: readonly StepPart[];
       /** The workspace as the step left it (a tree manifest). */
       readonly snapshot?: Digest;
     }

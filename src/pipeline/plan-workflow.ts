@@ -1,3 +1,5 @@
+import type { Expression } from './plan.ts';
+
 /** What a GitHub workflow says of a job that our own pipelines have no word for. Recorded; the machine may ignore it. */
 export interface WorkflowJob {
   /** Labels of the runner that is wanted. Templates. Empty: a call of another workflow. */
@@ -8,7 +10,36 @@ export interface WorkflowJob {
   readonly environment: { readonly name: string; readonly url: string | null } | null;
   /** The workflow that the job is: `./.github/workflows/test.yml` or `owner/name/.github/workflows/test.yml@v1`. */
   readonly call: WorkflowCall | null;
+  /** Instead of what the job and its matrix say; each only where the file has an expression. */
+  readonly dynamic?: DynamicSettings;
 }
+
+/** Settings that are known only when the job is about to run, or is over. */
+export interface DynamicSettings {
+  readonly allowFailure?: Expression;
+  readonly timeoutMinutes?: Expression;
+  readonly failFast?: Expression;
+  readonly maxParallel?: Expression;
+}
+
+/** What a GitHub workflow says of a step that our own pipelines have no word for. */
+export interface WorkflowStep {
+  /** Instead of `allowFailure`, when the step failed. */
+  readonly allowFailure?: Expression;
+  /** Instead of `timeoutMs`, when it is about to run. */
+  readonly timeoutMinutes?: Expression;
+  /** The steps behind it begin while it runs; what it leaves is there for those behind a step that waits for it. */
+  readonly background?: true;
+  /** It runs nothing itself. */
+  readonly control?: StepControl;
+}
+
+/** What a step does with the ones in the background, by their ids. */
+export type StepControl =
+  | { readonly kind: 'wait'; readonly steps: readonly string[] }
+  /** For all that were begun before it. */
+  | { readonly kind: 'wait-all' }
+  | { readonly kind: 'cancel'; readonly step: string };
 
 export interface WorkflowCall {
   readonly workflow: string;

@@ -12,7 +12,7 @@ import type { PlanReport } from './plan-report.ts';
 import type { ServiceDefinition } from './plan-service.ts';
 import type { StrategyDefinition } from './plan-strategy.ts';
 import type { WorkDeclaration } from './plan-work.ts';
-import type { WorkflowJob } from './plan-workflow.ts';
+import type { WorkflowJob, WorkflowStep } from './plan-workflow.ts';
 
 /**
  * The plan: what a pipeline file says, checked, with templates and static matrices expanded. Plain data, so that it can be
@@ -82,6 +82,8 @@ export interface Concurrency {
   /** Template. */
   readonly group: string;
   readonly policy: 'queue' | 'newest-wins' | 'cancel-running' | 'never-cancel';
+  /** Of a workflow: where it is true the policy is `cancel-running`. */
+  readonly cancelIf?: Expression;
 }
 
 export interface PlanStage {
@@ -206,6 +208,8 @@ export interface PlanStep {
   readonly parallelGroup: number | null;
   /** Clean-up steps only: run always or only when the job failed. */
   readonly when: 'always' | 'on-failure';
+  /** Of a GitHub workflow, where it says more than the rest. */
+  readonly workflow?: WorkflowStep;
   readonly place: Place;
 }
 

@@ -28,6 +28,8 @@ export interface JobMessage {
   readonly job: PlanJob;
   /** null: the job has no matrix. */
   readonly matrix: JsonObject | null;
+  /** Of a job of a workflow: fail-fast, max-parallel, job-index, job-total. */
+  readonly strategy?: JsonObject;
   readonly needs: Readonly<
     Record<string, { readonly result: JobResult; readonly outputs: Readonly<Record<string, string>> }>
   >;

@@ -3,7 +3,6 @@ import type { Cause, StepOutcome } from '../journal/run-event.ts';
 import { type ConditionCauses, evaluateTemplate } from '../pipeline/expression.ts';
 import type { ExpressionContext, JobResult } from '../pipeline/expression-context.ts';
 import { runnerContext } from '../pipeline/github/environment.ts';
-import type { Matrix } from '../pipeline/plan.ts';
 import type { DirectoryCache } from '../pipeline/plan-cache.ts';
 import type { HiddenLeft } from './command/notes.ts';
 import type { JobMessage, StepFinished } from './contract.ts';
@@ -88,6 +87,12 @@ export class JobState {
 
   /** Takes in what a step ended with, live or from the journal. */
   noteStep(finished: StepFinished): void {
+    this.noteLeft(finished);
+    this.noteOutcome(finished);
+  }
+
+  /** Of a step, what the steps behind it see. */
+  noteLeft(finished: StepFinished): void {
     const outcome = resultOf(finished.outcome);
     const conclusion = finished.outcome === 'warned' ? 'success' : outcome;
     const hidden = this.hidden.get(stepKey(finished.step, finished.try));
@@ -96,6 +101,10 @@ export class JobState {
     Object.assign(this.variables, finished.exported.variables, hidden?.variables);
     this.path.unshift(...finished.exported.path);
     for (const pattern of finished.patterns) this.patterns.add(pattern);
+  }
+
+  /** Of a step, what it says of the job. */
+  noteOutcome(finished: StepFinished): void {
     if (finished.outcome === 'warned') this.warned ??= { step: finished.step, cause: finished.cause };
     if (finished.outcome === 'failed' || finished.outcome === 'errored' || finished.outcome === 'cancelled') {
       const cause = finished.cause ?? { kind: 'internal', message: 'a step failed without a cause' };
@@ -117,7 +126,7 @@ export class JobState {
       needs: needs as JsonObject,
       steps: this.#steps,
       job: { status: cancelled ? 'cancelled' : failed ? 'failure' : 'success', services: this.services },
-      ...(job.workflow ? { runner: runnerContext(environment), strategy: strategyContext(job.matrix) } : {}),
+      ...(job.workflow ? { runner: runnerContext(environment), strategy: this.message.strategy ?? {} } : {}),
       ...(withSecrets ? { secrets: this.secrets } : {}),
       ...(directory === null ? {} : { hashFiles: (globs: readonly string[]) => hashFiles(directory, globs) }),
       status: { failed, cancelled, skippedNeed: false },
@@ -140,10 +149,6 @@ export class JobState {
       skippedBecause: null,
     };
   }
-}
-
-function strategyContext(matrix: Matrix | null): JsonObject {
-  return { 'fail-fast': matrix?.failFast ?? true, 'max-parallel': matrix?.maxParallel ?? null };
 }
 
 /** Evaluates a template for `subject`. Text without `${{` comes back untouched. Throws a `JobProblem`. */

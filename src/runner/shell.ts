@@ -10,9 +10,9 @@ const INLINE_BYTES_MAX = 64 * 1024;
  */
 export function shellCommand(shell: string, script: string, scriptFile: string, hidden: boolean): string[] {
   if (script.includes('\0')) throw new JobProblem('the script holds a NUL byte, which no shell can be given');
-  const inFile = (extension: string): string => {
+  const inFile = (extension: string, text = script): string => {
     const file = scriptFile + extension;
-    writeFileSync(file, script, { mode: 0o700 });
+    writeFileSync(file, text, { mode: 0o700 });
     chmodSync(file, 0o700); // The mode above is cut by the umask.
     return file;
   };
@@ -26,12 +26,18 @@ export function shellCommand(shell: string, script: string, scriptFile: string, 
       return inline ? ['bash', ...options, '-c', script] : ['bash', ...options, inFile('.sh')];
     }
     case 'pwsh':
-      return ['pwsh', '-NoLogo', '-NoProfile', '-Command', `. '${inFile('.ps1').replaceAll("'", "''")}'`];
+      return ['pwsh', '-command', `. '${inFile('.ps1', stoppingScript(script)).replaceAll("'", "''")}'`];
     case 'python':
       return ['python3', inFile('.py')];
     default:
       return customCommand(shell, inFile);
   }
+}
+
+/** As GitHub has it: the first error ends the script, and the exit code of its last program is its own. */
+function stoppingScript(script: string): string {
+  const end = 'if ((Test-Path -LiteralPath variable:\\LASTEXITCODE)) { exit $LASTEXITCODE }';
+  return `$ErrorActionPreference = 'stop'\n${script}\n${end}\n`;
 }
 
 function customCommand(shell: string, inFile: (extension: string) => string): string[] {

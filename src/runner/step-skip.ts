@@ -2,7 +2,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { Cause, Reason } from '../journal/run-event.ts';
 import { decisionSentence, evaluateCondition } from '../pipeline/expression.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
-import type { StepFinished } from './contract.ts';
+import type { JobMessage, StepFinished } from './contract.ts';
 import type { Environment } from './environment.ts';
 import type { JobState } from './job-state.ts';
 import type { Phase, Stopping } from './stopping.ts';
@@ -22,22 +22,7 @@ export function reasonToSkip(
     outcome: 'skipped' | 'cancelled' | 'errored',
     cause: Cause | null,
     reason: Reason | null,
-  ): StepFinished => ({
-    type: 'step.finished',
-    cell: message.cell,
-    attempt: message.attempt,
-    step: step.id,
-    try: 1,
-    outcome,
-    cause,
-    durationMs: 0,
-    outputs: {},
-    exported: { variables: {}, path: [] },
-    log: { bytes: 0, lines: 0 },
-    usage: null,
-    reason,
-    patterns: [],
-  });
+  ): StepFinished => ({ ...unrunStep(message, step), outcome, cause, reason });
   const asked = stopping.stepCause(step.id);
   if (asked) return skipped('cancelled', asked, { sentence: 'cancelled before it started' });
   if (stopping.graceIsOver) {
@@ -64,4 +49,24 @@ export function reasonToSkip(
     sentence: `skipped: ${decisionSentence(decision)}`,
     decision: decision as unknown as JsonObject,
   });
+}
+
+/** The receipt of a step that started no process. */
+export function unrunStep({ cell, attempt }: JobMessage, step: PlanStep): StepFinished {
+  return {
+    type: 'step.finished',
+    cell,
+    attempt,
+    step: step.id,
+    try: 1,
+    outcome: 'skipped',
+    cause: null,
+    durationMs: 0,
+    outputs: {},
+    exported: { variables: {}, path: [] },
+    log: { bytes: 0, lines: 0 },
+    usage: null,
+    reason: null,
+    patterns: [],
+  };
 }

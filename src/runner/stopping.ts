@@ -37,7 +37,7 @@ export class Stopping {
   /** From here on the attempt can be stopped. */
   open(control: JobControl): void {
     control.onCancel((cause) => this.#stop(cause));
-    control.onCancelStep((step, cause) => this.#stopStep(step, cause));
+    control.onCancelStep((step, cause) => this.stopStep(step, cause));
     const { message } = this.#state;
     const { timeoutMs, silenceTimeoutMs } = message.job;
     const leftMs = message.resumed ? timeLeft(this.#clock, timeoutMs, message.startedAtMs) : timeoutMs;
@@ -131,7 +131,8 @@ export class Stopping {
     for (const wake of this.#wakers) wake();
   }
 
-  #stopStep(step: string, cause: Cause): void {
+  /** Tells one step to stop, also one that has not begun. */
+  stopStep(step: string, cause: Cause): void {
     if (this.#stepStops.has(step)) return;
     this.#stepStops.set(step, cause);
     this.#running.get(step)?.supervised.stop(cause);

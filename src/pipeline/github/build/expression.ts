@@ -44,6 +44,17 @@ export function conditionOf(
   return { source: expressionOfText(text.trim()), place: placeOf(headOf(node)) };
 }
 
+/** The expression that stands where else a value stands, under `name` in an object of its own; empty when none does. */
+export function dynamicOf<N extends string>(
+  name: N,
+  node: Node | undefined,
+): { readonly [K in N]?: Expression } {
+  const text = textOf(node);
+  if (!node || text === null || !isTemplate(text)) return {};
+  const expression = { source: expressionOfText(text.trim()), place: placeOf(headOf(node)) };
+  return { [name]: expression } as { readonly [K in N]?: Expression };
+}
+
 /** Also GitHub's parser leaves conditions to whoever uses it. */
 function reportExpression(
   node: ScalarNode,

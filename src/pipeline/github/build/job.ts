@@ -6,7 +6,7 @@ import type { Concurrency, PlanJob, Refusal } from '../../plan.ts';
 import { NO_ISOLATION, PLAIN_JOB } from '../../plan-default.ts';
 import type { WorkflowCall, WorkflowJob } from '../../plan-workflow.ts';
 import { containerOf, servicesOf } from './container.ts';
-import { conditionOf, JOB_CONDITION } from './expression.ts';
+import { conditionOf, dynamicOf, JOB_CONDITION } from './expression.ts';
 import { constant, matrixOf } from './matrix.ts';
 import { grantsOf } from './secret.ts';
 import { stepsOf } from './step.ts';
@@ -65,12 +65,12 @@ export function jobOf(
     matrix: matrixOf(strategy, problems),
     variables,
     secrets: grantsOf([workflow.env, value]),
-    timeoutMs: timeoutOf(under('timeout-minutes'), problems),
+    timeoutMs: timeoutOf(under('timeout-minutes')),
     silenceTimeoutMs: null,
     retry: NO_RETRY,
-    allowFailure: constant(under('continue-on-error'), 'boolean', problems) ?? false,
-    concurrency: concurrencyOf(under('concurrency'), problems),
-    steps: stepsOf(list, { ...runDefaults(workflow, value), variables }, problems),
+    allowFailure: constant(under('continue-on-error'), 'boolean') ?? false,
+    concurrency: concurrencyOf(under('concurrency')),
+    steps: stepsOf(list, { ...runDefaults(workflow, value, container !== null), variables }, problems),
     cleanup: [],
     cleanupGraceMs: CLEANUP_GRACE_MS,
     outputs: textsOf(under('outputs')),
@@ -94,28 +94,33 @@ function reportMachine(runsOn: Node | undefined, problems: Problems): void {
   }
 }
 
-function timeoutOf(node: Node | undefined, problems: Problems): number {
-  const minutes = constant(node, 'number', problems);
+function timeoutOf(node: Node | undefined): number {
+  const minutes = constant(node, 'number');
   const asked = minutes !== null && minutes > 0 ? minutes : TIMEOUT_MINUTES;
   return Math.min(Math.round(asked * 60_000), DURATION_MAX_MS);
 }
 
 /** `concurrency` of a workflow or a job. Without further words GitHub keeps one run waiting, and the newest one wins. */
-export function concurrencyOf(node: Node | undefined, problems: Problems): Concurrency | null {
+export function concurrencyOf(node: Node | undefined): Concurrency | null {
   const group = node?.kind === 'map' ? textUnder(node, 'group') : textOf(node);
   if (!node || !group) return null;
-  if (constant(child(node, 'cancel-in-progress'), 'boolean', problems))
-    return { group, policy: 'cancel-running' };
-  return { group, policy: textUnder(node, 'queue') === 'max' ? 'queue' : 'newest-wins' };
+  const cancels = child(node, 'cancel-in-progress');
+  if (constant(cancels, 'boolean')) return { group, policy: 'cancel-running' };
+  const policy = textUnder(node, 'queue') === 'max' ? 'queue' : 'newest-wins';
+  return { group, policy, ...dynamicOf('cancelIf', cancels) };
 }
 
-function runDefaults(workflow: WorkflowSettings, job: Node) {
+/** Images need not have bash. */
+const CONTAINER_SHELL = 'sh';
+
+function runDefaults(workflow: WorkflowSettings, job: Node, isContained: boolean) {
   const runs = [child(job, 'defaults'), workflow.defaults].flatMap((defaults) => {
     const run = defaults && child(defaults, 'run');
     return run ? [run] : [];
   });
   const first = (key: string) => runs.map((run) => textUnder(run, key)).find((text) => text !== null) ?? null;
-  return { shell: first('shell'), workingDirectory: first('working-directory') };
+  const shell = first('shell') ?? (isContained ? CONTAINER_SHELL : null);
+  return { shell, workingDirectory: first('working-directory') };
 }
 
 function workflowJobOf(job: Node, workflow: WorkflowSettings): WorkflowJob {
@@ -128,7 +133,19 @@ function workflowJobOf(job: Node, workflow: WorkflowSettings): WorkflowJob {
     permissions: permissionsOf(child(job, 'permissions') ?? workflow.permissions),
     environment: environment && name ? { name, url: textUnder(environment, 'url') } : null,
     call: callOf(job),
+    ...dynamicSettings(job),
   };
+}
+
+function dynamicSettings(job: Node): Pick<WorkflowJob, 'dynamic'> {
+  const strategy = child(job, 'strategy');
+  const dynamic = {
+    ...dynamicOf('allowFailure', child(job, 'continue-on-error')),
+    ...dynamicOf('timeoutMinutes', child(job, 'timeout-minutes')),
+    ...dynamicOf('failFast', strategy && child(strategy, 'fail-fast')),
+    ...dynamicOf('maxParallel', strategy && child(strategy, 'max-parallel')),
+  };
+  return Object.keys(dynamic).length > 0 ? { dynamic } : {};
 }
 
 function permissionsOf(node: Node | undefined): Readonly<Record<string, string>> | null {

@@ -1,5 +1,4 @@
 import type { JsonObject, JsonValue } from '../../../base/json.ts';
-import { isTemplate } from '../../expression-template.ts';
 import { combine } from '../../matrix.ts';
 import { child, type Node, placeOf } from '../../native/node.ts';
 import type { Problems } from '../../native/problem.ts';
@@ -12,8 +11,8 @@ import { dataOf } from './text.ts';
 export function matrixOf(strategy: Node | undefined, problems: Problems): Matrix | null {
   const node = strategy && child(strategy, 'matrix');
   if (!strategy || !node || (node.kind === 'scalar' && node.value === null)) return null;
-  const failFast = constant(child(strategy, 'fail-fast'), 'boolean', problems);
-  const maxParallel = constant(child(strategy, 'max-parallel'), 'number', problems);
+  const failFast = constant(child(strategy, 'fail-fast'), 'boolean');
+  const maxParallel = constant(child(strategy, 'max-parallel'), 'number');
   const settings = {
     include: [],
     exclude: [],
@@ -41,20 +40,11 @@ interface Kinds {
   readonly number: number;
 }
 
-/** A value that has to be known in the plan; for an expression there is null, and a warning. */
-export function constant<K extends keyof Kinds>(
-  node: Node | undefined,
-  kind: K,
-  problems: Problems,
-): Kinds[K] | null {
+/** A value that is known in the plan; null for an expression, or nothing. */
+export function constant<K extends keyof Kinds>(node: Node | undefined, kind: K): Kinds[K] | null {
   if (node?.kind !== 'scalar' || node.value === null) return null;
-  if (typeof node.value === kind) return node.value as Kinds[K];
   // Of what is no expression either the schema has spoken.
-  if (!isTemplate(String(node.value))) return null;
-  problems.warn('not-yet', node, 'an expression here is not evaluated yet; the default is used', {
-    suggestion: kind === 'boolean' ? 'write true or false' : 'write a number',
-  });
-  return null;
+  return typeof node.value === kind ? (node.value as Kinds[K]) : null;
 }
 
 function isObjects(value: JsonValue): value is readonly JsonObject[] {

@@ -1,10 +1,12 @@
-import { child, entryOf, type MapNode, type Node, placeOf, type Span } from '../../native/node.ts';
+import { child, type MapNode, type Node, placeOf, type Span } from '../../native/node.ts';
 import { type Problems, shown } from '../../native/problem.ts';
 import { headOf } from '../../native/read.ts';
 import type { PlanStep, Refusal } from '../../plan.ts';
 import { type PlanUses, usesText } from '../../plan-action.ts';
+import { nativeActionOf } from '../action/native-action.ts';
 import { arithmeticIn } from '../arithmetic.ts';
-import { conditionOf, STEP_CONDITION } from './expression.ts';
+import { checkControls, controlOf, controlTitle, isBackground } from './control.ts';
+import { conditionOf, dynamicOf, STEP_CONDITION } from './expression.ts';
 import { reportInjection } from './injection.ts';
 import { constant } from './matrix.ts';
 import { shellOf } from './shell.ts';
@@ -21,8 +23,6 @@ export interface StepSurroundings {
 
 const NAME_LENGTH = 80;
 const NO_RETRY = { max: 0, delayMs: 0, backoff: 1, on: [] };
-/** Steps that run beside others, or wait for those. */
-const BESIDE = ['background', 'wait', 'wait-all', 'cancel'] as const;
 
 interface Found {
   readonly node: MapNode;
@@ -37,6 +37,10 @@ export function stepsOf(
 ): PlanStep[] {
   const found = flattened(node);
   const ids = idsOf(found, problems);
+  checkControls(
+    found.map((one) => one.node),
+    problems,
+  );
   return found.map((one, index) => stepOf(one, ids[index]!, surroundings, problems));
 }
 
@@ -94,13 +98,20 @@ function stepOf(
     reportInjection(script, { ...surroundings.variables, ...variables }, problems);
   const uses = actionOf(node, problems);
   const shell = shellOf(textUnder(node, 'shell') ?? surroundings.shell);
-  const minutes = constant(child(node, 'timeout-minutes'), 'number', problems);
+  const minutes = constant(child(node, 'timeout-minutes'), 'number');
+  const control = controlOf(node);
+  const workflow = {
+    ...dynamicOf('allowFailure', child(node, 'continue-on-error')),
+    ...dynamicOf('timeoutMinutes', child(node, 'timeout-minutes')),
+    ...(isBackground(node) ? { background: true as const } : {}),
+    ...(control ? { control } : {}),
+  };
   return {
     id,
-    name: textUnder(node, 'name') ?? (uses ? usesText(uses) : titleOf(run)),
+    name: textUnder(node, 'name') ?? (uses ? usesText(uses) : control ? controlTitle(control) : titleOf(run)),
     run,
     uses,
-    refusal: refusalOf(node, uses) ?? refusalOfShell(node, shell) ?? refusalOfArithmetic(node),
+    refusal: refusalOfShell(node, shell) ?? refusalOfArithmetic(node),
     shell: shell.command,
     workingDirectory: uses
       ? '.'
@@ -108,13 +119,15 @@ function stepOf(
     variables,
     if: conditionOf(child(node, 'if'), STEP_CONDITION, problems),
     timeoutMs: minutes !== null && minutes > 0 ? Math.round(minutes * 60_000) : null,
-    allowFailure: constant(child(node, 'continue-on-error'), 'boolean', problems) ?? false,
+    allowFailure: constant(child(node, 'continue-on-error'), 'boolean') ?? false,
     retry: NO_RETRY,
-    repeatable: false,
+    // What Sluice performs itself may be begun again.
+    repeatable: uses !== null && nativeActionOf(uses) !== null,
     tty: false,
     work: null,
     parallelGroup,
     when: 'always',
+    ...(Object.keys(workflow).length > 0 ? { workflow } : {}),
     place: placeOf(headOf(node)),
   };
 }
@@ -130,21 +143,6 @@ function actionOf(node: MapNode, problems: Problems): PlanUses | null {
     });
   }
   return uses;
-}
-
-function refusalOf(node: MapNode, uses: PlanUses | null): Refusal | null {
-  if (uses) {
-    const at = child(node, 'uses')!;
-    const message = `the action ${usesText(uses)} cannot be performed yet; write its commands as a step with \`run\``;
-    return { feature: 'uses', message, place: placeOf(at) };
-  }
-  for (const feature of BESIDE) {
-    const entry = entryOf(node, feature);
-    if (!entry || (entry.value.kind === 'scalar' && entry.value.value === false)) continue;
-    const message = `steps with \`${feature}\` cannot be performed yet; put steps that run together under \`parallel\``;
-    return { feature, message, place: placeOf(entry.keySpan) };
-  }
-  return null;
 }
 
 function refusalOfShell(node: MapNode, { problem }: { readonly problem: string | null }): Refusal | null {

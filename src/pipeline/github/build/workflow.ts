@@ -36,7 +36,7 @@ export function workflowPlan(tree: MapNode, digest: Digest, problems: Problems):
     digest,
     // They belong to the jobs: `vars` is something else in a workflow.
     variables: {},
-    concurrency: concurrencyOf(child(tree, 'concurrency'), problems),
+    concurrency: concurrencyOf(child(tree, 'concurrency')),
     stages: [
       {
         name: STAGE,
