@@ -5,7 +5,7 @@ import type { Span } from './contract.ts';
 /** Fewer say too little of the slowest requests. */
 const REQUESTS_MIN = 100;
 /** So many say enough. */
-const REQUESTS_ENOUGH = 2000;
+const REQUESTS_ENOUGH = 500;
 
 const PARTS: Readonly<Record<Quantile, number>> = { q50: 0.5, q90: 0.9, q95: 0.95, q99: 0.99 };
 
