@@ -191,6 +191,7 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
         hostEnvironment: process.env,
         keepWorkspaces: keepWorkspaces ? 'failed' : 'never',
         ...(work ? { work } : {}),
+        ...(process.env.SLUICE_ACTION_ADAPTERS === 'off' ? { adapters: 'off' } : {}),
         onFailedPlace,
       });
       return runner;
@@ -244,6 +245,7 @@ function lazyRooms(directory: string): OpenRooms {
     snapshots: async () => (await rooms()).snapshots(),
     reports: async () => (await rooms()).reports(),
     changes: async () => (await rooms()).changes(),
+    actions: async () => (await rooms()).actions(),
     leftBehind: async () =>
       ['sandbox', 'docker'].some((name) => holdsFolders(join(directory, name)))
         ? (await rooms()).leftBehind()

@@ -176,6 +176,13 @@ function stepLines(step: StepView, indent: string, look: Look, nowMs: number | n
   const room = look.width - textWidth(`${indent}${glyph} ${note}${why}  ${time}`);
   const name = shorten(stepLabel(step), Math.max(16, room), look.glyphs.ellipsis);
   const lines = [row(`${indent}${glyph} ${name}${note}${why}`, time, look.width, look.glyphs.ellipsis)];
+  for (const part of step.parts) {
+    const indentation = `${indent}${'  '.repeat(part.depth + 1)}`;
+    const why = part.cause ? look.paint(outcomeStyle(part.outcome), `  ${causeText(part.cause)}`) : '';
+    const time = look.paint('dim', durationOrNothing(part.durationMs));
+    const text = `${indentation}${outcomeGlyph(part.outcome, look)} ${visible(part.name)}${why}`;
+    lines.push(row(text, time, look.width, look.glyphs.ellipsis));
+  }
   if (step.work) {
     const told = hanging(`${indent}    `, workText(step.work), look.width);
     lines.push(...told.map((line) => look.paint('dim', line)));

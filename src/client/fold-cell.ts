@@ -11,6 +11,8 @@ type StepEvent = Extract<RunEvent, { type: 'step.started' | 'step.finished' }>;
 const NOTHING: readonly never[] = [];
 const NO_OUTPUTS: Readonly<Record<string, string>> = {};
 const NO_EXTRAS: CellExtras = {};
+/** Behind the id of a step: what its action does when the steps of the job are over. */
+const POST = '.post';
 
 /** A cell of which nothing is known but its plan and its combination. */
 export function newCell(name: string, plan: PlanJob, matrix: JsonObject | null): CellView {
@@ -54,6 +56,7 @@ function newStep(step: PlanStep, matrix: JsonObject | null, cleanup: boolean): S
     startedAtMs: null,
     durationMs: null,
     logLines: 0,
+    parts: NOTHING,
     work: null,
     annotations: NOTHING,
   };
@@ -121,10 +124,25 @@ function retryChange(
 /** What an event about a step changes in the view of its cell. */
 export function stepChange(cell: CellView, event: StepEvent, at: number): Partial<CellView> {
   const known = cell.steps.findIndex((step) => step.id === event.step);
-  if (known < 0) return {};
+  if (known < 0) return endOfAction(cell, event, at);
   const steps = cell.steps.slice();
   steps[known] = { ...cell.steps[known]!, ...oneStepChange(event, at) };
   return { steps };
+}
+
+/** What an action does at the end of the job is a step that no plan knows. */
+function endOfAction(cell: CellView, event: StepEvent, at: number): Partial<CellView> {
+  const step = cell.steps.find(({ id }) => `${id}${POST}` === event.step);
+  if (!step) return {};
+  const plain = {
+    ...step,
+    id: event.step,
+    name: `Post ${step.name}`,
+    cleanup: true,
+    reason: null,
+    work: null,
+  };
+  return { steps: [...cell.steps, { ...plain, parts: NOTHING, ...oneStepChange(event, at) }] };
 }
 
 function oneStepChange(event: StepEvent, at: number): Partial<StepView> {
@@ -138,6 +156,7 @@ function oneStepChange(event: StepEvent, at: number): Partial<StepView> {
     reason: event.reason,
     durationMs: event.durationMs,
     logLines: event.log.lines,
+    parts: event.parts ?? NOTHING,
     work: event.work ?? null,
     annotations: event.annotations ?? NOTHING,
   };

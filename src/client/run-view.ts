@@ -10,6 +10,7 @@ import type {
   RunOutcome,
   RunSource,
   StepOutcome,
+  StepPart,
   WorkUse,
 } from '../journal/run-event.ts';
 
@@ -131,6 +132,8 @@ export interface StepView {
   readonly startedAtMs: number | null;
   readonly durationMs: number | null;
   readonly logLines: number;
+  /** Of the action that it performed; empty for others. */
+  readonly parts: readonly StepPart[];
   /** Whether its work was skipped; null where it does not declare what it reads and makes. */
   readonly work: WorkUse | null;
   /** What it wants to be seen. */

@@ -19,6 +19,7 @@ import { openStorage } from '../cache/storage/open-storage.ts';
 import { treeStore } from '../cache/tree/tree-store.ts';
 import { workRoom } from '../cache/work/work-room.ts';
 import type { Executor, ServiceHost } from '../executor/contract.ts';
+import type { ActionSource } from '../forge/contract.ts';
 import { machineClock } from '../machine/clock.ts';
 import { machineOwners } from '../machine/owners.ts';
 import { machineRandom } from '../machine/random.ts';
@@ -135,6 +136,7 @@ export function openRooms(
       openContainers(directory, environment, requireSound),
     );
   let services: Promise<ServiceHost> | null = null;
+  let actions: Promise<ActionSource> | null = null;
   let keeping: Promise<Keeping> | null = null;
   const kept = (): Promise<Keeping> => {
     keeping ??= openKeeping(directory, environment, warn);
@@ -155,6 +157,10 @@ export function openRooms(
     snapshots: async () => (await kept()).snapshots,
     reports: async () => (await kept()).reports,
     changes: async () => (await import('../forge/change.ts')).changeReader(),
+    actions: async () => {
+      actions ??= import('./actions.ts').then(({ openActions }) => openActions(directory, environment));
+      return actions;
+    },
     leftBehind: async () => [
       ...(existsSync(join(directory, 'sandbox')) ? [await sandbox(false)] : []),
       ...(mayHaveContainers(directory) ? await sweeperOf(containers(false)) : []),

@@ -1,7 +1,14 @@
 import { existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { type ExecutorJob, StartError } from '../executor/contract.ts';
+import type { Cause } from '../journal/run-event.ts';
+import { evaluateValue } from '../pipeline/expression.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
+import type { StepControl } from '../pipeline/plan-workflow.ts';
+import type { UsesWork } from './action/perform-uses.ts';
+import type { PostAction } from './action/post-action.ts';
+import { keepPosts, keptPosts, postStepOf } from './action/registered.ts';
 import { reportAttempt } from './attempt-report.ts';
+import { Background, cancellingStep, isAskedFor } from './background.ts';
 import type { Emit, JobControl, JobReport, StepFinished } from './contract.ts';
 import { jobKey } from './job-key.ts';
 import type { JobState } from './job-state.ts';
@@ -11,7 +18,7 @@ import { JobProblem, KeepProblem } from './problem.ts';
 import { outputPatterns, retryDelay } from './retry.ts';
 import { WorkspaceKeeper } from './snapshot.ts';
 import type { JobSetup } from './step-setup.ts';
-import { reasonToSkip } from './step-skip.ts';
+import { reasonToSkip, unrunStep } from './step-skip.ts';
 import { type Attach, performTry, type TryEnd, type TryPlace } from './step-try.ts';
 import { type Phase, Stopping } from './stopping.ts';
 import type { Supervised } from './supervised.ts';
@@ -38,6 +45,9 @@ export class Attempt {
   /** The very last step of the attempt, whose receipt goes out together with the report: one flush for both. */
   readonly #lastStep: PlanStep | undefined;
   #lastReceipt: StepFinished | null = null;
+  /** What actions of its steps do when the steps are over, in the order in which they said so. */
+  readonly #posts: { readonly step: string; readonly posts: readonly PostAction[] }[] = [];
+  readonly #background: Background;
   #isFirstIntent: boolean;
   /** A resumed attempt of which the journal knows no step: its first one may have been started all the same. */
   #isPerhapsStarted: boolean;
@@ -60,8 +70,12 @@ export class Attempt {
     this.#startedMs = startedMs;
     this.#stopping = new Stopping(options.clock, state, options.killGraceMs ?? KILL_GRACE_MS);
     const { sealed, unsealed, resumed, job: definition } = state.message;
+    this.#background = new Background(state);
     this.#workspaceKeeper = definition.snapshots ? new WorkspaceKeeper(options, state) : null;
-    this.#lastStep = definition.cleanup.at(-1) ?? definition.steps.at(-1);
+    const hasActions = definition.steps.some(({ uses }) => uses !== null);
+    if (hasActions && resumed) this.#posts.push(...keptPosts(setup.workspace.folder));
+    // Behind a step with an action its own end may follow.
+    this.#lastStep = hasActions ? undefined : (definition.cleanup.at(-1) ?? definition.steps.at(-1));
     this.#isFirstIntent = !resumed && sealed.length === 0 && unsealed.length === 0;
     const isUntold = sealed.every((finished) => finished.outcome === 'skipped') && unsealed.length === 0;
     this.#isPerhapsStarted = resumed && isUntold;
@@ -86,12 +100,15 @@ export class Attempt {
           (await import('./services.ts')).startServices(place, this.#executorJob),
         );
       await this.#performAll(job.steps, 'main');
+      await this.#background.end();
       const keeps = job.artifacts.length + job.caches.length + job.reports.length + job.gates.length > 0;
       // What untrusted code still runs in the background could put links in the place of what is being read.
       const isKeptLast = this.#state.message.trust === 'untrusted';
       const keep = async (place: KeepPlace) => (await import('./keeping.ts')).keep(place);
       if (keeps && !isKeptLast) await this.#around('after', keep);
       this.#stopping.endMain();
+      for (const { step } of this.#posts.toReversed())
+        await this.#performStep(postStepOf(job.steps.find(({ id }) => id === step)!), 'cleanup');
       if (job.cleanup.length > 0) await this.#performAll(job.cleanup, 'cleanup');
       if (keeps && isKeptLast) {
         await this.#executorJob.close();
@@ -142,24 +159,81 @@ export class Attempt {
       const group = steps[from]!.parallelGroup;
       let to = from + 1;
       if (group !== null) while (to < steps.length && steps[to]!.parallelGroup === group) to++;
-      if (to === from + 1) await this.#performStep(steps[from]!, phase);
+      if (to === from + 1) await this.#performOne(steps[from]!, phase);
       else await Promise.all(steps.slice(from, to).map((step) => this.#performStep(step, phase)));
       from = to;
     }
+  }
+
+  async #performOne(step: PlanStep, phase: Phase): Promise<void> {
+    const { workflow } = step;
+    if (workflow?.control) await this.#control(step, workflow.control, phase);
+    else if (workflow?.background) this.#background.begin(step.id, () => this.#performStep(step, phase));
+    else await this.#performStep(step, phase);
   }
 
   async #performStep(step: PlanStep, phase: Phase): Promise<void> {
     const known = this.#lastTry.get(step.id);
     if (known?.unsealedTry == null) {
       if (known?.sealed && this.#retryAfterMs(step, known.sealed) === null) {
-        this.#state.noteStep(known.sealed);
+        this.#note(known.sealed, step);
         return;
       }
-      const skip = reasonToSkip(step, phase, this.#state, this.#stopping, this.#setup.variables);
+      const skip = this.#reasonToSkip(step, phase);
       if (skip) return this.#seal(skip, step);
     }
-    if (this.#state.isStopped) this.#stopping.startGrace();
-    await this.#performTries(step, phase, known?.unsealedTry ?? null, (known?.sealed?.try ?? 0) + 1);
+    const leavePlace = this.#isBeside(step) ? await this.#background.place() : null;
+    try {
+      const skip = leavePlace && this.#stopping.isStopped(step.id) ? this.#reasonToSkip(step, phase) : null;
+      if (skip) return await this.#seal(skip, step);
+      if (this.#state.isStopped) this.#stopping.startGrace();
+      await this.#performTries(step, phase, known?.unsealedTry ?? null, (known?.sealed?.try ?? 0) + 1);
+    } finally {
+      leavePlace?.();
+    }
+  }
+
+  #reasonToSkip(step: PlanStep, phase: Phase): StepFinished | null {
+    return reasonToSkip(step, phase, this.#state, this.#stopping, this.#setup.variables);
+  }
+
+  /** Whether it is one of the steps of a workflow that run at the same time. */
+  #isBeside(step: PlanStep): boolean {
+    const { job } = this.#state.message;
+    return step.workflow?.background === true || (step.parallelGroup !== null && job.workflow !== null);
+  }
+
+  /** A step that runs nothing: it waits for steps in the background, or stops one. */
+  async #control(step: PlanStep, control: StepControl, phase: Phase): Promise<void> {
+    const known = this.#lastTry.get(step.id)?.sealed;
+    if (!known && control.kind === 'cancel') {
+      // Also when the job has failed: nobody else ends a service that it began.
+      const { steps } = this.#state.message.job;
+      const id = steps.find((one) => one.id.toLowerCase() === control.step.toLowerCase())?.id;
+      const by = cancellingStep(step.id);
+      if (id !== undefined)
+        this.#stopping.stopStep(id, { kind: 'cancelled', by, reason: 'it is not needed any more' });
+    } else if (!known) {
+      const skip = this.#reasonToSkip(step, phase);
+      if (skip) return this.#seal(skip, step);
+    }
+    const startedMs = this.#options.clock.monotonic();
+    if (!known) await this.#intend(step, 1);
+    const failed = await this.#background.waitFor(control);
+    const isFailed = failed.length > 0 && control.kind !== 'cancel';
+    if (!isFailed || !this.#isFailureAllowed(step)) this.#background.count(control);
+    if (known) return this.#state.noteStep(known);
+    const durationMs = Math.round(this.#options.clock.monotonic() - startedMs);
+    const cause: Cause | null = isFailed
+      ? { kind: 'surroundings', message: `${failed.join(' and ')} failed in the background` }
+      : null;
+    const finished = {
+      ...unrunStep(this.#state.message, step),
+      outcome: isFailed ? 'failed' : 'succeeded',
+      cause,
+      durationMs,
+    } as const;
+    await this.#seal(finished, step);
   }
 
   async #performTries(
@@ -182,6 +256,7 @@ export class Attempt {
         this.#stopping.leave(step.id);
       }
       attach = 'no';
+      if (end.posts.length > 0) this.#register(step, end.posts);
       const delayMs = this.#nextTryAfterMs(step, end);
       if (delayMs === null)
         await this.#seal(await this.#withSnapshot(end.finished, step), step, end.environment);
@@ -191,17 +266,29 @@ export class Attempt {
       for (const pattern of end.finished.patterns) this.#state.patterns.add(pattern);
       if (delayMs > 0) await this.#stopping.pause(delayMs);
       if (this.#stopping.isStopped(step.id)) {
-        this.#state.noteStep(end.finished);
+        this.#note(end.finished, step);
         return;
       }
     }
+  }
+
+  #register(step: PlanStep, posts: readonly PostAction[]): void {
+    this.#posts.push({ step: step.id, posts });
+    keepPosts(this.#setup.workspace.folder, this.#posts, this.#options.random);
+  }
+
+  #usesOf(step: PlanStep): UsesWork | null {
+    if (step.uses === null) return null;
+    const registered = this.#posts.find((one) => `${one.step}.post` === step.id);
+    if (registered) return { kind: 'post', posts: registered.posts };
+    return { kind: 'main', step: { ...step, uses: step.uses } };
   }
 
   /** A step of an earlier owner that would not begin now, because the job was told to stop before this one came to it. */
   #stopWhatRan(step: PlanStep, phase: Phase, supervised: Supervised): void {
     const { stopCause } = this.#state;
     if (stopCause === null) return;
-    const skip = reasonToSkip(step, phase, this.#state, this.#stopping, this.#setup.variables);
+    const skip = this.#reasonToSkip(step, phase);
     if (skip) supervised.stop(stopCause);
   }
 
@@ -223,6 +310,7 @@ export class Attempt {
       state: this.#state,
       job: this.#executorJob,
       patterns: outputPatterns([step.retry, this.#state.message.job.retry]),
+      uses: this.#usesOf(step),
       onActivity: this.#stopping.noteActivity,
     };
   }
@@ -274,16 +362,29 @@ export class Attempt {
     step: PlanStep,
     environment: Readonly<Record<string, string>> | null = null,
   ): Promise<void> {
-    const failed = finished.outcome === 'failed' || finished.outcome === 'cancelled';
-    const allowed = failed && step.allowFailure && !this.#state.isStopped;
+    const failed = isAllowable(finished, this.#state.message.job.workflow !== null);
+    const allowed = failed && !this.#state.isStopped && this.#isFailureAllowed(step);
     const sealed: StepFinished = allowed ? { ...finished, outcome: 'warned' } : finished;
     const isFirstFailure = this.#state.failure === null;
-    this.#state.noteStep(sealed);
+    this.#note(sealed, step);
     if (isFirstFailure && this.#state.failure !== null) this.failedEnvironment = environment;
     if (step === this.#lastStep && !this.#stopping.isAnyRunning) {
       this.#lastReceipt = sealed;
       if (this.#receipt) await this.#receipt;
     } else await this.#record(sealed);
+  }
+
+  /** Whether the job goes on when the step fails. An expression that cannot be evaluated allows nothing. */
+  #isFailureAllowed({ allowFailure, workflow }: PlanStep): boolean {
+    if (!workflow?.allowFailure) return allowFailure;
+    const result = evaluateValue(workflow.allowFailure.source, this.#state.context(this.#setup.variables));
+    return result.ok && (result.value === true || result.value === 'true');
+  }
+
+  /** Of a step in the background the job learns when it waits for it. */
+  #note(finished: StepFinished, step: PlanStep): void {
+    if (step.workflow?.background) this.#background.note(finished);
+    else this.#state.noteStep(finished);
   }
 
   async #record(finished: StepFinished): Promise<void> {
@@ -293,6 +394,13 @@ export class Attempt {
     this.#receipt.catch(() => {});
     if (before) await before;
   }
+}
+
+/** Whether the step failed in a way that may be allowed. In a workflow that is each way. */
+function isAllowable(finished: StepFinished, isWorkflow: boolean): boolean {
+  const { outcome } = finished;
+  if (outcome === 'errored') return isWorkflow;
+  return outcome === 'failed' || (outcome === 'cancelled' && !isAskedFor(finished));
 }
 
 /** A job may do with its workspace what it likes, but not have Sluice read through a link in its place. */

@@ -13,7 +13,7 @@ export interface ArtifactWords {
 /** Where an artifact comes from and what it is called, as the store wants it told. */
 export function artifactOrigin(
   message: JobMessage,
-  { retentionMs }: PlanArtifact,
+  { retentionMs }: Pick<PlanArtifact, 'retentionMs'>,
   words: ArtifactWords,
 ): ArtifactOrigin {
   const { source, contexts, runId, cell, trust } = message;

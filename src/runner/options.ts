@@ -24,6 +24,8 @@ export interface RunnerOptions {
    * reports files that were read or written without being declared.
    */
   readonly work?: 'reuse' | 'anew' | 'check';
+  /** `off`: also the actions that Sluice can perform itself are performed as they are written. */
+  readonly adapters?: 'off';
   /** Between SIGTERM and SIGKILL; 10 s when not given. */
   readonly killGraceMs?: number;
   /** The log of a step ends at this size; 1 GiB when not given. */

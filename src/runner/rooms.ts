@@ -1,7 +1,7 @@
 import type { ArtifactStore } from '../artifact/contract.ts';
 import type { DirectoryCaches, ReportArchive, Snapshots, WorkRoom } from '../cache/contract.ts';
 import type { Executor, ServiceHost } from '../executor/contract.ts';
-import type { ChangeReader } from '../forge/contract.ts';
+import type { ActionSource, ChangeReader } from '../forge/contract.ts';
 import type { Trust } from '../journal/event.ts';
 
 /**
@@ -18,6 +18,7 @@ export interface RunnerRooms {
   snapshots(): Promise<Snapshots>;
   reports(): Promise<ReportArchive>;
   changes(): Promise<ChangeReader>;
+  actions(): Promise<ActionSource>;
   /** Of the executors above those that may hold something of an earlier owner. */
   leftBehind(): Promise<readonly Executor[]>;
 }

@@ -188,7 +188,9 @@ async function performJob(
       prepareWorkflowFiles(message, workspace.folder, base);
       if (message.resumed) recallNotes(workspace.folder, message, redaction, state);
     }
-    const setup = { workspace, redaction, base, variables, executor, startedMs };
+    const takeFiles = (folder: string): Promise<void> =>
+      workspaces.copyInto(message.runId, message.source, folder);
+    const setup = { workspace, redaction, base, variables, executor, startedMs, takeFiles };
     const confinement = confinementOf(kind, state, variables, workspace.folder, () =>
       workspaces.shared(message.runId),
     );

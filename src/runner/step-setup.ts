@@ -34,6 +34,8 @@ export interface JobSetup {
   readonly executor: Executor;
   /** When the attempt began, on the monotonic clock. */
   readonly startedMs: number;
+  /** Copies the files of the run, as they were at its beginning, into an empty folder of the workspace. */
+  readonly takeFiles: (folder: string) => Promise<void>;
 }
 
 /** The variables of pipeline and job, the latter over the former. Throws a `JobProblem`. */
@@ -75,8 +77,9 @@ export function setUpStep(
   checkEnvironment(environment);
   const script = scriptText(step, job, state, environment);
   const hidden = script !== step.run && job.redaction.reveals(script);
+  const shell = fill(step.shell, `the shell of step ${step.id}`, () => state.context(environment));
   return {
-    command: shellCommand(step.shell, script, files.script, hidden),
+    command: shellCommand(shell, script, files.script, hidden),
     directory: workingDirectory(step, job.workspace.directory, state, environment),
     environment,
     files,

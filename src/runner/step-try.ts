@@ -1,10 +1,15 @@
+import { DURATION_MAX_MS } from '../base/duration.ts';
 import type { Clock } from '../base/port.ts';
 import { type ExecutorJob, StartError, type StepEnd, type StepProcess } from '../executor/contract.ts';
 import type { Cause } from '../journal/run-event.ts';
+import { evaluateValue } from '../pipeline/expression.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
+import type { UsesEnd, UsesWork } from './action/perform-uses.ts';
+import type { PostAction } from './action/post-action.ts';
 import { CommandStream } from './command/command-stream.ts';
 import { Notes } from './command/notes.ts';
 import type { JobMessage, StepFinished } from './contract.ts';
+import { causeOfEnd } from './end-cause.ts';
 import { isDebugged } from './environment.ts';
 import type { JobState } from './job-state.ts';
 import { StepOutput } from './log/output.ts';
@@ -29,6 +34,8 @@ export interface TryPlace {
   readonly job: ExecutorJob;
   /** Output patterns to look for. */
   readonly patterns: readonly string[];
+  /** The step performs an action instead of a script. */
+  readonly uses: UsesWork | null;
   /** Called at each piece of output. */
   readonly onActivity: () => void;
 }
@@ -45,6 +52,8 @@ export interface TryEnd {
   readonly environment: Readonly<Record<string, string>> | null;
   /** Nothing is known of what the earlier owner started. */
   readonly isLostAfterRestart: boolean;
+  /** What its actions leave for the end of the job. */
+  readonly posts: readonly PostAction[];
 }
 
 /**
@@ -75,7 +84,8 @@ export async function performTry(
 
   let stepSetup: StepSetup | null = null;
   let left = NOTHING_LEFT;
-  let end: StepEnd | null = null;
+  let end: Pick<StepEnd, 'usage' | 'outputLost'> | null = null;
+  let action: UsesEnd | null = null;
   let cause: Cause | null = null;
   let isLostAfterRestart = false;
   try {
@@ -93,11 +103,15 @@ export async function performTry(
         takeOver();
         sink(chunk);
       });
+      // Of an action the process is only a part, and what came behind it is not known.
+      if (place.uses) process = null;
       isToStart = !process && message.isSameBoot && ((await place.job.claim?.(key)) ?? false);
       // What it printed to the dead owner may be lost although nothing more comes.
       if (!isToStart) takeOver();
     }
-    if (isToStart) stepSetup = setUpStep(step, tryNumber, setup, state, options.random);
+    const timeoutMs = timeoutOf(step, place);
+    const isAction = isToStart && place.uses !== null;
+    if (isToStart && !isAction) stepSetup = setUpStep(step, tryNumber, setup, state, options.random);
     if (attach !== 'yes') await intend()?.catch(asUnrecorded);
     if (stepSetup) {
       const { command, directory, environment } = stepSetup;
@@ -110,13 +124,25 @@ export async function performTry(
         onOutput: sink,
       });
     }
-    if (process) {
-      const beganAtMs = isToStart ? null : beginning(message, step, tryNumber);
-      const cancelTimer = armTimeout(options.clock, step, supervised, beganAtMs);
-      end = await supervised.watch(process);
+    if (isAction) {
+      const cancelTimer = armTimeout(options.clock, timeoutMs, supervised, null);
+      const { performUses } = await import('./action/perform-uses.ts');
+      const run = { place, step, tryNumber, key, log: path, rules: leftRules(message), supervised, sink };
+      const say = (line: string): void => log.appendMarker(setup.redaction.redact(line));
+      const flush = (): void => output.endCommands();
+      action = await performUses({ ...run, say, flush }, place.uses!);
       cancelTimer?.();
-      cause = causeOf(end, supervised.stops);
-      isLostAfterRestart = attach !== 'no' && end.exit.kind === 'lost';
+      end = action;
+      left = action.left;
+      cause = supervised.stops.length > 0 ? decidingCause(supervised.stops) : action.cause;
+    } else if (process) {
+      const beganAtMs = isToStart ? null : beginning(message, step, tryNumber);
+      const cancelTimer = armTimeout(options.clock, timeoutMs, supervised, beganAtMs);
+      const ended = await supervised.watch(process);
+      end = ended;
+      cancelTimer?.();
+      cause = causeOfEnd(ended, supervised.stops);
+      isLostAfterRestart = attach !== 'no' && ended.exit.kind === 'lost';
       output.endCommands();
       const files = stepSetup?.files ?? findStepFiles(setup.workspace.folder, key);
       if (files) left = readStepLeft(files, setup.redaction, path, leftRules(message));
@@ -162,9 +188,11 @@ export async function performTry(
       reason: cause?.kind === 'lost' ? { sentence: lostSentence(step.id, message.runId) } : null,
       patterns: watch ? [...watch.seen] : [],
       ...(annotations.length > 0 ? { annotations } : {}),
+      ...(action && action.parts.length > 0 ? { parts: action.parts } : {}),
     },
     environment: stepSetup?.environment ?? null,
     isLostAfterRestart,
+    posts: action?.posts ?? [],
   };
 }
 
@@ -203,26 +231,25 @@ function beginning(message: JobMessage, step: PlanStep, tryNumber: number): numb
   return intent?.startedAtMs ?? message.startedAtMs;
 }
 
+/** The limit of the step, as its expression says where it has one. Throws a `JobProblem`. */
+function timeoutOf({ id, timeoutMs, workflow }: PlanStep, { state, setup }: TryPlace): number | null {
+  if (!workflow?.timeoutMinutes) return timeoutMs;
+  const result = evaluateValue(workflow.timeoutMinutes.source, state.context(setup.variables));
+  if (!result.ok) throw new JobProblem(`the timeout of step ${id}: ${result.message}`);
+  const minutes = result.value === null || result.value === '' ? Number.NaN : Number(result.value);
+  return minutes > 0 ? Math.min(Math.round(minutes * 60_000), DURATION_MAX_MS) : null;
+}
+
 /** `beganAtMs`: by wall clock, when an earlier owner began the try; null: it begins now. */
 function armTimeout(
   clock: Clock,
-  step: PlanStep,
+  timeoutMs: number | null,
   supervised: Supervised,
   beganAtMs: number | null,
 ): (() => void) | null {
-  const { timeoutMs } = step;
   if (timeoutMs === null) return null;
   const leftMs = beganAtMs === null ? timeoutMs : timeLeft(clock, timeoutMs, beganAtMs);
   return clock.after(leftMs, () => supervised.stop({ kind: 'timeout', scope: 'step', limitMs: timeoutMs }));
-}
-
-function causeOf(end: StepEnd, stops: readonly Cause[]): Cause | null {
-  if (stops.length > 0) return decidingCause(stops);
-  const { exit } = end;
-  if (exit.kind === 'lost') return { kind: 'lost', reason: exit.reason };
-  if (end.limit) return { kind: 'limit', limit: end.limit.kind, message: end.limit.message };
-  if (exit.kind === 'signal') return { kind: 'signal', signal: exit.signal };
-  return exit.code === 0 ? null : { kind: 'exit-code', code: exit.code };
 }
 
 /** An intent that could not be recorded is nothing of the step: the attempt must end without another word. */

@@ -5,7 +5,7 @@ import type { Cause } from '../journal/run-event.ts';
 /** How long after SIGKILL an executor may take to tell the end. A process in uninterruptible sleep must not hold a job. */
 const END_AFTER_KILL_MS = 10_000;
 
-/** One process from its start to its end, and the ladder by which it is stopped: TERM, grace, KILL of the whole tree. */
+/** One process from its start to its end, or several one after the other, and the ladder by which it is stopped: TERM, grace, KILL of the whole tree. */
 export class Supervised {
   readonly #clock: Clock;
   readonly #killGraceMs: number;
@@ -25,15 +25,16 @@ export class Supervised {
     return this.#stops;
   }
 
-  /** Waits for the end of the process. It may have been told to stop before it was there. */
-  async watch(process: StepProcess): Promise<StepEnd> {
+  /** Waits for the end of the process. It may have been told to stop before it was there. `goesOn`: others may follow. */
+  async watch(process: StepProcess, goesOn = false): Promise<StepEnd> {
     this.#process = process;
     const gaveUp = new Promise<StepEnd>((resolve) => {
       this.#giveUp = resolve;
     });
     if (this.#stops.length > 0) this.#terminate();
     const end = await Promise.race([process.ended, gaveUp]);
-    this.#isOver = true;
+    this.#isOver = !goesOn;
+    this.#process = null;
     this.#cancelTimer?.();
     return end;
   }

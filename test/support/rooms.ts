@@ -12,5 +12,6 @@ export const noRooms: RunnerRooms = {
   snapshots: none,
   reports: none,
   changes: none,
+  actions: none,
   leftBehind: async () => [],
 };

@@ -71,6 +71,13 @@ export class Workspaces {
     return { ...place, warnings: await this.#fill(place, only === null ? tree : partOf(tree, only)) };
   }
 
+  /** Copies the files of the run into an empty folder, with the run's git directory. */
+  async copyInto(runId: string, source: RunSource, folder: string): Promise<void> {
+    const tree = await this.#source(runId, source);
+    await copyTree(tree.list, folder);
+    if (tree.gitView) pointTo(tree.gitView, folder);
+  }
+
   /** The files that workspaces of the run are made from. */
   async listSource(runId: string, source: RunSource): Promise<SourceList> {
     return (await this.#source(runId, source)).list;

@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import type { ActionScript } from '../../pipeline/github/action/action-definition.ts';
+import { checkEnvironment, type Environment } from '../environment.ts';
+import { KeepProblem } from '../problem.ts';
+import { parseAssignments, readStepFile } from '../step-file.ts';
+import type { StepFiles } from '../step-files.ts';
+import type { StepScope } from '../step-setup.ts';
+import { type ActionEnd, type ActionRun, runProcess, takeLeft } from './action-run.ts';
+import type { BroughtAction } from './bring.ts';
+import { isMet } from './condition.ts';
+import type { PartPlace } from './part-place.ts';
+
+/** Our own Node performs actions of every version. */
+const VERSION = Number(process.versions.node.split('.')[0]);
+
+/** Performs `pre` and `main` of a JavaScript action; its `post` is registered before, since it runs whatever becomes of them. */
+export async function performJavascript(
+  run: ActionRun,
+  scope: StepScope,
+  place: PartPlace,
+  action: BroughtAction,
+  variables: Environment,
+): Promise<ActionEnd> {
+  const { runs } = action.definition;
+  if (runs.kind !== 'javascript') throw new Error('only JavaScript actions are performed here');
+  const wanted = Number(runs.node.slice('node'.length));
+  if (wanted !== VERSION) run.say(`it wants Node ${wanted} and is run by Node ${process.versions.node}`);
+  const state: Record<string, string> = {};
+  const environment: Environment = { ...place.environment, ...variables };
+  if (runs.post) {
+    const script = join(action.folder, runs.post.script);
+    run.tally.posts.push({
+      name: action.definition.name,
+      if: runs.post.if,
+      work: { kind: 'javascript', script, variables },
+      state,
+    });
+  }
+  const perform = (script: string) =>
+    performScript(run, scope, place, join(action.folder, script), environment, state);
+  if (runs.pre && isWanted(runs.pre, scope, environment)) {
+    run.say('pre');
+    const { cause } = await perform(runs.pre.script);
+    if (cause) return { cause, outputs: {} };
+  }
+  return perform(runs.main);
+}
+
+function isWanted(part: ActionScript, scope: StepScope, environment: Environment): boolean {
+  return part.if === null || isMet(part.if, scope, environment, 'pre-if');
+}
+
+/** Runs one script of an action. `state`: what its earlier parts left, to which it adds. */
+export async function performScript(
+  run: ActionRun,
+  scope: StepScope,
+  { directory, files }: Pick<PartPlace, 'directory' | 'files'>,
+  script: string,
+  environment: Environment,
+  state: Record<string, string>,
+): Promise<ActionEnd> {
+  if (!existsSync(script))
+    throw new KeepProblem(
+      `the action has no file ${script.split('/').slice(-2).join('/')}; it may have to be built first`,
+    );
+  const told = Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]));
+  const all = { ...environment, ...told };
+  checkEnvironment(all);
+  const cause = await runProcess(run, [process.execPath, script], directory, all);
+  const outputs = takeLeft(run, scope, files);
+  noteState(files, state);
+  return { cause, outputs };
+}
+
+function noteState(files: StepFiles, state: Record<string, string>): void {
+  const text = readStepFile(files.state, 'GITHUB_STATE');
+  if (text !== null) Object.assign(state, parseAssignments(text, 'GITHUB_STATE', 'output'));
+}
