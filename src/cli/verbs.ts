@@ -67,6 +67,27 @@ const GIVEN_OPTIONS: readonly OptionDefinition[] = [
   { flags: '--commit <ref>', description: 'exactly this commit, not the files as they lie there' },
 ];
 
+const FOLLOW_OPTIONS: readonly OptionDefinition[] = [
+  { flags: '--wait', description: 'stay while only a person is waited for (the default in a terminal)' },
+  { flags: '--no-wait', description: 'leave it then with exit code 4; it goes on when somebody answers' },
+  { flags: '--no-live', description: 'plain lines also in a terminal' },
+];
+
+const DEPLOY_OPTIONS: readonly OptionDefinition[] = [
+  { flags: '--service <name>', description: 'this service, when there are several' },
+  {
+    flags: '--artifact <artifact>',
+    description: 'name, name@version or digest (by default the newest of this commit)',
+  },
+  { flags: '--version <version>', description: 'the artifact of this version' },
+  { flags: '--run <run>', description: 'what this run kept' },
+  {
+    flags: '--strategy <strategy>',
+    description: 'rolling, blue_green, canary or recreate (DEPLOY_STRATEGY)',
+  },
+  { flags: '--reason <text>', description: 'why; it is kept in the journal' },
+];
+
 export const VERBS: readonly VerbDefinition[] = [
   {
     name: 'run',
@@ -277,6 +298,93 @@ export const VERBS: readonly VerbDefinition[] = [
     ],
     examples: [['sluice reject 7k2m release --reason "wrong branch"', 'the job fails, with the reason']],
     load: () => import('./verb/reject.ts'),
+  },
+  {
+    name: 'deploy',
+    arguments: [['[environment]', 'where to (DEPLOY_TARGET; by default the only one)']],
+    summary: 'bring a release to an environment, and back when it harms',
+    options: [
+      { flags: '--plan', description: 'only print what would be done, and the way back' },
+      ...DEPLOY_OPTIONS,
+      { flags: '--supersede', description: 'an older deployment that is going on goes back first' },
+      { flags: '--detach', description: 'do not follow it; it goes on by itself' },
+      ...FOLLOW_OPTIONS,
+    ],
+    examples: [
+      ['sluice deploy staging --plan', 'steps, weights, evidence, duration and the way back'],
+      ['sluice deploy staging', 'the newest artifact of this commit'],
+      ['sluice deploy production --version 1.4.2 --strategy canary', 'one version, by weights'],
+    ],
+    load: () => import('./verb/deploy.ts'),
+  },
+  {
+    name: 'deployment',
+    arguments: [
+      ['<action>', 'list, show, logs, approve, reject, override, proceed, cancel, quarantine or lift'],
+      ['[deployment]', 'id, or the beginning or end of one, or latest; for lift a digest'],
+    ],
+    summary: 'see deployments, and answer what they ask',
+    options: [
+      { flags: '--environment <name>', description: 'list: only of this environment' },
+      { flags: '--service <name>', description: 'list: only of this service' },
+      { flags: '--all', description: 'list: of all repositories, not only of this one' },
+      { flags: '--limit <count>', description: 'list at most so many (20 by default)' },
+      { flags: '-f, --follow', description: 'logs: go on until it is over' },
+      { flags: '--reason <text>', description: 'why; it is kept in the journal' },
+      ...FOLLOW_OPTIONS,
+    ],
+    examples: [
+      ['sluice deployment show', 'the story of the latest: weights, evidence, decisions'],
+      ['sluice deployment approve 7k2m', 'agree that it begins'],
+      ['sluice deployment cancel 7k2m --reason "wrong branch"', 'what was begun goes back'],
+      ['sluice deployment lift 3f2a91c --reason "was the database"', 'out of quarantine'],
+    ],
+    follows: true,
+    load: () => import('./verb/deployment.ts'),
+  },
+  {
+    name: 'rollback',
+    arguments: [['[environment]', 'where (DEPLOY_TARGET; by default the only one)']],
+    summary: 'go back to the last release that was proven',
+    options: [
+      { flags: '--service <name>', description: 'of this service, when there are several' },
+      { flags: '--to <release>', description: 'to this version or digest' },
+      {
+        flags: '--strategy <strategy>',
+        description: 'immediate, rolling, blue_green, canary, or manual, which prints the plan',
+      },
+      { flags: '--reason <text>', description: 'why; it is kept in the journal' },
+      { flags: '--plan', description: 'only print what would be done' },
+      { flags: '--detach', description: 'do not follow it; it goes on by itself' },
+      ...FOLLOW_OPTIONS,
+    ],
+    examples: [
+      ['sluice rollback production', 'at once; needs no version'],
+      ['sluice rollback production --to 1.4.1 --reason "slow search"', 'one that was proven there'],
+    ],
+    load: () => import('./verb/rollback.ts'),
+  },
+  {
+    name: 'rehearse',
+    arguments: [['[environment]', 'where (DEPLOY_TARGET; by default the only one); no production']],
+    summary: 'bring a release, go back and bring it again',
+    options: [...DEPLOY_OPTIONS, ...FOLLOW_OPTIONS],
+    examples: [['sluice rehearse staging', 'proves the way back, and measures it']],
+    load: () => import('./verb/rehearse.ts'),
+  },
+  {
+    name: 'environment',
+    arguments: [
+      ['[action]', 'list (the default), show or check'],
+      ['[environment]', 'only this one'],
+    ],
+    summary: 'see what serves where, its health and its drift',
+    options: [],
+    examples: [
+      ['sluice environment', 'versions, deployments that go on, what a rollback would bring'],
+      ['sluice environment check production', 'as its hosts and its router say now'],
+    ],
+    load: () => import('./verb/environment.ts'),
   },
   {
     name: 'artifact',
