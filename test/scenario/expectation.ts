@@ -8,9 +8,9 @@ import * as z from 'zod';
  * outside the repository, `{repository}` the repository, `{path}` the PATH that the program gets.
  */
 
-const words = z.union([z.string(), z.array(z.string())]);
+export const words = z.union([z.string(), z.array(z.string())]);
 /** Every text must be there (`contain`) or must not be there (`lack`); white space counts as one space. */
-const textExpectation = z.union([
+export const textExpectation = z.union([
   words,
   z.strictObject({ contain: words.optional(), lack: words.optional(), equal: z.string().optional() }),
 ]);
@@ -27,7 +27,7 @@ const stepExpectation = z.union([
   }),
 ]);
 
-const cellExpectation = z.union([
+export const cellExpectation = z.union([
   z.string(),
   z.strictObject({
     outcome: z.string(),
@@ -45,7 +45,7 @@ const cellExpectation = z.union([
   }),
 ]);
 
-const logExpectation = z.union([
+export const logExpectation = z.union([
   words,
   z.strictObject({
     step: z.string().optional(),

@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, it, type TestContext } from 'vitest';
-import { needs } from '../support/require.ts';
+import { isThere, needs } from '../support/require.ts';
 import { playScenario, readScenario } from './play.ts';
 
 /** Far more than any takes on a machine that does nothing else. */
@@ -35,13 +34,4 @@ export function scenarioSuite(
       });
     }
   });
-}
-
-function isThere(program: string): boolean {
-  try {
-    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

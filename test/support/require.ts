@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+
 /**
  * Skips the test when a component of the machine is missing, naming what would install it:
  * `beforeEach((context) => needs(context, 'perl', hasPerl, 'apt-get install perl-base'))`.
@@ -13,4 +15,14 @@ export function needs(
   const reason = `${component} is missing: ${howToInstall}`;
   if (process.env.SLUICE_REQUIRE_ALL === '1') throw new Error(reason);
   context.skip(reason);
+}
+
+/** Whether a program can be started by its name. */
+export function isThere(program: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }
