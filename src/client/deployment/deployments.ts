@@ -105,7 +105,7 @@ export function clientDeployments(options: ClientDeploymentsOptions): Deployment
     },
     names,
     events: (deploymentId, { follow }): AsyncIterable<PlacedEvent> =>
-      followDeployment(journal, deploymentId, follow),
+      followDeployment(journal, clock, deploymentId, follow),
     async tell(deploymentId, told) {
       return tellDeployment(deploymentId, await load(deploymentId), told, {
         journal,

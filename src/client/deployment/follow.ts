@@ -1,10 +1,15 @@
+import type { Clock } from '../../base/port.ts';
 import type { PlacedEvent } from '../../journal/event.ts';
 import { deploymentStream } from '../../journal/stream.ts';
 import type { Journal } from '../../store/contract.ts';
 
+/** The journal tells of changes in less; but watching it keeps no program alive that waits for nothing else. */
+const LOOK_MS = 1000;
+
 /** Events of a deployment: what the journal has, then, with `follow`, what comes, until it is over. */
 export async function* followDeployment(
   journal: Journal,
+  clock: Clock,
   deploymentId: string,
   follow: boolean,
 ): AsyncGenerator<PlacedEvent> {
@@ -26,7 +31,14 @@ export async function* followDeployment(
         if (event.body.type === 'deployment.finished') return;
       }
       if (!follow) return;
-      if (!changed) await new Promise<void>((resolve) => (wake = resolve));
+      if (changed) continue;
+      await new Promise<void>((resolve) => {
+        const stop = clock.after(LOOK_MS, resolve);
+        wake = () => {
+          stop();
+          resolve();
+        };
+      });
     }
   } finally {
     unwatch();

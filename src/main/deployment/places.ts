@@ -42,7 +42,7 @@ export async function openPlaces(
     fillTemplate(text, versions[version], secrets, instance);
   const nowhere = { host: null, port: null };
   const { router, measurable } = await openRouter(directory, definition, starts);
-  const target = await openTarget(definition, directory, readSecret);
+  const target = await openTarget(definition, directory, readSecret, hostEnvironment);
   const content = join(
     directory,
     'deployments',
