@@ -1,6 +1,6 @@
 /**
  * Makes docs/pictures: what a terminal of 80 columns shows of a passing, a failing and a resumed run of the example
- * service. Everything is really run, through a pseudo-terminal: `node tools/pictures.ts`. Needs npm's registry and `script`.
+ * service. Everything is really run, through a pseudo-terminal: `node tools/pictures.ts`. Needs `script`.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -40,7 +40,7 @@ try {
 function makeRepository(): void {
   cpSync(join(root, 'examples/service'), service, {
     recursive: true,
-    filter: (path) => !/\/(node_modules|dist)$/.test(path),
+    filter: (path) => !/\/(reports|dist)$/.test(path),
   });
   git('init', '-q', '-b', 'main');
   git('add', '-A');
@@ -62,7 +62,7 @@ function git(...words: string[]): void {
 
 function changeTest(from: string, to: string): void {
   const file = join(service, 'test/http/app.test.ts');
-  writeFileSync(file, readFileSync(file, 'utf8').replace(`toBe(${from})`, `toBe(${to})`));
+  writeFileSync(file, readFileSync(file, 'utf8').replace(`status, ${from})`, `status, ${to})`));
 }
 
 /**

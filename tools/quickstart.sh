@@ -1,5 +1,5 @@
 #!/bin/sh
-# npm run quickstart: takes a copy of the example service through its pipeline and shows what was recorded.
+# npm run quickstart: takes a copy of the example service from its first commit to production, and back from a version that harms.
 set -eu
 cd "$(dirname "$0")/.."
 . tools/packages.sh
@@ -8,25 +8,38 @@ sluice=$PWD/bin/sluice
 folder=$(mktemp -d "${TMPDIR:-/tmp}/sluice-quickstart.XXXXXX")
 cp -R examples/service "$folder/links"
 cd "$folder/links"
-rm -rf node_modules dist
+rm -rf dist reports
+SLUICE_HOME=$folder/home
+export SLUICE_HOME
+
+# Ports of its own, so that it can be run twice at the same time. Below those that the system gives away by itself.
+ports=$(node -e '
+  const { createServer } = require("node:net");
+  const isFree = (port) => new Promise((resolve) => {
+    const server = createServer().once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+  (async () => {
+    for (let hundreds = 181 + process.pid % 140; ; hundreds = 181 + (hundreds - 180) % 140)
+      if ((await isFree(hundreds * 100 + 1)) && (await isFree(hundreds * 100 + 2))) return console.log(hundreds);
+  })();
+')
+sed -i "s/\b181\([0-9][0-9]\)\b/$ports\1/g" sluice.yaml
+
 git init -q -b main
 git add -A
-git -c user.name=quickstart -c user.email=quickstart@localhost commit -q -m 'links: first version'
+git -c user.name=quickstart -c user.email=quickstart@localhost commit -q -m 'links: first commit'
 
-printf '\nA copy of examples/service is in %s\n\n$ sluice plan\n' "$PWD"
-"$sluice" plan
-printf '\n$ sluice run\n'
+printf '\nA copy of examples/service is in %s\n' "$PWD"
 outcome=0
-"$sluice" run || outcome=$?
-printf '\n$ sluice show latest\n'
-"$sluice" show latest || true
+SLUICE=$sluice ./demo.sh || outcome=$?
 
 cat <<END
 
 What to type next:
-  cd $PWD && PATH=${sluice%/sluice}:\$PATH
-  sluice logs --timestamps      # every line that was printed, with its time
-  sed -i 's/302/301/' test/http/app.test.ts && sluice run      # break a test, and see a failing run
+  cd $PWD && export SLUICE_HOME=$SLUICE_HOME PATH=${sluice%/sluice}:\$PATH
+  sluice deployment list
+  sluice list && sluice show latest
   sluice --help
 END
 exit "$outcome"

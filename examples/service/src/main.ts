@@ -1,16 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { logToOutput } from './log.ts';
+import { readRelease } from './release.ts';
 import { startServer } from './server.ts';
 
 /** Running requests have this long to end after SIGTERM. */
 const STOP_DEADLINE_MS = 10_000;
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-
 const server = await startServer({
+  ...readRelease(new URL('.', import.meta.url)),
   port: Number(process.env.PORT ?? 8080),
-  version: process.env.SERVICE_VERSION ?? version,
-  commit: process.env.SERVICE_COMMIT ?? 'unknown',
   log: logToOutput,
 });
 

@@ -1,14 +1,9 @@
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
-import { createApp } from './app.ts';
-import type { Log } from './log.ts';
+import { type AppOptions, createApp } from './app.ts';
 
-export interface ServerOptions {
+export interface ServerOptions extends Omit<AppOptions, 'isReady'> {
   readonly port: number;
-  readonly version: string;
-  readonly commit: string;
-  readonly log: Log;
 }
 
 export interface RunningServer {
@@ -17,23 +12,24 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Opens the port (0: a free one) and resolves when requests are answered. */
+/** Opens the port (0: a free one) on this machine and resolves when requests are answered. */
 export function startServer(options: ServerOptions): Promise<RunningServer> {
   let stopping: Promise<void> | null = null;
-  const app = createApp({ ...options, isReady: () => stopping === null });
+  const server = createServer(createApp({ ...options, isReady: () => stopping === null }));
 
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, port: options.port }, ({ port }: AddressInfo) => {
+    server.on('error', reject);
+    server.listen(options.port, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
       options.log('started', { port, version: options.version });
       resolve({
         port,
         stop: () => {
-          stopping ??= close(server as Server).then(() => options.log('stopped'));
+          stopping ??= close(server).then(() => options.log('stopped'));
           return stopping;
         },
       });
     });
-    server.on('error', reject);
   });
 }
 

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
 import { startServer } from '../../src/server.ts';
 
 it('answers on its port, and no longer after it was stopped', async () => {
@@ -7,12 +8,13 @@ it('answers on its port, and no longer after it was stopped', async () => {
     port: 0,
     version: '1',
     commit: 'c',
+    fault: 'none',
     log: (message) => messages.push(message),
   });
   const url = `http://127.0.0.1:${server.port}/health/live`;
-  expect((await fetch(url)).status).toBe(200);
+  assert.equal((await fetch(url)).status, 200);
   await server.stop();
   await server.stop();
-  await expect(fetch(url)).rejects.toThrow();
-  expect(messages).toEqual(['started', 'request', 'stopped']);
+  await assert.rejects(fetch(url));
+  assert.deepEqual(messages, ['started', 'request', 'stopped']);
 });
