@@ -22,6 +22,12 @@ export class VirtualClock implements Clock {
     };
   }
 
+  /** How long until something comes due; null: nothing is waited for. */
+  nextMs(): number | null {
+    const dues = this.#timers.map(({ due }) => due);
+    return dues.length === 0 ? null : Math.max(0, Math.min(...dues) - this.#monotonic);
+  }
+
   /** Moves both clocks on and calls what comes due, in order. */
   advance(ms: number): void {
     const end = this.#monotonic + ms;

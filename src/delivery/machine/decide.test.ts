@@ -115,7 +115,7 @@ describe('a deployment', () => {
   });
 
   it('goes back the cold way once the stable version may have been stopped', () => {
-    const recreate = play({ type: 'recreate' }).admit().end().end().end();
+    const recreate = play({ type: 'recreate' }).admit().end().end().end().end();
     expect(recreate.state.intent!.step).toContain('start');
     recreate.feed({ type: 'cancel', by: 'ada', reason: 'it is late' });
     expect(recreate.of('deployment.rollback-begun')[0]!.route).toBe('cold');

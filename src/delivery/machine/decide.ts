@@ -276,7 +276,11 @@ function passDeadline(turn: Turn): void {
     case 'watching':
     case 'held': {
       const doubt = doubtOf(state) ?? { verdict: 'undecided', reason: state.watch.reason };
-      if (policyOf(state, doubt) === 'proceed') leave(turn, `${doubt.reason}; the plan lets it go on`);
+      const policy = policyOf(state, doubt);
+      // What is held goes back in production; elsewhere nobody is harmed, and the story says what was missing.
+      const isLet =
+        policy === 'proceed' || (policy === 'hold' && state.plan.environmentType !== 'production');
+      if (isLet) leave(turn, `${doubt.reason}; the plan lets it go on`);
       else goBack(turn, doubt.verdict, `${doubt.reason}, to the end of its time`);
       return;
     }

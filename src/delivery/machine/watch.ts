@@ -20,7 +20,7 @@ export interface Look {
   readonly coveredMs: number;
   /** What the source said, as it came; null: it did not answer, or with what is no window. */
   readonly window: unknown;
-  /** Why there is no window; null: there is one. */
+  /** Why there is no window, or why something is not in it; null: all is there. */
   readonly problem: string | null;
 }
 
@@ -66,7 +66,9 @@ function judgeLook(state: DeploymentState, look: Look): Judged {
   if (state.judge === null)
     return { window: plain, verdict: 'undecided', reason: 'health decides', figures: null };
   const { verdict, reason, evidence } = judge(state.judge, window);
-  return { window: plain, verdict, reason, figures: figuresOf(evidence) };
+  // Whoever knows why something is missing tells it better than its absence.
+  const told = verdict === 'no-data' ? (look.problem ?? reason) : reason;
+  return { window: plain, verdict, reason: told, figures: figuresOf(evidence) };
 }
 
 function figuresOf(evidence: Evidence): EvidenceFigures {

@@ -65,9 +65,9 @@ describe('compilePlan', () => {
     expect(plan.refusals).toEqual([]);
     expect(titles(plan.steps)).toEqual([
       'check that the way back is there',
+      'fix what counts as slow',
       'start the candidate version on 4 hosts',
       'wait until the candidate version is healthy on 4 hosts',
-      'fix what counts as slow',
       '5 % of the traffic to the candidate version',
       'judge the candidate version at 5 %',
       '25 % of the traffic to the candidate version',
@@ -91,7 +91,7 @@ describe('compilePlan', () => {
 
   it('rolling: batches of 25 %, each healthy before its traffic comes', () => {
     const plan = compilePlan(aRelease({ type: 'rolling' }));
-    expect(titles(plan.steps)?.slice(1, 7)).toEqual([
+    expect(titles(plan.steps)?.slice(2, 8)).toEqual([
       'start the candidate version on web-1',
       'wait until the candidate version is healthy on web-1',
       '25 % of the traffic to the candidate version',
@@ -103,7 +103,7 @@ describe('compilePlan', () => {
 
   it('recreate: says that nobody is served in between, and goes back in the same way', () => {
     const plan = compilePlan(aRelease({ type: 'recreate' }));
-    expect(plan.steps[1]!.action.type).toBe('drain');
+    expect(plan.steps[2]!.action.type).toBe('drain');
     expect(plan.notes[0]).toContain('nobody is served');
     expect(plan.wayBack.warm).toBeNull();
     expect(titles(plan.wayBack.cold.steps)).toEqual([

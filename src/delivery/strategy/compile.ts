@@ -1,3 +1,4 @@
+import { judgesLatency } from '../judges-latency.ts';
 import type { DeploymentPlan } from '../plan.ts';
 import type { ReleaseRequest } from '../release-request.ts';
 import { admissionOf } from './admission.ts';
@@ -17,11 +18,12 @@ export function compilePlan(request: ReleaseRequest): DeploymentPlan {
   const { environment, service, stable } = request;
   const settled = settle(request);
   const mode: Mode = stable === null ? 'first' : stable.isHealthy ? 'compare' : 'replace';
-  const steps = finishSteps('step', forthDrafts(request, settled, mode), settled);
-  const expectedMs = steps.reduce((sum, step) => sum + step.expectedMs, 0);
-  const wayBack = wayBackOf(request, settled, mode);
   const analysis = mode === 'compare' ? compileAnalysis(request) : null;
   const isJudged = analysis !== null && analysis.plan.policy.triggers.length > 0;
+  const freezes = isJudged && judgesLatency(analysis.plan);
+  const steps = finishSteps('step', forthDrafts(request, settled, mode, freezes), settled);
+  const expectedMs = steps.reduce((sum, step) => sum + step.expectedMs, 0);
+  const wayBack = wayBackOf(request, settled, mode);
   const canJudge = isJudged || !steps.some(({ action }) => action.type === 'observe');
   return {
     schemaVersion: 1,

@@ -5,8 +5,13 @@ import { commandDraft, type Draft, startDrafts, stopDrafts, weightDraft } from '
 /** How a plan treats the stable version: compare with it, only replace it, or there is none. */
 export type Mode = 'compare' | 'replace' | 'first';
 
-/** The steps to the candidate. Hooks and an expanding migration come first, a contracting one when nothing old is left. */
-export function forthDrafts(request: ReleaseRequest, settled: Settled, mode: Mode): Draft[] {
+/** The steps to the candidate. `freezes`: latency is judged. Hooks and an expanding migration come first, a contracting one when nothing old is left. */
+export function forthDrafts(
+  request: ReleaseRequest,
+  settled: Settled,
+  mode: Mode,
+  freezes: boolean,
+): Draft[] {
   const { environment, service } = request;
   const { migrations } = service;
   const up = migrations?.up
@@ -16,6 +21,7 @@ export function forthDrafts(request: ReleaseRequest, settled: Settled, mode: Mod
   const hasOwnEnd = settled.type === 'recreate' && mode !== 'first';
   return [
     ...(mode === 'first' ? [] : [checkDraft()]),
+    ...(freezes ? [freezeDraft(settled)] : []),
     ...environment.preDeployHooks.map((hook) => commandDraft('before-hook', hook)),
     ...(expands ? up : []),
     ...(hasOwnEnd ? stopDrafts('stable', settled.hosts) : []),
@@ -33,6 +39,16 @@ function checkDraft(): Draft {
   return { title: 'check that the way back is there', action: { type: 'check-way-back' } };
 }
 
+/** While the stable version has all the traffic. Where evidence may be missing, that of latency may be too. */
+function freezeDraft({ observation, isStrict }: Settled): Draft {
+  const isOptional = observation.onNoData === 'proceed' || (observation.onNoData === 'hold' && !isStrict);
+  return {
+    title: 'fix what counts as slow',
+    action: { type: 'freeze-quantiles' },
+    ...(isOptional ? { onFailure: 'note' } : {}),
+  };
+}
+
 /** From the candidate's start until it has all the traffic. */
 function switchDrafts(request: ReleaseRequest, settled: Settled, mode: Mode): Draft[] {
   const { hosts, failuresMax } = settled;
@@ -42,7 +58,6 @@ function switchDrafts(request: ReleaseRequest, settled: Settled, mode: Mode): Dr
       return [
         ...startDrafts('candidate', hosts),
         ...smokeDrafts(request, 'before any traffic'),
-        { title: 'fix what counts as slow', action: { type: 'freeze-quantiles' } },
         ...settled.weights.flatMap((weight) => canaryDrafts(weight, settled)),
       ];
     case 'blue_green':

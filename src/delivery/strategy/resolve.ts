@@ -38,6 +38,8 @@ export interface Settled {
   readonly startMs: number;
   readonly healthyMs: number;
   readonly drainMs: number;
+  /** Production: what is not proven at its deadline goes back. Elsewhere it goes on, and that is said. */
+  readonly isStrict: boolean;
 }
 
 /** What was asked for goes before the service's own word, that before the environment's, and that before the default. */
@@ -75,6 +77,7 @@ export function settle(request: ReleaseRequest): Settled {
     startMs: observed.startMs ?? START_DEFAULT_MS,
     healthyMs: observed.healthyMs ?? HEALTHY_DEFAULT_MS,
     drainMs: service.drainTimeoutMs ?? DRAIN_DEFAULT_MS,
+    isStrict: environment.type === 'production',
   };
 }
 

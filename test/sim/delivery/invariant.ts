@@ -79,7 +79,7 @@ function checkEvidence(step: DeploymentStep, before: readonly DeploymentEvent[])
 export function checkEnd(
   state: DeploymentState,
   journal: readonly Entry[],
-  places: Places,
+  places: Pick<Places, 'hosts' | 'percent' | 'running' | 'ledger'>,
   owed: ReadonlySet<string>,
 ): void {
   const { outcome, plan } = state;

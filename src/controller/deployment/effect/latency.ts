@@ -41,12 +41,3 @@ function nearestQuantile(part: number): Quantile {
   const distance = (quantile: Quantile) => Math.abs(Number(quantile.slice(1)) / 100 - part);
   return QUANTILES.reduce((best, one) => (distance(one) < distance(best) ? one : best));
 }
-
-/** Whether the plan judges latency by the frozen thresholds at all. */
-export function judgesLatency({ analysis }: Pick<DeploymentPlan, 'analysis'>): boolean {
-  if (analysis === null) return false;
-  return (
-    analysis.policy.triggers.some(({ kind }) => kind === 'latency') ||
-    analysis.samples.some(({ bad, source }) => bad.kind === 'latency' && source === null)
-  );
-}

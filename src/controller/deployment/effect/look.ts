@@ -1,4 +1,5 @@
-import { judgesLatency, thresholdsOutput } from './latency.ts';
+import { judgesLatency } from '../../../delivery/judges-latency.ts';
+import { thresholdsOutput } from './latency.ts';
 import { type Answer, digestFor, done, failed, type Scene, skipped } from './scene.ts';
 
 /** Whether what goes back is really there, before anything is changed. */
@@ -18,7 +19,7 @@ export async function freezeQuantiles(scene: Scene, nowMs: number): Promise<Answ
   const { surroundings, state, timeoutMs } = scene;
   const { source } = surroundings;
   const { candidate, stable } = state.request;
-  if (!judgesLatency(state.plan)) return skipped('latency is not judged');
+  if (!judgesLatency(state.plan.analysis)) return skipped('latency is not judged');
   if (source === null || stable === null)
     return failed('nothing here measures latencies; give the analysis a source');
   const lengthMs = Math.min(GATHER_MS, timeoutMs);
