@@ -48,10 +48,10 @@ export interface ActionFound {
   /** What a person should see: a ref that moved since it was pinned. */
   readonly warnings: readonly string[];
   /**
-   * Puts its files into the folder, which must not be there, and appears there when all are whole. Rejects with a `UserError`
-   * when they are not what was pinned.
+   * Puts its files into the folder, which must not be there, and appears there when all are whole. Resolves to what a person should
+   * see of it, or null. Rejects with a `UserError` when they are not what was pinned.
    */
-  copyTo(folder: string): Promise<void>;
+  copyTo(folder: string): Promise<string | null>;
 }
 
 /** Actions of other repositories: from a mirror on this machine, or from the forge. Pins what it finds in the lock file. */

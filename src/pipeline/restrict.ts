@@ -6,6 +6,7 @@ import type { PlanContainer } from './plan-isolation.ts';
 export const PROTECTED_PATHS = [
   '.sluice',
   '.github/workflows',
+  '.github/sluice-actions.lock',
   'sluice.yaml',
   'sluice.yml',
   'pipeline.yaml',

@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { UserError } from '../base/diagnostic.ts';
 import type { Executor, ExecutorJob } from '../executor/contract.ts';
 import type { Cause, RunSource, WorkUse } from '../journal/run-event.ts';
@@ -191,9 +192,11 @@ async function performJob(
     const takeFiles = (folder: string): Promise<void> =>
       workspaces.copyInto(message.runId, message.source, folder);
     const setup = { workspace, redaction, base, variables, executor, startedMs, takeFiles };
-    const confinement = confinementOf(kind, state, variables, workspace.folder, () =>
-      workspaces.shared(message.runId),
-    );
+    const confinement = confinementOf(kind, state, variables, workspace.folder, () => [
+      ...workspaces.shared(message.runId),
+      // Actions are performed by our own Node.
+      ...(job.steps.some(({ uses }) => uses !== null) ? [process.execPath] : []),
+    ]);
     const executorJob = await executor.openJob({
       jobKey: jobKey(message.runId, message.cell, message.attempt),
       ...(confinement ? { confinement } : {}),

@@ -53,12 +53,12 @@ export function openActionSource(options: ActionSourceOptions): ActionSource & {
         trust,
         wanted.isPinned,
       ]);
-      let found = known.get(key);
-      if (!found) {
-        found = find(options, wanted, write);
-        known.set(key, found);
-        found.catch(() => known.delete(key));
-      }
+      const before = known.get(key);
+      // Once is enough for what a person should see.
+      if (before) return before.then((found) => ({ ...found, warnings: [] }));
+      const found = find(options, wanted, write);
+      known.set(key, found);
+      found.catch(() => known.delete(key));
       return found;
     },
     update: (path, names) => update(options, path, names),
@@ -96,14 +96,17 @@ async function find(
   return {
     name: contentName(kept.pin),
     commit: kept.pin.commit,
-    sentence: `${name} is ${shortName(kept.pin)} of ${kept.from}${can}${how}`,
+    sentence: `${name} is ${shortName(kept.pin)}, from ${kept.from}${can}${how}`,
     warnings,
     async copyTo(folder) {
-      if (copyContent(kept.folder, folder) === kept.pin.content) return;
+      if (copyContent(kept.folder, folder) === kept.pin.content) return null;
       rmSync(folder, { recursive: true, force: true });
-      // What is kept was changed by somebody; it is brought anew the next time.
       rmSync(kept.folder, { recursive: true, force: true });
-      throw changed(name, 'the copy that was kept on this machine');
+      const again = await pinned(options, kept.pin, isOffline);
+      if (copyContent(again.folder, folder) === kept.pin.content)
+        return `the copy of ${name} on this machine had been changed; it was brought anew from ${again.from}`;
+      rmSync(folder, { recursive: true, force: true });
+      throw changed(name, 'the copy on this machine');
     },
   };
 }

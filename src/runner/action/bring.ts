@@ -47,7 +47,8 @@ async function bringRepository(run: ActionRun, repository: string, ref: string):
     run.say(found.sentence);
     run.tally.warnings.push(...found.warnings);
     const folder = join(setup.workspace.folder, FOLDER, found.name);
-    if (!existsSync(folder)) await found.copyTo(folder);
+    const warning = existsSync(folder) ? null : await found.copyTo(folder);
+    if (warning !== null) run.tally.warnings.push(warning);
     return folder;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -56,6 +56,7 @@ export function jobOf(
   const strategy = under('strategy');
   const variables = { ...textsOf(workflow.env), ...textsOf(under('env')) };
   const container = containerOf(under('container'));
+  const steps = stepsOf(list, { ...runDefaults(workflow, value, container !== null), variables }, problems);
   return {
     id: key,
     name: textUnder(value, 'name') ?? key,
@@ -64,13 +65,13 @@ export function jobOf(
     if: conditionOf(under('if'), JOB_CONDITION, problems),
     matrix: matrixOf(strategy, problems),
     variables,
-    secrets: grantsOf([workflow.env, value]),
+    secrets: grantsOf([workflow.env, value], steps),
     timeoutMs: timeoutOf(under('timeout-minutes')),
     silenceTimeoutMs: null,
     retry: NO_RETRY,
     allowFailure: constant(under('continue-on-error'), 'boolean') ?? false,
     concurrency: concurrencyOf(under('concurrency')),
-    steps: stepsOf(list, { ...runDefaults(workflow, value, container !== null), variables }, problems),
+    steps,
     cleanup: [],
     cleanupGraceMs: CLEANUP_GRACE_MS,
     outputs: textsOf(under('outputs')),

@@ -1,6 +1,7 @@
 import { splitTemplate } from '../../expression-template.ts';
 import type { Node } from '../../native/node.ts';
-import type { SecretGrant } from '../../plan.ts';
+import type { PlanStep, SecretGrant } from '../../plan.ts';
+import { nativeActionOf } from '../action/native-action.ts';
 import { textsBelow } from './text.ts';
 
 const SECRET = /\bsecrets\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*'([A-Za-z_]\w*)'\s*\])/gi;
@@ -8,10 +9,15 @@ const TOKEN = /\bgithub\s*\.\s*token\b/i;
 
 /**
  * The secrets that the expressions of a job name, also those it gets by the variables of the workflow. As in GitHub one that
- * nobody set is empty.
+ * nobody set is empty. `steps`: of the job.
  */
-export function grantsOf(nodes: readonly (Node | undefined)[]): SecretGrant[] {
-  const names = new Set<string>();
+export function grantsOf(
+  nodes: readonly (Node | undefined)[],
+  steps: readonly Pick<PlanStep, 'uses'>[] = [],
+): SecretGrant[] {
+  // Most actions have it as the default of an input.
+  const hasActions = steps.some(({ uses }) => uses !== null && nativeActionOf(uses) === null);
+  const names = new Set<string>(hasActions ? ['GITHUB_TOKEN'] : []);
   for (const node of nodes) {
     if (!node) continue;
     for (const { value } of textsBelow(node)) {
