@@ -11,8 +11,10 @@ export interface Answer {
 /** Keep-alive clients that ask a router on this machine, a bounded number of times. */
 export class Load {
   readonly answers: Answer[] = [];
+  /** That are kept at the same time. */
+  readonly connections = 8;
   readonly #listen: Backend;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: this.connections });
   #posts = 0;
 
   constructor(listen: Backend) {
@@ -26,7 +28,7 @@ export class Load {
     const client = async () => {
       while (left-- > 0) answers.push(await this.#ask(left % 3 === 0 ? 'POST' : 'GET', headers));
     };
-    await Promise.all(Array.from({ length: 8 }, client));
+    await Promise.all(Array.from({ length: this.connections }, client));
     this.answers.push(...answers);
     return answers;
   }

@@ -5,12 +5,14 @@
 import process from 'node:process';
 import type { Router, Traffic } from '../../src/delivery/router/contract.ts';
 import { openHaproxyRouter } from '../../src/delivery/router/haproxy/haproxy-router.ts';
+import { openNginxRouter } from '../../src/delivery/router/nginx/nginx-router.ts';
 import { openProxyRouter } from '../../src/delivery/router/proxy/proxy-router.ts';
 
 const [kind, options = '', token, texts = ''] = process.argv.slice(2);
 const open: Readonly<Record<string, (options: never) => Router>> = {
   proxy: openProxyRouter,
   haproxy: openHaproxyRouter,
+  nginx: openNginxRouter,
 };
 const traffics = JSON.parse(texts) as readonly Traffic[];
 const router = open[kind!]!(JSON.parse(options) as never);

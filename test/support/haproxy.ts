@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Backend } from '../../src/delivery/router/contract.ts';
 import { type HaproxyOptions, openHaproxyRouter } from '../../src/delivery/router/haproxy/haproxy-router.ts';
+import { freePort } from './free-port.ts';
 
 const START_LIMIT_MS = 20_000;
 const ASK_AGAIN_MS = 1000;
@@ -99,14 +99,4 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
     if (performance.now() > limitMs) throw new Error('HAProxy did not come');
     await delay(20);
   }
-}
-
-/** A port that was free just now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

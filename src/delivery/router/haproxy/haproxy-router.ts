@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { visible } from '../../../base/text.ts';
+import { addressesOf } from '../addresses.ts';
 import type {
   DrainReply,
   Fence,
@@ -18,6 +17,7 @@ import { exclusively } from '../exclusive.ts';
 import { invalid, lateness, type Refusal, weightOf } from '../refusal.ts';
 import { replaceFile } from '../replace-file.ts';
 import { findTrafficProblem } from '../traffic.ts';
+import { serverWeights } from '../weights.ts';
 import { apply, differingServers, type Orders } from './apply.ts';
 import { askFacts, type Facts } from './facts.ts';
 import { followRing } from './follow.ts';
@@ -27,9 +27,12 @@ import { missingIn } from './missing.ts';
 import { RuntimeSocket } from './runtime-socket.ts';
 import { assignSlots, wantedServers } from './slots.ts';
 import { talliesOf } from './tallies.ts';
-import { serverWeights } from './weights.ts';
 
 const POLL_MS = 50;
+/** HAProxy's largest weight of a server. */
+const WEIGHT_MAX = 256;
+/** By so much a version's share may be off: 5.5 % instead of 5 %. */
+const ERROR_MAX = 0.1;
 
 export interface HaproxyOptions {
   /** Path or `host:port` of the runtime API, at level admin. */
@@ -241,8 +244,11 @@ class Haproxy {
 function ordersOf(kept: Kept, facts: Facts): Orders | string {
   const { traffic, draining, slots } = kept;
   if (traffic === null) return { servers: new Map(), maps: new Map() };
-  const weights = serverWeights(traffic);
-  if (typeof weights === 'string') return weights;
+  const { weights, error } = serverWeights(traffic, WEIGHT_MAX);
+  if (error > ERROR_MAX) {
+    const shares = traffic.versions.map(({ weightPercent }) => weightPercent).filter((share) => share > 0);
+    return `HAProxy cannot keep ${Math.min(...shares)} % with these numbers of instances, since its weights go from 1 to ${WEIGHT_MAX}; give it more`;
+  }
   const maps = wantedMaps(traffic, draining, slots, facts.maps);
   if (typeof maps === 'string') return maps;
   return { servers: wantedServers(traffic, draining, weights, slots, facts), maps };
@@ -255,18 +261,4 @@ function newEpoch(facts: Facts): Pick<Kept, 'epoch' | 'base'> {
 
 function serversOf(kept: Kept, version: string): readonly string[] {
   return Object.keys(kept.slots).filter((name) => kept.slots[name]!.version === version);
-}
-
-/** HAProxy's runtime API takes IP addresses alone. */
-async function addressesOf(traffic: Traffic): Promise<ReadonlyMap<string, string> | string> {
-  const addresses = new Map<string, string>();
-  for (const { host } of traffic.versions.flatMap(({ backends }) => backends)) {
-    if (addresses.has(host)) continue;
-    try {
-      addresses.set(host, isIP(host) !== 0 ? host : (await lookup(host)).address);
-    } catch {
-      return `the backend ${visible(host)} has no address; check its name`;
-    }
-  }
-  return addresses;
 }

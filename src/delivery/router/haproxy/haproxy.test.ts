@@ -12,6 +12,7 @@ routerContract('HAProxy', async (context, folder) => {
   return {
     router,
     listen: haproxy.listen,
+    breaksConnections: false,
     reload: haproxy.reload,
     restart: haproxy.restart,
     steerAndCrash: (token, traffics) => steerAndCrash('haproxy', haproxy.options, token, traffics, 20),

@@ -28,6 +28,7 @@ routerContract('built-in proxy', async (_context, folder): Promise<RouterHarness
   return {
     router,
     listen,
+    breaksConnections: false,
     reload: async () => {
       await router.reload();
       proxy.child.kill('SIGHUP');

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Backend, RequestLine, RouterCounts, Traffic, VersionTraffic } from '../contract.ts';
+import { Counters } from '../counters.ts';
 import { Backends } from './backends.ts';
 import { Chooser } from './choice.ts';
-import { Counters } from './counters.ts';
 
 /** Where one attempt of a request goes. */
 export interface Pick {

@@ -1,4 +1,4 @@
-import type { SecondTally, VersionTally } from '../contract.ts';
+import type { SecondTally, VersionTally } from './contract.ts';
 
 const SECONDS_KEPT = 60;
 
