@@ -24,12 +24,8 @@ export function exitCodeOfDeployment(outcome: DeploymentOutcome): number {
 }
 
 /** Whether nothing goes on until a person has acted. */
-export function asksPeople({
-  phase,
-  waiting,
-  held,
-}: Pick<DeploymentView, 'phase' | 'waiting' | 'held'>): boolean {
-  return phase === 'asking' || held !== null || (phase === 'waiting' && (waiting?.approvalsLeft ?? 0) > 0);
+export function asksPeople({ phase, waiting }: Pick<DeploymentView, 'phase' | 'waiting'>): boolean {
+  return phase === 'asking' || (phase === 'waiting' && (waiting?.approvalsLeft ?? 0) > 0);
 }
 
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {

@@ -103,7 +103,8 @@ async function askPlaces(
           state.traffic.versions.map(({ version, weightPercent }) => [version, weightPercent]),
         )
       : null;
-  if (serving !== null && state?.outcome === 'unknown') findings.push(`the router does not answer: ${state.reason}`);
+  if (serving !== null && state?.outcome === 'unknown')
+    findings.push(`the router does not answer: ${state.reason}`);
   if (serving !== null && weights !== null && weights[serving] !== 100)
     findings.push(
       `the router gives ${nameOf(serving)} ${weights[serving] ?? 0} % of the traffic, and it should have all`,

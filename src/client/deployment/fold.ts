@@ -50,7 +50,7 @@ export class DeploymentFold {
     if (before === null) throw new Error('internal error: a deployment begins with its request');
     this.#atMs = at;
     for (const told of tellStory(before, event, (digest) => this.#name(digest)))
-      this.#story.push({ atMs: at, ...told });
+      this.#story.push({ atMs: at, tone: told.tone, text: this.#plain(told.text) });
     if (event.type !== 'deployment.requested') {
       this.#take(before, event, at);
       this.#state = apply(before, event, at);
@@ -85,7 +85,7 @@ export class DeploymentFold {
       atMs: this.#atMs,
       phase: state.phase,
       outcome: state.outcome,
-      sentence: this.#end?.sentence ?? null,
+      sentence: this.#end ? this.#plain(this.#end.sentence) : null,
       durationMs: this.#end?.durationMs ?? null,
       serving: this.#end?.serving ?? null,
       partly: this.#end?.partly ?? [],
@@ -103,6 +103,11 @@ export class DeploymentFold {
       warnings: [...this.#warnings],
       story: [...this.#story],
     };
+  }
+
+  /** A sentence with what people call its digests. */
+  #plain(text: string): string {
+    return text.replace(/(sha256:)?[0-9a-f]{64}/g, (digest) => this.#name(digest));
   }
 
   #name(digest: string): string {
@@ -153,7 +158,7 @@ export class DeploymentFold {
         return;
       case 'deployment.rollback-begun': {
         const { trigger, reason, by, route, fromPercent } = event;
-        this.#rollback = { trigger, reason, by, route, fromPercent, atMs: at };
+        this.#rollback = { trigger, reason: this.#plain(reason), by, route, fromPercent, atMs: at };
         this.#back = (routePlan(before.plan, route)?.steps ?? []).map(waitingStep);
         this.#leaveForth(reason, at);
         return;
