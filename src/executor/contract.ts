@@ -18,6 +18,11 @@ export interface Executor {
   groups(): readonly string[];
   /** Sweeps every job of the group of which anything is kept. */
   sweepGroup(group: string): Promise<number>;
+  /**
+   * Makes an image from a file and the folder that it is about, and returns its name. Rejects with `StartError`. An executor
+   * without images leaves it out.
+   */
+  makeImage?(folder: string, file: string): Promise<string>;
   /** Ends helpers. No job may be open. */
   shutdown(): Promise<void>;
 }
@@ -128,6 +133,8 @@ export interface ExecutorJob {
    * executor that cannot know leaves it out.
    */
   claim?(stepKey: string): Promise<boolean>;
+  /** What the image of the job runs by itself. An executor without images leaves it out. Rejects with `StartError`. */
+  imageCommand?(): Promise<{ readonly entrypoint: readonly string[]; readonly command: readonly string[] }>;
   /**
    * Kills every process of the job. Returns how many processes had been left behind. How the steps ended is kept for a
    * later owner that `attach`es, until `forget`.

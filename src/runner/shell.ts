@@ -50,8 +50,8 @@ function customCommand(shell: string, inFile: (extension: string) => string): st
   return splitWords(shell).map((word) => word.replaceAll('{0}', file));
 }
 
-/** Words at blanks; single and double quotes keep blanks together. */
-function splitWords(line: string): string[] {
+/** The words of a line at blanks; single and double quotes keep blanks together. */
+export function splitWords(line: string): string[] {
   const words: string[] = [];
   for (const match of line.matchAll(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g)) {
     words.push(

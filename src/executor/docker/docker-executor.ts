@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { userError } from '../../base/diagnostic.ts';
 import type { Clock } from '../../base/port.ts';
+import { buildImage } from '../../driver/docker/build.ts';
 import { type Docker, findDocker } from '../../driver/docker/docker.ts';
 import { askEngine, type Engine } from '../../driver/docker/engine.ts';
 import { type Executor, StartError } from '../contract.ts';
@@ -83,6 +84,11 @@ export async function openDockerExecutor(options: DockerExecutorOptions): Promis
       const lines = await inner.sweepGroup(group);
       leaveGroup(directory, group);
       return killed + lines;
+    },
+    makeImage: async (folder, file) => {
+      const made = await buildImage(docker, folder, file, { [LABEL.owner]: owners.self });
+      if (typeof made === 'string') throw new StartError('ECONTAINER', made);
+      return made.id;
     },
     shutdown: () => inner.shutdown(),
   };

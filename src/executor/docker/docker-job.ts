@@ -1,6 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { imageCommandOf } from '../../driver/docker/build.ts';
 import {
   type ExecutorJob,
   type OutputSink,
@@ -81,6 +82,18 @@ export class DockerJob implements ExecutorJob {
     this.#running.delete(spec.stepKey);
     writeFileSync(this.#failedFile(spec.stepKey), '');
     throw this.#startError(spec, step.heldText);
+  }
+
+  async imageCommand() {
+    const { docker, confinement } = this.#options;
+    this.#refuseClosed();
+    // The image is on the machine when its container runs.
+    this.#container ??= startContainer(this.#options);
+    await this.#container;
+    const image = confinement.container?.image ?? '';
+    const found = await imageCommandOf(docker, image);
+    if (found) return found;
+    throw new StartError('ECONTAINER', `the engine does not tell what ${image} runs`);
   }
 
   async attach(stepKey: string, onOutput: OutputSink): Promise<StepProcess | null> {

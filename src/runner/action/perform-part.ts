@@ -73,7 +73,7 @@ async function perform(
       return performJavascript(run, scope, place, action, { ...identity, ...inputVariables(inputs.values) });
     default: {
       const { performDocker } = await import('./docker.ts');
-      return performDocker(run, scope, place, action, { ...identity, ...inputVariables(inputs.values) });
+      return performDocker(run, scope, place, action, inputs.values, identity);
     }
   }
 }

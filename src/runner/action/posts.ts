@@ -41,13 +41,8 @@ async function performPost(run: ActionRun, scope: StepScope, post: PostAction): 
   const all = { ...environment, ...work.variables };
   if (work.kind === 'docker') {
     const { performPostEntrypoint } = await import('./docker.ts');
-    return performPostEntrypoint(
-      run,
-      scope,
-      { setup, directory: setup.workspace.directory, environment: all, files },
-      work,
-      post.state,
-    );
+    const place = { setup, directory: setup.workspace.directory, environment: all, files };
+    return (await performPostEntrypoint(run, scope, place, work)).cause;
   }
   const place = { directory: setup.workspace.directory, files };
   return (await performScript(run, scope, place, work.script, all, { ...post.state })).cause;
