@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 
 import { targetContract } from '../../../../test/contract/target.contract.ts';
-import { processTargetHarness } from '../../../../test/support/process-target-harness.ts';
+import { processTargetHarness } from '../../../../test/support/host-target-harness.ts';
 import { needs } from '../../../../test/support/require.ts';
 
 const has = (program: string) => {

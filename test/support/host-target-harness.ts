@@ -9,15 +9,21 @@ import { fileURLToPath } from 'node:url';
 
 import type { Target } from '../../src/delivery/target/contract.ts';
 import { openProcessTarget } from '../../src/delivery/target/process/process-target.ts';
+import { openSshTarget, type SshTargetOptions } from '../../src/delivery/target/ssh/ssh-target.ts';
 import type { TargetCall, TargetHarness } from '../contract/target.contract.ts';
 import { killProcess, type ProcessSeen, processesOf } from './processes.ts';
+import { type Sshd, startSshd } from './sshd.ts';
 
 const CALLER = fileURLToPath(new URL('./target-caller.ts', import.meta.url));
 
 /** What a process needs to open the same target. */
 export type TargetOpening =
   | { readonly kind: 'process'; readonly directory: string; readonly ports: { first: number; last: number } }
-  | { readonly kind: 'ssh'; readonly options: object };
+  | {
+      readonly kind: 'ssh';
+      readonly options: Omit<SshTargetOptions, 'secret' | 'environment'>;
+      readonly secrets: Readonly<Record<string, string>>;
+    };
 
 /** Targets on this machine, in folders of the test. */
 export async function processTargetHarness(folder: string): Promise<TargetHarness> {
@@ -26,12 +32,46 @@ export async function processTargetHarness(folder: string): Promise<TargetHarnes
   const opening = { kind: 'process', directory, ports: { first, last: first + 3 } } as const;
   return {
     ...hostHarness(folder, directory, () => opening),
-    open: () => openProcess(opening),
+    open: () => openTarget(opening),
   };
 }
 
-export function openProcess({ directory, ports }: Extract<TargetOpening, { kind: 'process' }>): Target {
+/** The same target at the other end of an SSH connection to this machine. */
+export async function sshTargetHarness(folder: string): Promise<TargetHarness & { readonly sshd: Sshd }> {
+  const first = await freePorts(5);
+  const directory = join(folder, 'target');
+  const sshd = await startSshd(join(folder, 'sshd'), first + 4);
+  const { host, port, user, hostKey } = sshd;
+  const opening: TargetOpening = {
+    kind: 'ssh',
+    options: {
+      directory,
+      hosts: [{ host, port, user, hostKey, key: 'DEPLOY_KEY' }],
+      ports: { first, last: first + 3 },
+      keepReleases: 1,
+    },
+    secrets: { DEPLOY_KEY: sshd.privateKey },
+  };
+  const shared = hostHarness(folder, directory, () => opening);
+  return {
+    ...shared,
+    sshd,
+    open: () => openTarget(opening),
+    dispose: async () => {
+      await sshd.stop();
+      await shared.dispose();
+    },
+  };
+}
+
+/** Opens the target as any process would. */
+export function openTarget(opening: TargetOpening): Target {
   const environment = process.env;
+  if (opening.kind === 'ssh') {
+    const secret = async (name: string) => opening.secrets[name] ?? null;
+    return openSshTarget({ ...opening.options, secret, environment });
+  }
+  const { directory, ports } = opening;
   return openProcessTarget({ directory, hosts: ['localhost'], ports, keepReleases: 1, environment });
 }
 
@@ -59,7 +99,7 @@ export function hostHarness(
       await answer?.body?.cancel();
       return answer?.status ?? null;
     },
-    callAndCrash: (call, until) => callAndCrash(opening(), call, until),
+    callAndCrash: (call, until) => callAndCrash(folder, opening(), call, until),
     damage: async (digest) =>
       appendFileSync(join(directory, 'releases', digest.replaceAll(':', '-'), 'files', 'www', 'health'), '!'),
     dispose: async () => {
@@ -91,9 +131,16 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-async function callAndCrash(opening: TargetOpening, call: TargetCall, until: () => boolean): Promise<void> {
+async function callAndCrash(
+  folder: string,
+  opening: TargetOpening,
+  call: TargetCall,
+  until: () => boolean,
+): Promise<void> {
   const caller = spawn(process.execPath, [CALLER, JSON.stringify(opening), JSON.stringify(call)], {
     stdio: ['ignore', 'ignore', 'inherit'],
+    // What it leaves behind goes with the test.
+    env: { ...process.env, TMPDIR: folder },
   });
   const gone = once(caller, 'exit');
   while (caller.exitCode === null && !until()) await delay(20);
