@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { HealthCheck } from '../../../pipeline/plan-health-check.ts';
 import type { HealthEnd, Instance } from '../contract.ts';
 import { CheckStreaks } from './check-streak.ts';
-import { type Host, lookAt, type Sight } from './look.ts';
+import type { Place, Sight } from './look.ts';
 import { type Question, questionOf } from './question.ts';
 import type { Tally } from './tally.ts';
 
@@ -14,7 +14,7 @@ const UNCHECKED_MS = 1000;
 
 /** Asks until all instances of a host are healthy, one is not, or the time is over. */
 export async function awaitHealth(
-  host: Host,
+  host: Place,
   instances: readonly Instance[],
   checks: readonly HealthCheck[],
   timeoutMs: number,
@@ -30,7 +30,7 @@ export async function awaitHealth(
       return { state: 'undecided', host: host.name, reason: silence || openOf(waiting) };
     const asked = instances.filter(({ id }) => waiting.has(id));
     const questions = dueQuestions(asked, checks, waiting, nowMs);
-    const look = await lookAt(host, {
+    const look = await host.look({
       ids: asked.map(({ id }) => id),
       digest: asked[0]!.digest,
       questions,
@@ -87,6 +87,6 @@ function openOf(waiting: ReadonlyMap<string, CheckStreaks>): string {
     : `the instance ${id} has not passed ${open} yet`;
 }
 
-function unhealthy(host: Host, reason: string, { tail }: Sight): HealthEnd {
+function unhealthy(host: Place, reason: string, { tail }: Sight): HealthEnd {
   return { state: 'unhealthy', host: host.name, reason, tail };
 }

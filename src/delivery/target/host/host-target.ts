@@ -1,6 +1,6 @@
 import type { Change, Instance, Release, Target, TargetReply } from '../contract.ts';
 import { awaitHealth } from './health.ts';
-import { type Host, instanceOf, lookAt } from './look.ts';
+import { type Host, instanceOf, lookAt, placeOf } from './look.ts';
 import { probedOf, refusal, replyOf } from './reply.ts';
 import {
   changeFields,
@@ -89,7 +89,7 @@ export function hostTarget({ kind, sentence, hosts, ports, keepReleases }: HostT
       const stopping = new AbortController();
       const signal = AbortSignal.any([stopping.signal, closing.signal]);
       const ends = byHost(hosts, instances).map(async ([host, those]) => {
-        const end = await awaitHealth(host, those, checks, timeoutMs, tally, signal);
+        const end = await awaitHealth(placeOf(host), those, checks, timeoutMs, tally, signal);
         // One that is bad decides; nobody waits for the others.
         if (end.state === 'unhealthy') stopping.abort();
         return end;
@@ -103,7 +103,7 @@ export function hostTarget({ kind, sentence, hosts, ports, keepReleases }: HostT
     watch: (digest, checks, onDown) => {
       const leaving = new AbortController();
       const signal = AbortSignal.any([leaving.signal, closing.signal]);
-      for (const host of hosts) void watchHost(host, digest, checks, tally, onDown, signal);
+      for (const host of hosts) void watchHost(placeOf(host), digest, checks, tally, onDown, signal);
       return () => leaving.abort();
     },
     samples: async (digest) => {

@@ -11,6 +11,17 @@ export interface Host {
   readonly agent: HostAgent;
 }
 
+/** A host as those see it who wait for health, or watch. */
+export interface Place {
+  readonly name: string;
+  /** Looks at instances and asks the questions. Never rejects. */
+  look(request: LookRequest): Promise<Look>;
+}
+
+export function placeOf(host: Host): Place {
+  return { name: host.name, look: (request) => lookAt(host, request) };
+}
+
 /** An instance at one moment. */
 export interface Sight {
   readonly instance: Instance;

@@ -19,10 +19,14 @@ export class Tally {
     for (const { instance, use } of sights) {
       if (use === null) continue;
       const { resources, before } = this.#of(instance.digest);
-      resources.push(Math.max(memoryShare(use), processorShare(before.get(instance.id), use)));
-      if (resources.length > READINGS_MAX) resources.shift();
+      push(resources, Math.max(memoryShare(use), processorShare(before.get(instance.id), use)));
       before.set(instance.id, use);
     }
+  }
+
+  /** Takes a reading that somebody else has made of an instance: the larger of processor and memory, 0 to 1. */
+  takeReading(digest: string, share: number): void {
+    push(this.#of(digest).resources, share);
   }
 
   /** What came since the last call. */
@@ -48,6 +52,11 @@ interface Counts {
   health: { taken: number; bad: number };
   resources: number[];
   readonly before: Map<string, Use>;
+}
+
+function push(resources: number[], share: number): void {
+  resources.push(share);
+  if (resources.length > READINGS_MAX) resources.shift();
 }
 
 function memoryShare({ memoryBytes, memoryMaxBytes }: Use): number {

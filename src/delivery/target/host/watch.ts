@@ -4,7 +4,7 @@ import type { HealthCheck } from '../../../pipeline/plan-health-check.ts';
 import type { Down, Instance } from '../contract.ts';
 import { CheckStreaks } from './check-streak.ts';
 import { downReason, dueQuestions } from './health.ts';
-import { type Host, lookAt, type Sight } from './look.ts';
+import type { Place, Sight } from './look.ts';
 import type { Tally } from './tally.ts';
 
 /** At least so often it is looked whether the processes are alive. */
@@ -15,7 +15,7 @@ const LOOK_MS = 1000;
  * tells nothing: no data is neither health nor harm.
  */
 export async function watchHost(
-  host: Host,
+  host: Place,
   digest: string,
   checks: readonly HealthCheck[],
   tally: Tally,
@@ -33,7 +33,7 @@ export async function watchHost(
   while (!signal.aborted) {
     const nowMs = performance.now();
     const questions = dueQuestions([...known.values()], checks, streaks, nowMs);
-    const look = await lookAt(host, { ids: [], digest, questions, withUse: true });
+    const look = await host.look({ ids: [], digest, questions, withUse: true });
     if (signal.aborted) return;
     if (look.outcome === 'seen') {
       tally.read(look.sights);
