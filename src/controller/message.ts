@@ -1,4 +1,5 @@
-import { runContexts } from '../engine/context.ts';
+import { needsOf, runContexts } from '../engine/context.ts';
+import { callsAround, inputsOfCall } from '../engine/scope.ts';
 import { cellContext, cellTimeout } from '../engine/dynamic.ts';
 import { type CellState, findCell, type RunState } from '../engine/state.ts';
 import type { JobMessage } from '../runner/contract.ts';
@@ -16,11 +17,7 @@ export function jobMessage(
 ): JobMessage {
   const cell: CellState = state.cells.at(findCell(state, cellName));
   const { course } = state;
-  const needs: Record<string, JobMessage['needs'][string]> = {};
-  for (const index of course.needs[cell.job]!) {
-    const { result, outputs } = state.jobs.at(index);
-    needs[course.jobs[index]!.id] = { result: result!, outputs };
-  }
+  const call = callsAround(state, cell.job).at(-1);
   const planned = course.jobs[cell.job]!;
   const job = planned.workflow?.dynamic ? { ...planned, timeoutMs: cellTimeout(state, cell) } : planned;
   // What starts while the run is accepted starts before its owner is named.
@@ -34,10 +31,10 @@ export function jobMessage(
     job,
     matrix: cell.values,
     ...(job.workflow ? { strategy: cellContext(state, cell).strategy! } : {}),
-    needs,
+    needs: needsOf(state, cell.job) as JobMessage['needs'],
     // A step of a workflow may ask for any of them.
     kept: job.downloads.length === 0 && job.workflow === null ? {} : keptBefore(state),
-    contexts: runContexts(course),
+    contexts: call ? { ...runContexts(course), inputs: inputsOfCall(state, call) } : runContexts(course),
     // As they are written: evaluated once more, a text of the event that looks like a template would be one.
     variables: { ...course.plan.variables, ...course.request.variables },
     source: course.request.source,

@@ -1,21 +1,41 @@
 import type { JsonObject } from '../base/json.ts';
 import type { Reason } from '../journal/run-event.ts';
 import { decisionSentence, evaluateCondition } from '../pipeline/expression.ts';
+import type { ExpressionContext } from '../pipeline/expression-context.ts';
+import type { Expression } from '../pipeline/plan.ts';
 import { jobContext } from './context.ts';
+import { callsAround, type Need, needsOfJob, needsOfScope, scopeContext } from './scope.ts';
 import type { RunState } from './state.ts';
 
 export type Verdict =
   | { readonly kind: 'run' | 'skip'; readonly reason: Reason }
   | { readonly kind: 'invalid'; readonly message: string };
 
-/** Whether a job runs, now that everything it needs is over, and why. */
+/** Whether a job runs, now that everything it needs is over, and why. A job of a workflow that is called needs the call to run. */
 export function judgeCondition(state: RunState, jobIndex: number): Verdict {
+  const around = callsAround(state, jobIndex);
+  for (const [index, call] of around.entries()) {
+    const needs = needsOfScope(state, call.needs);
+    const context = () => scopeContext(state, around[index - 1] ?? null, needs, call.matrix);
+    const verdict = judge(state, call.id, call.if, needs, context);
+    if (verdict.kind !== 'run') return verdict;
+  }
   const job = state.course.jobs[jobIndex]!;
-  const because = causesOf(state, jobIndex);
-  if (!job.if) return judgeSuccess(state, jobIndex, because);
-  const result = evaluateCondition(job.if, jobContext(state, jobIndex), because);
+  return judge(state, job.id, job.if, needsOfJob(state, jobIndex), () => jobContext(state, jobIndex));
+}
+
+function judge(
+  state: RunState,
+  id: string,
+  condition: Expression | null,
+  needs: readonly Need[],
+  context: () => ExpressionContext,
+): Verdict {
+  const because = causesOf(state, needs);
+  if (!condition) return judgeSuccess(needs, because);
+  const result = evaluateCondition(condition, context(), because);
   if (!result.ok)
-    return { kind: 'invalid', message: `the condition of ${job.id} cannot be evaluated: ${result.message}` };
+    return { kind: 'invalid', message: `the condition of ${id} cannot be evaluated: ${result.message}` };
   const { met, decision } = result.condition;
   return {
     kind: met ? 'run' : 'skip',
@@ -24,15 +44,13 @@ export function judgeCondition(state: RunState, jobIndex: number): Verdict {
 }
 
 /** The common case without an expression, kept off the evaluator's path: it is decided thousands of times. */
-function judgeSuccess(state: RunState, jobIndex: number, because: Causes): Verdict {
+function judgeSuccess(needs: readonly Need[], because: Causes): Verdict {
   const reason = because.cancelledBecause ?? because.failedBecause ?? because.skippedBecause;
-  if (!reason) {
-    const needs = state.course.needs[jobIndex]!;
+  if (!reason)
     return {
       kind: 'run',
       reason: { sentence: needs.length === 0 ? 'it needs nothing' : 'all it needs succeeded' },
     };
-  }
   const decision = { term: 'success()', value: 'false', because: reason, parts: [] };
   return { kind: 'skip', reason: { sentence: `success() is false because ${reason}`, decision } };
 }
@@ -43,17 +61,15 @@ interface Causes {
   readonly skippedBecause: string | null;
 }
 
-function causesOf(state: RunState, jobIndex: number): Causes {
+function causesOf(state: RunState, needs: readonly Need[]): Causes {
   const failed: string[] = [];
   const skipped: string[] = [];
   let cancelledBecause = runCancelSentence(state);
-  for (const needed of state.course.needs[jobIndex]!) {
-    const { result, failedThrough } = state.jobs.at(needed);
-    const id = state.course.jobs[needed]!.id;
-    if (result === 'failure') failed.push(`${id} failed`);
-    else if (failedThrough) failed.push(`what ${id} needs failed`);
-    if (result === 'skipped') skipped.push(id);
-    if (result === 'cancelled') cancelledBecause ??= `${id} was cancelled`;
+  for (const { name, result, failedThrough } of needs) {
+    if (result === 'failure') failed.push(`${name} failed`);
+    else if (failedThrough) failed.push(`what ${name} needs failed`);
+    if (result === 'skipped') skipped.push(name);
+    if (result === 'cancelled') cancelledBecause ??= `${name} was cancelled`;
   }
   return {
     failedBecause: failed.length > 0 ? failed.join(' and ') : null,

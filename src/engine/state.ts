@@ -113,8 +113,15 @@ export type StepFinished = Extract<RunEvent, { type: 'step.finished' }>;
 
 /** Index of a cell by its name. */
 export function findCell(state: RunState, name: string): number {
-  const job = state.course.jobIndex.get(name.split(' (')[0]!);
-  if (job === undefined) return -1;
+  // The name of a job that a matrix of calls made has such a part itself.
+  for (let end = name.indexOf(' ('); ; end = name.indexOf(' (', end + 1)) {
+    const job = state.course.jobIndex.get(end < 0 ? name : name.slice(0, end));
+    const found = job === undefined ? -1 : cellOfJob(state, job, name);
+    if (found >= 0 || end < 0) return found;
+  }
+}
+
+function cellOfJob(state: RunState, job: number, name: string): number {
   const { firstCell, cellCount } = state.jobs.at(job);
   for (let index = firstCell; index >= 0 && index < firstCell + cellCount; index++) {
     if (state.cells.at(index).name === name) return index;

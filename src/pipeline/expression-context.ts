@@ -24,6 +24,8 @@ export interface ExpressionContext {
   /** Per finished step: outcome, conclusion, outputs. */
   readonly steps?: JsonObject;
   readonly job?: JsonObject;
+  /** Only for the outputs of a workflow that is called: result and outputs of its jobs. */
+  readonly jobs?: JsonObject;
   /** Of a GitHub workflow: os, arch, name, temp, tool_cache. */
   readonly runner?: JsonObject;
   /** Of a GitHub workflow: fail-fast, max-parallel. */

@@ -127,6 +127,8 @@ export class ContextData extends data.Dictionary {
         return toData(context.steps);
       case 'job':
         return toData(context.job);
+      case 'jobs':
+        return toData(context.jobs);
       case 'deploy':
         return toData(context.deploy);
       case 'runner':

@@ -21,7 +21,7 @@ export function githubContext(context: ExpressionContext): JsonObject {
   const name = typeof event.name === 'string' ? event.name : '';
   const actor = object(payload.sender).login ?? event.actor ?? null;
   const { env } = context;
-  const job = env?.SLUICE_JOB;
+  const job = env?.GITHUB_JOB ?? env?.SLUICE_JOB;
   const merge = name === 'pull_request' && typeof pull.number === 'number' ? `${pull.number}/merge` : null;
   const ref = merge === null ? (git.ref ?? null) : `refs/pull/${merge}`;
   return {

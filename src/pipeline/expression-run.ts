@@ -64,7 +64,7 @@ export function runContextsOf(
 }
 
 /** Texts as the kinds that a workflow declares. What is no number stays as it was given. */
-function typedInputs({ inputs }: Plan, given: JsonObject): JsonObject {
+export function typedInputs({ inputs }: Pick<Plan, 'inputs'>, given: JsonObject): JsonObject {
   const pairs = Object.entries(given).map(([name, value]) => {
     const type = Object.hasOwn(inputs, name) ? inputs[name]!.type : undefined;
     if (type === 'boolean') return [name, value === true || value === 'true'] as const;

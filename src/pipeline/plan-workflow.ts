@@ -1,4 +1,5 @@
 import type { Expression } from './plan.ts';
+import type { JobScope } from './plan-call.ts';
 
 /** What a GitHub workflow says of a job that our own pipelines have no word for. Recorded; the machine may ignore it. */
 export interface WorkflowJob {
@@ -10,6 +11,8 @@ export interface WorkflowJob {
   readonly environment: { readonly name: string; readonly url: string | null } | null;
   /** The workflow that the job is: `./.github/workflows/test.yml` or `owner/name/.github/workflows/test.yml@v1`. */
   readonly call: WorkflowCall | null;
+  /** Only in a workflow that calls others. */
+  readonly scope?: JobScope;
   /** Instead of what the job and its matrix say; each only where the file has an expression. */
   readonly dynamic?: DynamicSettings;
 }

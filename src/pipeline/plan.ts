@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { PlanUses } from './plan-action.ts';
 import type { ApprovalRequest } from './plan-approval.ts';
 import type { PlanArtifact, PlanDownload } from './plan-artifact.ts';
+import type { PlanCall } from './plan-call.ts';
 import type { DirectoryCache } from './plan-cache.ts';
 import type { EnvironmentDefinition } from './plan-environment.ts';
 import type { GateCondition, Waiver } from './plan-gate.ts';
@@ -47,6 +48,8 @@ export interface Plan {
   readonly services: readonly ServiceDefinition[];
   /** Accepted failures, from the repository's waivers file. */
   readonly waivers: readonly Waiver[];
+  /** Of a GitHub workflow: the workflows that it calls, whose jobs are among `jobs`. */
+  readonly calls?: readonly PlanCall[];
   /** Files and folders that an untrusted run takes from the base, besides those that describe pipelines. */
   readonly protectedPaths: readonly string[];
 }

@@ -118,7 +118,9 @@ export function jobEnvironment(
     eventFile: join(folder, EVENT_FILE),
     isDebug: isDebugged(message),
   };
-  return { ...own, ...githubEnvironment({ ...contexts, env: own, status }, machine) };
+  const { scope } = message.job.workflow;
+  const named = scope ? { ...own, GITHUB_JOB: scope.name } : own;
+  return { ...own, ...githubEnvironment({ ...contexts, env: named, status }, machine) };
 }
 
 /** Whether a workflow was started so that it shows its `::debug::` lines. */

@@ -28,7 +28,7 @@ import { JobState } from './job-state.ts';
 import { createRedaction, type Redaction } from './mask/redaction.ts';
 import type { RunnerOptions } from './options.ts';
 import { JobProblem, machineProblem } from './problem.ts';
-import { readSecrets } from './secrets.ts';
+import { readSecrets, secretsOfCalls } from './secrets.ts';
 import { restoringOf } from './snapshot.ts';
 import { jobVariables } from './step-setup.ts';
 import { watchFiles } from './work/check-files.ts';
@@ -166,7 +166,8 @@ async function performJob(
     if (found?.kind === 'reused') return found.report;
     const toDo = found?.kind === 'to-do' ? found.work : null;
     const executor = await executorOf(options, message);
-    const secrets = job.secrets.length === 0 ? {} : await readSecrets(message, options.secrets);
+    const granted = job.secrets.length === 0 ? {} : await readSecrets(message, options.secrets);
+    const secrets = secretsOfCalls(message, granted);
     const state = new JobState(message, secrets);
     const variables = jobVariables(state);
     workspace = await workspaces.open(
@@ -184,7 +185,9 @@ async function performJob(
     const { kind } = executor.isolation;
     const machine = machineEnvironment(allowed, kind, message.trust, workspace.temporary);
     const base = { ...machine, ...jobEnvironment(message, workspace) };
-    const redaction = createRedaction(Object.values(secrets));
+    const redaction = createRedaction(
+      [...new Set([...Object.values(granted), ...Object.values(secrets)])].filter(Boolean),
+    );
     if (job.workflow) {
       prepareWorkflowFiles(message, workspace.folder, base);
       if (message.resumed) recallNotes(workspace.folder, message, redaction, state);

@@ -1,6 +1,7 @@
 import { secretProblem } from '../base/secret-value.ts';
 import type { SecretSource } from '../secret/contract.ts';
 import type { JobMessage } from './contract.ts';
+import { fill } from './job-state.ts';
 import { JobProblem } from './problem.ts';
 
 /**
@@ -27,4 +28,24 @@ export async function readSecrets(
     values[name] = value;
   }
   return values;
+}
+
+/**
+ * What `secrets` holds in a workflow that is called: what its caller gives it, by the names there. `values`: of the workflow that was
+ * started. Throws a `JobProblem`.
+ */
+export function secretsOfCalls(
+  message: JobMessage,
+  values: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const scopes = message.job.workflow?.scope?.secrets ?? [];
+  const status = { failed: false, cancelled: false, skippedNeed: false };
+  return scopes.reduce<Readonly<Record<string, string>>>((secrets, given) => {
+    const { GITHUB_TOKEN: token } = secrets;
+    const own: Record<string, string> = token === undefined ? {} : { GITHUB_TOKEN: token };
+    const context = { ...message.contexts, secrets, status };
+    for (const [name, text] of Object.entries(given))
+      own[name] = fill(text, `the secret ${name} of the call`, () => context);
+    return own;
+  }, values);
 }

@@ -31,6 +31,11 @@ export const PLAN_WORDS: Words<Plan, 'schemaVersion' | 'dialect' | 'file' | 'dig
       'waivers of',
       waivers.map(({ condition, expires }) => `${condition} until ${expires}`),
     ),
+  calls: ({ calls }) =>
+    listed(
+      'calls of other workflows',
+      (calls ?? []).map(({ id }) => id),
+    ),
   protectedPaths: ({ protectedPaths }) => listed('protected paths', protectedPaths),
 };
 

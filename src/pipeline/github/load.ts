@@ -2,18 +2,21 @@ import type { Checked } from '../../base/diagnostic.ts';
 import { digestOf } from '../../base/digest.ts';
 import { canonicalJson } from '../../base/json.ts';
 import type { SourceFiles } from '../native/include.ts';
-import { sourceText } from '../native/node.ts';
+import { type MapNode, sourceText } from '../native/node.ts';
 import { Problems } from '../native/problem.ts';
 import { decodeSource } from '../native/source.ts';
 import { parseYaml } from '../native/syntax.ts';
 import type { Plan } from '../plan.ts';
+import { calledOf } from './build/called.ts';
+import { type CalledWorkflow, withCallsInlined } from './build/inline.ts';
 import { workflowPlan } from './build/workflow.ts';
 import { checkSchema } from './schema-check.ts';
 import { withLongJobs } from './short-job.ts';
 
 /**
- * Reads and checks a GitHub workflow of the repository. Gives the plan, with warnings, or all the problems at once, each
- * placed in the file. Never throws. To be imported where GitHub's package can be: see src/main/workflow-reader.ts.
+ * Reads and checks a GitHub workflow of the repository, with the workflows of the repository that it calls. Gives the plan, with
+ * warnings, or all the problems at once, each placed in its file. Never throws. To be imported where GitHub's package can be: see
+ * src/main/workflow-reader.ts.
  */
 export function loadWorkflow(path: string, files: SourceFiles): Checked<Plan> {
   const problems = new Problems(path);
@@ -25,13 +28,39 @@ export function loadWorkflow(path: string, files: SourceFiles): Checked<Plan> {
     else problems.error('refused-file', nowhere, `cannot read \`${path}\`: ${content.refused}`);
     return failed();
   }
+  const tree = treeOf(path, content, problems);
+  if (!tree) return failed();
+  const used = [{ file: path, digest: digestOf(content) }];
+  const plan = workflowPlan(tree, used[0]!.digest, problems);
+  const called = new Map<string, CalledWorkflow | null>();
+  const read = (file: string): CalledWorkflow | null => {
+    const bytes = files.read(file);
+    if (bytes === null || 'refused' in bytes) return null;
+    used.push({ file, digest: digestOf(bytes) });
+    const found = treeOf(file, bytes, problems);
+    return found && { plan: workflowPlan(found, used[0]!.digest, problems), called: calledOf(found) };
+  };
+  const whole = withCallsInlined(plan, {
+    read: (file, at) => {
+      if (!called.has(file)) called.set(file, read(file));
+      const one = called.get(file)!;
+      if (!one && used.every((source) => source.file !== file))
+        problems.placed('error', 'missing-file', at, `there is no workflow \`${file}\` to call`);
+      return one;
+    },
+    report: (severity, at, message, suggestion) =>
+      problems.placed(severity, 'workflow-call', at, message, suggestion),
+  });
+  if (problems.errors) return failed();
+  return { ok: true, value: { ...whole, digest: digestOf(canonicalJson(used)) }, diagnostics: problems.list() };
+}
+
+/** The checked syntax of a workflow; null when it is none, which was reported. */
+function treeOf(path: string, content: Uint8Array, problems: Problems): MapNode | null {
   const source = decodeSource(path, content, problems);
   const written = source && parseYaml(source, problems);
-  if (!written) return failed();
+  if (!written) return null;
   const tree = written.kind === 'map' ? withLongJobs(written, problems) : written;
   checkSchema(tree, problems);
-  if (tree.kind !== 'map') return failed();
-  const digest = digestOf(canonicalJson([{ file: path, digest: digestOf(content) }]));
-  const plan = workflowPlan(tree, digest, problems);
-  return problems.errors ? failed() : { ok: true, value: plan, diagnostics: problems.list() };
+  return tree.kind === 'map' ? tree : null;
 }

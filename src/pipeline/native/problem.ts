@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../../base/diagnostic.ts';
+import type { Diagnostic, Place } from '../../base/diagnostic.ts';
 import { nearestName } from '../../base/near.ts';
 import { visible } from '../../base/text.ts';
 import { keyPathOf, type Node, placeOf, type Span } from './node.ts';
@@ -61,6 +61,17 @@ export class Problems {
     return this.#left > 0 || [...this.#found.values()].some((one) => one.severity === 'error');
   }
 
+  /** What was found when the source text was out of sight. */
+  placed(
+    severity: 'error' | 'warning',
+    code: string,
+    place: Place,
+    message: string,
+    suggestion?: string,
+  ): void {
+    this.#keep(severity, code, place, visible(message), [], suggestion);
+  }
+
   #add(severity: 'error' | 'warning', code: string, at: Span | Node, message: string, extra: Extra): void {
     const place = placeOf(at);
     const keyPath = keyPathOf(at);
@@ -71,6 +82,17 @@ export class Problems {
     const alias = 'alias' in at ? at.alias : null;
     if (alias) related.push({ message: 'the value is used here through an alias', place: placeOf(alias) });
     const text = visible(keyPath ? `${keyPath}: ${message}` : message);
+    this.#keep(severity, code, place, text, related, extra.suggestion);
+  }
+
+  #keep(
+    severity: 'error' | 'warning',
+    code: string,
+    place: Place,
+    text: string,
+    related: Related,
+    advice: string | undefined,
+  ): void {
     const id = `${code} ${place.file}:${place.start.line}:${place.start.column} ${text}`;
     const before = this.#found.get(id);
     if (before) {
@@ -81,7 +103,7 @@ export class Problems {
       if (severity === 'error') this.#left++;
       return;
     }
-    const suggestion = extra.suggestion === undefined ? undefined : visible(extra.suggestion);
+    const suggestion = advice === undefined ? undefined : visible(advice);
     this.#found.set(id, {
       severity,
       code,

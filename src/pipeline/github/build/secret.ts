@@ -23,11 +23,15 @@ export function grantsOf(
     for (const { value } of textsBelow(node)) {
       if (!value.includes('${{') || !/secrets|token/i.test(value)) continue;
       for (const part of splitTemplate(value).parts) {
-        if (part.kind === 'text') continue;
-        for (const found of part.source.matchAll(SECRET)) names.add(found[1] ?? found[2]!);
-        if (TOKEN.test(part.source)) names.add('GITHUB_TOKEN');
+        if (part.kind === 'expression') for (const name of secretsIn(part.source)) names.add(name);
       }
     }
   }
   return [...names].map((name) => ({ name, variable: null, optional: true }));
+}
+
+/** Names of the secrets that an expression looks at. */
+export function secretsIn(source: string): readonly string[] {
+  const names = [...source.matchAll(SECRET)].map((found) => found[1] ?? found[2]!);
+  return TOKEN.test(source) ? [...names, 'GITHUB_TOKEN'] : names;
 }

@@ -76,7 +76,7 @@ export function inputsOf(on: Node | undefined): Record<string, InputDefinition> 
   return Object.fromEntries(inputs);
 }
 
-function inputOf(node: Node): InputDefinition {
+export function inputOf(node: Node): InputDefinition {
   const type = textUnder(node, 'type');
   const options = child(node, 'options');
   const given = textOf(child(node, 'default'));

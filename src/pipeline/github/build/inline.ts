@@ -1,0 +1,217 @@
+import type { Place } from '../../../base/diagnostic.ts';
+import { isTemplate, splitTemplate } from '../../expression-template.ts';
+import { cellName, type Plan, type PlanJob, type SecretGrant } from '../../plan.ts';
+import type { JobScope, PlanCall, ScopeNeed, ScopeNeeds } from '../../plan-call.ts';
+import type { WorkflowCall } from '../../plan-workflow.ts';
+import type { Called } from './called.ts';
+import { secretsIn } from './secret.ts';
+
+/** GitHub's own: the workflow that is started, and nine levels of calls below it. */
+const DEPTH_MAX = 10;
+/** More than any repository has, and few enough to be planned at once. */
+const JOBS_MAX = 2000;
+
+/** A workflow that was read to be called. */
+export interface CalledWorkflow {
+  readonly plan: Plan;
+  /** null: it does not say that it may be called. */
+  readonly called: Called | null;
+}
+
+/** What inlining asks of its surroundings. */
+export interface Inlining {
+  /** Reads and checks a workflow; null when it cannot be had, which was reported. */
+  readonly read: (path: string, at: Place) => CalledWorkflow | null;
+  readonly report: (severity: 'error' | 'warning', at: Place, message: string, suggestion?: string) => void;
+}
+
+interface Inlined {
+  readonly jobs: readonly PlanJob[];
+  readonly calls: readonly PlanCall[];
+}
+
+/** The plan of a workflow in which jobs that call another one of the repository are the jobs of that one. */
+export function withCallsInlined(plan: Plan, inlining: Inlining): Plan {
+  if (!plan.jobs.some((job) => localWorkflow(job) !== null)) return plan;
+  const { jobs, calls } = inlined(plan, [plan.file], inlining);
+  return { ...plan, jobs, ...(calls.length > 0 ? { calls } : {}) };
+}
+
+/** The path of the workflow that the job calls, when it is one of this repository. */
+function localWorkflow({ workflow }: PlanJob): string | null {
+  return /^\.\/(\.github\/workflows\/[^/]+\.ya?ml)$/.exec(workflow?.call?.workflow ?? '')?.[1] ?? null;
+}
+
+/** Jobs and calls of one workflow, with ids as they are in it. `chain`: the files from the outermost one on. */
+function inlined(plan: Plan, chain: readonly string[], inlining: Inlining): Inlined {
+  const parts = new Map<string, { readonly need: ScopeNeed; readonly jobs: readonly PlanJob[]; readonly calls: readonly PlanCall[] }>();
+  for (const job of plan.jobs) {
+    const called = callOf(job, chain, inlining);
+    parts.set(job.id, called ?? { need: { job: job.id }, jobs: [job], calls: [] });
+  }
+  const needsOf = (job: PlanJob): ScopeNeeds =>
+    Object.fromEntries(job.needs.flatMap((name) => (parts.has(name) ? [[name, parts.get(name)!.need]] : [])));
+  const idsOf = (job: PlanJob) => job.needs.flatMap((name) => parts.get(name)?.jobs.map(({ id }) => id) ?? [name]);
+  const all: { jobs: PlanJob[]; calls: PlanCall[] } = { jobs: [], calls: [] };
+  for (const job of plan.jobs) {
+    const part = parts.get(job.id)!;
+    const needs = needsOf(job);
+    const ids = idsOf(job);
+    if ('job' in part.need) all.jobs.push({ ...job, needs: ids, workflow: { ...job.workflow!, scope: { call: null, name: job.id, needs, secrets: [] } } });
+    else {
+      all.jobs.push(...part.jobs.map((one) => ({ ...one, needs: one.needs.length > 0 ? one.needs : ids })));
+      all.calls.push(...part.calls.map((one) => (one.parent === null ? { ...one, needs } : one)));
+    }
+    if (all.jobs.length <= JOBS_MAX) continue;
+    inlining.report('error', job.place, `with the workflows that it calls there are more than ${JOBS_MAX} jobs`);
+    return { jobs: [], calls: [] };
+  }
+  return all;
+}
+
+/** What the job calls, once for each combination of its matrix; null when it calls nothing, or what was refused. */
+function callOf(job: PlanJob, chain: readonly string[], inlining: Inlining) {
+  const path = localWorkflow(job);
+  const { call } = job.workflow!;
+  if (path === null || call === null) return null;
+  const at = job.refusals[0]?.place ?? job.place;
+  const workflow = calledWorkflow(path, at, chain, inlining);
+  if (!workflow) return null;
+  checkCall(call, workflow.called, at, inlining);
+  if (job.concurrency)
+    inlining.report('warning', job.place, '`concurrency` of a job that calls a workflow is not performed yet');
+  if (workflow.plan.concurrency)
+    inlining.report('warning', at, `the \`concurrency\` of ${path} is not performed when it is called`);
+  if (job.matrix && !job.matrix.cells) {
+    inlining.report('warning', job.place, 'a matrix that is computed cannot call a workflow yet; the job will fail', 'write the values into the matrix');
+    return null;
+  }
+  const inner = inlined(workflow.plan, [...chain, path], inlining);
+  const cells = job.matrix?.cells ?? [null];
+  const parts = cells.map((matrix) => placed(cellName(job.id, matrix), job, matrix, call, workflow.called, inner));
+  return {
+    need: { calls: parts.map(({ id }) => id) },
+    jobs: parts.flatMap(({ jobs }) => jobs),
+    calls: parts.flatMap(({ calls }) => calls),
+  };
+}
+
+function calledWorkflow(path: string, at: Place, chain: readonly string[], inlining: Inlining) {
+  if (chain.includes(path)) {
+    inlining.report('error', at, `the workflows call each other in a circle: ${[...chain, path].join(' -> ')}`, 'take one of these calls out');
+    return null;
+  }
+  if (chain.length >= DEPTH_MAX) {
+    inlining.report('error', at, `workflows call each other more than ${DEPTH_MAX} deep`);
+    return null;
+  }
+  const workflow = inlining.read(path, at);
+  if (!workflow) return null;
+  const { called } = workflow;
+  if (called) return { plan: workflow.plan, called };
+  inlining.report('error', at, `${path} cannot be called`, 'add `workflow_call` under its `on`');
+  return null;
+}
+
+/** Reports inputs and secrets that are missing, unknown, or of another kind. */
+function checkCall(call: WorkflowCall, { inputs, secrets }: Called, at: Place, { report }: Inlining): void {
+  const near = (names: readonly string[]) => `it has ${names.join(', ') || 'none'}`;
+  for (const [name, text] of Object.entries(call.with)) {
+    if (!Object.hasOwn(inputs, name)) {
+      report('error', at, `${call.workflow} has no input ${name}`, near(Object.keys(inputs)));
+      continue;
+    }
+    const { type } = inputs[name]!;
+    if (isTemplate(text) || type === undefined) continue;
+    const fits = type === 'boolean' ? /^(true|false)$/.test(text) : text.trim() !== '' && Number.isFinite(Number(text));
+    if (!fits) report('error', at, `the input ${name} of ${call.workflow} is a ${type}, and ${JSON.stringify(text)} is none`);
+  }
+  for (const [name, { required }] of Object.entries(inputs))
+    if (required && !Object.hasOwn(call.with, name))
+      report('error', at, `the input ${name} of ${call.workflow} is required`, `add \`${name}:\` under \`with\``);
+  if (call.secrets === 'inherit') return;
+  for (const [name, isRequired] of Object.entries(secrets))
+    if (isRequired && !Object.hasOwn(call.secrets, name))
+      report('error', at, `the secret ${name} of ${call.workflow} is required`, `add \`${name}:\` under \`secrets\`, or \`secrets: inherit\``);
+}
+
+/** The jobs and calls of a called workflow, as a part of the one that calls. */
+function placed(
+  id: string,
+  job: PlanJob,
+  matrix: PlanCall['matrix'],
+  call: WorkflowCall,
+  called: Called,
+  inner: Inlined,
+): { readonly id: string; readonly jobs: readonly PlanJob[]; readonly calls: readonly PlanCall[] } {
+  const below = (name: string) => `${id} / ${name}`;
+  const need = (one: ScopeNeed): ScopeNeed =>
+    'job' in one ? { job: below(one.job) } : { calls: one.calls.map(below) };
+  const needs = (all: ScopeNeeds) => Object.fromEntries(Object.entries(all).map(([name, one]) => [name, need(one)]));
+  const jobs = inner.jobs.map((one): PlanJob => {
+    const scope = one.workflow!.scope!;
+    const own: JobScope = {
+      call: scope.call === null ? id : below(scope.call),
+      name: scope.name,
+      needs: needs(scope.needs),
+      secrets: call.secrets === 'inherit' ? scope.secrets : [call.secrets, ...scope.secrets],
+    };
+    return {
+      ...one,
+      id: below(one.id),
+      name: below(one.name),
+      needs: one.needs.map(below),
+      secrets: call.secrets === 'inherit' ? one.secrets : grantsOfCall(call.secrets, one.secrets),
+      workflow: { ...one.workflow!, scope: own },
+    };
+  });
+  const calls = inner.calls.map(
+    (one): PlanCall => ({
+      ...one,
+      id: below(one.id),
+      parent: one.parent === null ? id : below(one.parent),
+      needs: needs(one.needs),
+      jobs: needs(one.jobs),
+    }),
+  );
+  const own: PlanCall = {
+    id,
+    parent: null,
+    needs: {},
+    if: job.if,
+    matrix,
+    with: call.with,
+    inputs: called.inputs,
+    outputs: called.outputs,
+    jobs: needs(jobsOf(inner)),
+    place: job.place,
+  };
+  return { id, jobs, calls: [own, ...calls] };
+}
+
+/** The jobs of a workflow by their names in it. */
+function jobsOf({ jobs, calls }: Inlined): ScopeNeeds {
+  const own = jobs.filter(({ workflow }) => workflow!.scope!.call === null);
+  const outer = calls.filter(({ parent }) => parent === null);
+  const byName = new Map<string, string[]>();
+  for (const { id } of outer) {
+    const name = id.split(' (')[0]!;
+    byName.set(name, [...(byName.get(name) ?? []), id]);
+  }
+  return Object.fromEntries<ScopeNeed>([
+    ...own.map(({ id }): [string, ScopeNeed] => [id, { job: id }]),
+    ...[...byName].map(([name, ids]): [string, ScopeNeed] => [name, { calls: ids }]),
+  ]);
+}
+
+/** What a called job is granted: the secrets that the call gives it, of those that it names. The token goes along by itself. */
+function grantsOfCall(given: Readonly<Record<string, string>>, named: readonly SecretGrant[]): SecretGrant[] {
+  const wanted = new Set(named.map(({ name }) => name.toUpperCase()));
+  const names = new Set<string>(named.filter(({ name }) => name === 'GITHUB_TOKEN').map(({ name }) => name));
+  for (const [name, text] of Object.entries(given)) {
+    if (!wanted.has(name.toUpperCase())) continue;
+    for (const part of splitTemplate(text).parts)
+      if (part.kind === 'expression') for (const one of secretsIn(part.source)) names.add(one);
+  }
+  return [...names].map((name) => ({ name, variable: null, optional: true }));
+}
