@@ -1,5 +1,6 @@
 import type { AnalysisTrigger, EvidenceSource } from '../pipeline/plan-analysis.ts';
 import type { Policy } from './analysis/policy.ts';
+import type { OnDoubt } from './plan.ts';
 
 /** By what a release is judged, with every default filled in. Plain data. */
 export interface AnalysisPlan {
@@ -11,6 +12,8 @@ export interface AnalysisPlan {
   readonly samples: readonly SampledMetric[];
   /** Asked in each interval; one that fires goes back at once. */
   readonly alarms: readonly AnalysisTrigger[];
+  /** What becomes of a step whose check has no data, by the names of triggers; of the others the step's own word holds. */
+  readonly onNoData: Readonly<Record<string, OnDoubt>>;
 }
 
 /** A metric whose readings are counted as good or bad in `Window.samples`. */

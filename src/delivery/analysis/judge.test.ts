@@ -337,4 +337,28 @@ describe('thresholds', () => {
     expect(verdictOf(withTrigger(trigger), rows)).toEqual({ verdict: 'harm', after: 4 });
     expect(verdictOf(withTrigger(trigger), rows.slice(0, 3)).verdict).toBe('undecided');
   });
+
+  it('accuses nobody before its requests are there', () => {
+    const early = { ...compileThreshold({ kind: 'error-rate', above: 0.01 }), requestsMin: 500 };
+    const bad = (index: number) => window(index, counts(50, 100), counts(0, 900));
+    expect(verdictOf(withTrigger(early), [0, 1, 2, 3].map(bad)).verdict).toBe('undecided');
+    expect(verdictOf(withTrigger(early), [0, 1, 2, 3, 4].map(bad))).toEqual({ verdict: 'harm', after: 5 });
+    const raw = { ...compileThreshold({ kind: 'error-rate', above: 0.01 }, 1), requestsMin: 500 };
+    expect(verdictOf(withTrigger(raw), [0, 1].map(bad)).verdict).toBe('undecided');
+  });
+
+  it('is held up by a metric without data, unless that may be silent', () => {
+    const cpu = compileThreshold({ kind: 'samples', metric: 'cpu', badShareMax: 0.05 });
+    const rows = [0, 1].map((index) => window(index, counts(0, 100), counts(0, 900)));
+    expect(verdictOf(withTrigger(cpu), rows).verdict).toBe('no-data');
+    expect(verdictOf(withTrigger({ ...cpu, mayBeSilent: true }), rows).verdict).toBe('undecided');
+  });
+
+  it('needs no request where only health is judged', () => {
+    const trigger = compileThreshold({ kind: 'health', above: 0.1 });
+    const rows = [0, 1].map((index) =>
+      window(index, counts(0, 0, { samples: { health: { taken: 10, bad: 0 } } }), counts(0, 0)),
+    );
+    expect(verdictOf(withTrigger(trigger), rows).verdict).not.toBe('no-data');
+  });
 });

@@ -173,7 +173,7 @@ function isSafe({ lnSafe, alarm }: Evidence, { isProven }: JudgeState): boolean 
 function gather(state: JudgeState): Evidence {
   const { policy, canary, baseline, windows, present } = state;
   const triggers = state.triggers.map((trigger, index) =>
-    evidenceOf(trigger, policy.triggers[index]!, policy),
+    evidenceOf(trigger, policy.triggers[index]!, policy, canary.requests),
   );
   const statistical = triggers.filter((trigger) => trigger.lnE !== null);
   const lnSafe = statistical.length > 0 ? Math.min(...statistical.map((trigger) => trigger.lnSafe!)) : null;

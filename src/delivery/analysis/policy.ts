@@ -6,29 +6,35 @@ import type { Dispersion } from './dispersion.ts';
  */
 export type Trigger = StatisticalTrigger | PerWindowTrigger;
 
-export type StatisticalTrigger = {
+interface Common {
   readonly name: string;
+  /** Until the canary had so many requests it accuses nobody; not said: 0. */
+  readonly requestsMin?: number;
+  /** That it has no data holds nobody up. */
+  readonly mayBeSilent?: boolean;
+}
+
+export type StatisticalTrigger = Common & {
   /** Its part of alpha, relative to the other triggers'. Default: 1. */
   readonly weight?: number;
 } & (
-  | /** The canary's rate is above the baseline's: the grid mixture of ratio-test.ts. */ {
-      readonly kind: 'ratio';
-      readonly metric: string;
-    }
-  | /** The canary is slower: the mean of the E-values of all four thresholds, each by ratio-test.ts. */ {
-      readonly kind: 'latency';
-    }
-  | /** The canary's rate is above a limit, 0 < limit < 1: limit-test.ts. */ {
-      readonly kind: 'limit';
-      readonly metric: string;
-      readonly limit: number;
-    }
-);
+    | /** The canary's rate is above the baseline's: the grid mixture of ratio-test.ts. */ {
+        readonly kind: 'ratio';
+        readonly metric: string;
+      }
+    | /** The canary is slower: the mean of the E-values of all four thresholds, each by ratio-test.ts. */ {
+        readonly kind: 'latency';
+      }
+    | /** The canary's rate is above a limit, 0 < limit < 1: limit-test.ts. */ {
+        readonly kind: 'limit';
+        readonly metric: string;
+        readonly limit: number;
+      }
+  );
 
 /** The raw form, opt-in: so many windows in a row above the limit. It has no part of alpha; see per-window.ts. */
-export interface PerWindowTrigger {
+export interface PerWindowTrigger extends Common {
   readonly kind: 'per-window';
-  readonly name: string;
   readonly metric: string;
   readonly limit: number;
   readonly windowsInARow: number;

@@ -1,7 +1,7 @@
 import { LEARNT_WINDOWS_MIN } from './dispersion.ts';
 import type { Evidence, TriggerEvidence } from './evidence.ts';
 import type { JudgeState } from './judge.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, Trigger } from './policy.ts';
 import { lnShared } from './shared-alpha.ts';
 import type { Window, WindowProblem } from './window.ts';
 
@@ -23,7 +23,8 @@ export function harmReason(evidence: Evidence, state: JudgeState): string | null
 /** No data: a trigger that has none, or whose data is stale. */
 export function noDataReason(evidence: Evidence, state: JudgeState): string | null {
   const nowMs = state.last?.atMs ?? null;
-  for (const { name, lastDataAtMs } of evidence.triggers) {
+  for (const [index, { name, lastDataAtMs }] of evidence.triggers.entries()) {
+    if (state.policy.triggers[index]!.mayBeSilent) continue;
     if (lastDataAtMs === null || nowMs === null) return `${name} has had no data yet`;
     if (nowMs - lastDataAtMs > state.policy.staleAfterMs) {
       return `${name} has had no data for ${span(nowMs - lastDataAtMs)}`;
@@ -34,9 +35,15 @@ export function noDataReason(evidence: Evidence, state: JudgeState): string | nu
 
 /** No data: nobody used the canary, or nobody the baseline although something is compared with it. */
 export function noRequestsReason(window: Window, policy: Policy): string | null {
+  if (!policy.triggers.some(needsRequests)) return null;
   if (window.canary.requests === 0) return 'the canary had no requests in this window';
   const compares = policy.triggers.some(({ kind }) => kind === 'ratio' || kind === 'latency');
   return compares && window.baseline.requests === 0 ? 'the baseline had no requests in this window' : null;
+}
+
+/** Health, resources and the user's own metrics have figures without any request too. */
+function needsRequests(trigger: Trigger): boolean {
+  return trigger.kind === 'ratio' || trigger.kind === 'latency' || trigger.metric === 'errors';
 }
 
 export function staleReason(lastMs: number | null, nowMs: number): string {

@@ -4,8 +4,8 @@ import type { Trigger } from './policy.ts';
 export type Threshold =
   /** Error rate above a rate, such as 0.01. */
   | { readonly kind: 'error-rate'; readonly above: number }
-  /** P95 above so many times the baseline's, such as 3. */
-  | { readonly kind: 'p95'; readonly timesBaseline: number }
+  /** A quantile of latency, P95 when not said, above so many times the baseline's, such as 3. */
+  | { readonly kind: 'p95'; readonly timesBaseline: number; readonly quantile?: number }
   /** Failed health checks above a share of all, such as 0.1. */
   | { readonly kind: 'health'; readonly above: number }
   /** A resource, or any custom metric, that is too high in more than a share of its samples. */
@@ -24,7 +24,7 @@ const THRESHOLD_WEIGHT = 0.5;
  * The trigger that holds a threshold without crying wolf. `windowsInARow` chooses the raw form instead.
  *
  * P95 > 3x the baseline's means: more than 5 % of the requests are slower than 3x the frozen q95. So the source counts
- * requests above that threshold as samples of the metric `p95`, and 5 % is the limit. `health` counts probes, the others
+ * requests above that threshold as samples of the metric `p95`, whatever the quantile, and 5 % is the limit. `health` counts probes, the others
  * readings above what the user named.
  */
 export function compileThreshold(threshold: Threshold, windowsInARow: number | null = null): Trigger {
@@ -42,8 +42,12 @@ function parts(threshold: Threshold): {
   switch (threshold.kind) {
     case 'error-rate':
       return { name: `error rate > ${percent(threshold.above)}`, metric: 'errors', limit: threshold.above };
-    case 'p95':
-      return { name: `P95 > ${threshold.timesBaseline}x baseline`, metric: 'p95', limit: 0.05 };
+    case 'p95': {
+      const { timesBaseline, quantile = 0.95 } = threshold;
+      const part = Number((quantile * 100).toPrecision(6));
+      const limit = Number((1 - quantile).toPrecision(6));
+      return { name: `P${part} > ${timesBaseline}x baseline`, metric: 'p95', limit };
+    }
     case 'health':
       return {
         name: `health failures > ${percent(threshold.above)}`,

@@ -71,6 +71,8 @@ export function addToTrigger(
   if (counts === null || counts.trials === 0) return state;
   const { trials, hits } = counts;
   if (state.kind === 'per-window') {
+    // Each window is looked at as it is, so each one needs its requests.
+    if (window.canary.requests < (trigger.requestsMin ?? 0)) return { ...state, lastDataAtMs: atMs };
     const inARow = hits / trials > trigger.limit ? state.inARow + 1 : 0;
     const isBroken = state.isBroken || inARow >= (trigger.kind === 'per-window' ? trigger.windowsInARow : 1);
     return { ...state, lastDataAtMs: atMs, inARow, isBroken };
@@ -83,8 +85,20 @@ export function addToTrigger(
   return { ...state, lastDataAtMs: atMs, limit, sign };
 }
 
-/** What a trigger has to say, for the decision and for people. */
-export function evidenceOf(state: TriggerState, trigger: Trigger, policy: Policy): TriggerEvidence {
+/** What a trigger has to say after so many requests of the canary, for the decision and for people. */
+export function evidenceOf(
+  state: TriggerState,
+  trigger: Trigger,
+  policy: Policy,
+  canaryRequests: number,
+): TriggerEvidence {
+  const found = foundBy(state, trigger, policy);
+  const isTooEarly = found.lnE !== null && canaryRequests < (trigger.requestsMin ?? 0);
+  // Never more than 1 until then, and then the E-value as it is: still an E-process at every moment.
+  return isTooEarly ? { ...found, lnE: Math.min(0, found.lnE) } : found;
+}
+
+function foundBy(state: TriggerState, trigger: Trigger, policy: Policy): TriggerEvidence {
   const { name, lastDataAtMs } = state;
   const share = shareOf(trigger, policy);
   if (state.kind === 'per-window') {

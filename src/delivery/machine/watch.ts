@@ -134,17 +134,48 @@ function bakeDoubt({ judge: judging, watch, evidenceMs, startedAtMs }: Deploymen
   const nowMs = (startedAtMs ?? 0) + evidenceMs;
   const sinceMs = Math.max(nowMs - watch.coveredMs, nowMs - judging.policy.staleAfterMs);
   const mute = judging.triggers.find(
-    ({ kind, lastDataAtMs }) =>
-      (kind === 'limit' || kind === 'per-window') && (lastDataAtMs === null || lastDataAtMs <= sinceMs),
+    ({ kind, lastDataAtMs }, index) =>
+      (kind === 'limit' || kind === 'per-window') &&
+      !judging.policy.triggers[index]!.mayBeSilent &&
+      (lastDataAtMs === null || lastDataAtMs <= sinceMs),
   );
   return mute ? { verdict: 'no-data', reason: `${mute.name} has no data` } : null;
 }
 
 /** What the plan says about a doubt. */
 export function policyOf(state: DeploymentState, { verdict }: Doubt): OnDoubt {
-  const action = presentStep(state)!.action;
-  if (action.type === 'observe') return verdict === 'no-data' ? action.onNoData : action.onUndecided;
-  return action.type === 'bake' ? action.onNoData : 'hold';
+  const { action } = presentStep(state)!;
+  if (action.type !== 'observe' && action.type !== 'bake') return 'hold';
+  if (verdict === 'undecided' && action.type === 'observe') return action.onUndecided;
+  const said = silentPolicies(state);
+  // Of several checks without data the strictest word counts.
+  return STRICTEST_FIRST.find((policy) => said.includes(policy)) ?? action.onNoData;
+}
+
+const STRICTEST_FIRST: readonly OnDoubt[] = ['rollback', 'hold', 'proceed'];
+
+/** What is said of the checks that have no data now; of those without a word of their own the step's. */
+function silentPolicies({
+  judge: judging,
+  plan,
+  evidenceMs,
+  startedAtMs,
+  watch,
+  step,
+}: DeploymentState): OnDoubt[] {
+  const action = plan.steps[step]?.action;
+  if (judging === null || (action?.type !== 'observe' && action?.type !== 'bake')) return [];
+  const nowMs = (startedAtMs ?? 0) + evidenceMs;
+  const sinceMs = Math.max(nowMs - watch.coveredMs, nowMs - judging.policy.staleAfterMs);
+  return judging.triggers.flatMap(({ name, lastDataAtMs }, index) => {
+    const { kind, mayBeSilent } = judging.policy.triggers[index]!;
+    const isCompared = kind === 'ratio' || kind === 'latency';
+    // With all the traffic on the candidate nothing is compared.
+    if (mayBeSilent || (action.type === 'bake' && isCompared)) return [];
+    return lastDataAtMs === null || lastDataAtMs <= sinceMs
+      ? [plan.analysis?.onNoData?.[name] ?? action.onNoData]
+      : [];
+  });
 }
 
 /** The step is over. A candidate that had all the traffic for the whole bake is proven. */

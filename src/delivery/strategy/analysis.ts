@@ -8,6 +8,7 @@ import { isLearnt } from '../analysis/dispersion.ts';
 import { DEFAULT_POLICY, DEFAULT_TRIGGERS, type Trigger } from '../analysis/policy.ts';
 import { BAD_SHARE_DEFAULT, compileThreshold } from '../analysis/threshold.ts';
 import type { AnalysisPlan, SampledMetric } from '../analysis-plan.ts';
+import type { OnDoubt } from '../plan.ts';
 import type { Measurable, ReleaseRequest } from '../release-request.ts';
 import { INTERVAL_DEFAULT_MS } from './default.ts';
 
@@ -48,6 +49,7 @@ export function compileAnalysis(request: ReleaseRequest): Compiled {
   const checks = uniqueChecks(definitions);
   const triggers: Trigger[] = [];
   const samples: SampledMetric[] = [];
+  const onNoData: Record<string, OnDoubt> = {};
   const notes: string[] = [];
   const refusals: string[] = [];
   for (const standard of STANDARD_CHECKS) {
@@ -59,9 +61,21 @@ export function compileAnalysis(request: ReleaseRequest): Compiled {
       else notes.push(`${cannot}, so it decides nothing`);
       continue;
     }
-    addStandard(standard, given, triggers, samples);
+    const judged: Judged = { triggers: [], samples };
+    // What has a source of its own is a figure like any other.
+    if (given?.source != null) addCustom({ ...given, name: SAMPLES[standard] }, judged);
+    else addStandard(standard, given, judged);
+    triggers.push(...judged.triggers.map((trigger) => withCheck(trigger, given)));
+    noteSilence(judged.triggers, given, onNoData);
+    const problem = given && quantileProblem(given);
+    if (problem) refusals.push(problem);
   }
-  for (const check of checks.filter((one) => one.standard === null)) addCustom(check, triggers, samples);
+  for (const check of checks.filter((one) => one.standard === null)) {
+    const judged: Judged = { triggers: [], samples };
+    addCustom(check, judged);
+    triggers.push(...judged.triggers.map((trigger) => withCheck(trigger, check)));
+    noteSilence(judged.triggers, check, onNoData);
+  }
   const raw = triggers.filter(({ kind }) => kind === 'per-window').map(({ name }) => name);
   if (raw.length > 0)
     notes.push(`${raw.join(', ')}: each interval is compared as it is, which rolls back good releases too`);
@@ -79,6 +93,7 @@ export function compileAnalysis(request: ReleaseRequest): Compiled {
       source,
       samples,
       alarms: definitions.flatMap((definition) => definition.triggers),
+      onNoData,
     },
     notes,
     refusals,
@@ -93,16 +108,56 @@ function uniqueChecks(definitions: readonly AnalysisDefinition[]): readonly Anal
   return [...byName.values()];
 }
 
+/** Where what is judged is gathered. */
+interface Judged {
+  readonly triggers: Trigger[];
+  readonly samples: SampledMetric[];
+}
+
+/** What the samples of standard checks are called. */
+const SAMPLES: Readonly<Record<StandardCheck, string>> = {
+  error_rate: 'error_rate',
+  latency: 'p95',
+  health_failures: 'health',
+  resources: 'resources',
+};
+
+/** Quantiles of latency whose thresholds are frozen. */
+const QUANTILE_PARTS: readonly number[] = [0.5, 0.9, 0.95, 0.99];
+
+function quantileProblem({ standard, quantile, source }: AnalysisCheck): string | null {
+  if (standard !== 'latency' || source !== null || quantile === null) return null;
+  return QUANTILE_PARTS.includes(quantile)
+    ? null
+    : `latency cannot be judged at the quantile ${quantile}; write ${QUANTILE_PARTS.join(', ')}`;
+}
+
+/** What a check says about small samples and missing data. */
+function withCheck(trigger: Trigger, check: AnalysisCheck | null): Trigger {
+  return {
+    ...trigger,
+    ...(check?.minSample ? { requestsMin: check.minSample } : {}),
+    ...(check?.onNoData === 'proceed' ? { mayBeSilent: true } : {}),
+  };
+}
+
+function noteSilence(
+  triggers: readonly Trigger[],
+  check: AnalysisCheck | null,
+  onNoData: Record<string, OnDoubt>,
+): void {
+  if (check?.onNoData) for (const { name } of triggers) onNoData[name] = check.onNoData;
+}
+
 function addStandard(
   standard: StandardCheck,
   given: AnalysisCheck | null,
-  triggers: Trigger[],
-  samples: SampledMetric[],
+  { triggers, samples }: Judged,
 ): void {
   const limit = given?.limit ?? DEFAULT_LIMITS[standard];
   const raw = given?.test === 'window' ? WINDOWS_IN_A_ROW : null;
   const decides = given?.mode !== 'observe';
-  const source = given?.source ?? null;
+  const source = null;
   // Beside the limit, errors and latency are always compared with the baseline.
   const compared = DEFAULT_TRIGGERS.find(
     ({ kind }) => kind === (standard === 'error_rate' ? 'ratio' : 'latency'),
@@ -120,7 +175,7 @@ function addStandard(
       const factor = limit.kind === 'baseline' ? limit.factor : limit.value;
       const quantile = given?.quantile ?? 0.95;
       samples.push({ metric: 'p95', bad: { kind: 'latency', factor, quantile }, source, decides });
-      add(compileThreshold({ kind: 'p95', timesBaseline: factor }, raw));
+      add(compileThreshold({ kind: 'p95', timesBaseline: factor, quantile }, raw));
       return;
     }
     case 'health_failures':
@@ -138,7 +193,7 @@ function addStandard(
   }
 }
 
-function addCustom(check: AnalysisCheck, triggers: Trigger[], samples: SampledMetric[]): void {
+function addCustom(check: AnalysisCheck, { triggers, samples }: Judged): void {
   const { limit, name, source } = check;
   const decides = check.mode !== 'observe';
   const bad =

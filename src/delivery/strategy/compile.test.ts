@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aCommand, anEnvironment, aRelease, aService } from '../../../test/support/release.ts';
+import type { AnalysisCheck } from '../../pipeline/plan-analysis.ts';
 import type { RollbackStrategy, StrategyDefinition } from '../../pipeline/plan-strategy.ts';
 import type { DeploymentPlan, DeploymentStep } from '../plan.ts';
 import type { ReleaseRequest } from '../release-request.ts';
@@ -174,6 +175,58 @@ describe('compilePlan', () => {
     expect(plan.notes.join()).toContain('latency has no figures here');
     const none = { ...request.observed, measurable: [] };
     expect(compilePlan({ ...request, observed: none }).refusals.join()).toContain('a canary needs figures');
+  });
+
+  it('holds checks to what is said of them: quantile, source, small samples, missing data', () => {
+    const compiled = (check: Partial<AnalysisCheck>) => {
+      const whole: AnalysisCheck = {
+        name: 'latency',
+        standard: 'latency',
+        limit: { kind: 'baseline', factor: 3 },
+        quantile: null,
+        test: 'sequential',
+        source: null,
+        minSample: null,
+        onNoData: null,
+        mode: 'rollback',
+        place: aService().place,
+        ...check,
+      };
+      const { place } = aService();
+      const analysis = {
+        intervalMs: null,
+        alpha: null,
+        source: null,
+        off: [],
+        checks: [whole],
+        triggers: [],
+        place,
+      };
+      return compilePlan(aRelease({ type: 'canary' }, { service: aService({ analysis }) }));
+    };
+    const named = (plan: ReturnType<typeof compiled>, name: string) =>
+      plan.analysis!.policy.triggers.find((trigger) => trigger.name === name);
+    expect(named(compiled({ quantile: 0.99 }), 'P99 > 3x baseline')).toMatchObject({
+      metric: 'p95',
+      limit: 0.01,
+    });
+    expect(compiled({ quantile: 0.97 }).refusals).toEqual([
+      'latency cannot be judged at the quantile 0.97; write 0.5, 0.9, 0.95, 0.99',
+    ]);
+    const errors = {
+      name: 'error_rate',
+      standard: 'error_rate',
+      limit: { kind: 'at_most', value: 0.02 },
+    } as const;
+    const few = compiled({ ...errors, minSample: 200 });
+    expect(named(few, 'error rate > 2 %')).toMatchObject({ requestsMin: 200 });
+    const own = compiled({ ...errors, source: { kind: 'command', run: './errors.sh' } });
+    expect(named(own, 'error_rate')).toMatchObject({ kind: 'limit', metric: 'error_rate' });
+    expect(named(own, 'error rate')).toBeUndefined();
+    const silent = compiled({ onNoData: 'proceed' });
+    expect(named(silent, 'P95 > 3x baseline')).toMatchObject({ mayBeSilent: true });
+    const strict = compiled({ onNoData: 'rollback' });
+    expect(strict.analysis!.onNoData).toMatchObject({ 'P95 > 3x baseline': 'rollback', latency: 'rollback' });
   });
 
   it('foresees by when evidence speaks', () => {
