@@ -68,6 +68,8 @@ void (isInternal ? internal : runCli)(process.argv.slice(2), {
     source.mode === 'commit' ? commitFiles(source.path, source.commit!) : treeFiles(source.path),
   secrets: async (settings) =>
     (await import('./main/secrets.ts')).secretPlaces(homeOf(settings), process.env, await repository(null)),
+  actions: async (settings) =>
+    (await import('./main/actions.ts')).openActionPlaces(homeOf(settings), process.env),
   readSecret: async (prompt) => (await import('./machine/secret-input.ts')).readSecretValue(prompt),
   planCache: {
     version: codeVersion,

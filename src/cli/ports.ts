@@ -34,6 +34,8 @@ export interface CliPorts {
   readSources(source: RunSource): Sources;
   /** Where secrets are kept: this user's store, and the age files of the repository at `cwd`. */
   secrets(settings: ClientSettings): Promise<SecretPlaces>;
+  /** Actions of others that workflows name: what is pinned, and where they are. */
+  actions(settings: ClientSettings): Promise<ActionPlaces>;
   /** A secret value from standard input, without showing it; in a terminal after the prompt. */
   readSecret(prompt: string): Promise<string>;
   readonly planCache: PlanCache;
@@ -53,6 +55,31 @@ export interface CliPorts {
 
 export interface WorkflowReader {
   loadWorkflow(path: string, files: SourceFiles): Checked<Plan>;
+}
+
+/** Paths are tops of repositories. Rejects with `UserError` for what a person can repair. */
+export interface ActionPlaces {
+  list(path: string): Promise<readonly PinnedAction[]>;
+  /** Where it would come from without asking a server; null: from nowhere. */
+  whereIs(path: string, repository: string, ref: string): Promise<string | null>;
+  /** Looks anew what names mean, all pinned ones when none is given, and pins that. `before`, `after`: commits or contents. */
+  update(
+    path: string,
+    names: readonly string[],
+  ): Promise<readonly { readonly name: string; readonly before: string | null; readonly after: string }[]>;
+}
+
+export interface PinnedAction {
+  readonly repository: string;
+  readonly ref: string;
+  /** null: a plain folder of a mirror. */
+  readonly commit: string | null;
+  readonly content: string;
+  readonly kind: 'commit' | 'tag' | 'branch' | 'folder';
+  /** Its files are kept on this machine. */
+  readonly isHere: boolean;
+  /** What a mirror says that the name means now, when it is something else. */
+  readonly movedTo: string | null;
 }
 
 export interface SecretPlaces {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { userError } from '../../src/base/diagnostic.ts';
 import type { Clock } from '../../src/base/port.ts';
 import { runCli } from '../../src/cli/cli.ts';
-import type { CliPorts, Output, SandboxHealth, StorageHealth } from '../../src/cli/ports.ts';
+import type { CliPorts, Output, PinnedAction, SandboxHealth, StorageHealth } from '../../src/cli/ports.ts';
 import type { FailedPlace } from '../../src/client/contract.ts';
 import type { RunSource } from '../../src/journal/run-event.ts';
 import { openWorkflowReader } from '../../src/main/workflow-reader.ts';
@@ -79,6 +79,9 @@ export class ScriptedWorld {
   sandbox: SandboxHealth = { probes: 38, leaks: [], why: null };
   storage: StorageHealth = { path: '/home/ada/storage', bytes: 5_000_000, freeBytes: 9e10, why: null };
   readonly secrets = new ScriptedSecrets(this.clock);
+  pinnedActions: readonly PinnedAction[] = [];
+  /** Actions that a mirror has, as `owner/name`. */
+  readonly mirrored = new Set<string>();
   /** What the person types when a secret value is asked for. */
   secretValue = '';
   readonly secretPrompts: string[] = [];
@@ -143,6 +146,12 @@ export class ScriptedWorld {
       },
       changedPaths: async () => this.changedPaths,
       secrets: async () => this.secrets,
+      actions: async () => ({
+        list: async () => this.pinnedActions,
+        whereIs: async (_path, repository) =>
+          this.mirrored.has(repository) ? `/mirror/${repository}.git` : null,
+        update: async (_path, names) => names.map((name) => ({ name, before: null, after: 'c'.repeat(40) })),
+      }),
       readSecret: async (prompt) => {
         this.secretPrompts.push(prompt);
         return this.secretValue;

@@ -1,9 +1,11 @@
 import { UserError } from '../../base/diagnostic.ts';
 import { formatBytes } from '../../base/size.ts';
 import { counted, visible } from '../../base/text.ts';
+import { usesOf } from '../../pipeline/github/build/uses.ts';
+import { isWorkflowFile } from '../../pipeline/native/pipeline-file.ts';
 import { type Context, EXIT } from '../context.ts';
 import { type Expectation, expectationsOf } from '../expectation.ts';
-import { loadAsked } from '../pipeline-source.ts';
+import { listedFiles, loadAsked } from '../pipeline-source.ts';
 import type { SandboxHealth, StorageHealth } from '../ports.ts';
 import { hanging } from '../row.ts';
 
@@ -29,18 +31,24 @@ interface MachineState {
 /** `sluice doctor [name]`: what the pipeline expects and this machine lacks. Exit code 1 when something needed is missing. */
 export async function perform(context: Context, [name]: readonly string[]): Promise<number> {
   const machine = await machineState(context);
-  const pipeline = await examinePipeline(context, name, machine.sandbox);
+  const pipelines = await examinePipelines(context, name, machine.sandbox);
   const missing = [
     ...machine.programs
       .filter((program) => program.needed && program.version === null)
       .map((program) => program.name),
-    ...(pipeline.examined ?? []).filter((one) => one.found === null).map((one) => one.name),
-  ];
+    ...pipelines.flatMap(({ examined }) =>
+      (examined ?? []).filter((one) => one.found === null).map((one) => one.name),
+    ),
+  ].filter((one, index, all) => all.indexOf(one) === index);
   const ok = missing.length === 0 && machine.store.damage.length === 0 && machine.storage.why === null;
   if (context.json) {
-    const { file, examined, why } = pipeline;
-    context.printJson({ ok, missing, machine, pipeline: { file, expects: examined, why } });
-  } else print(context, machine, pipeline, missing);
+    const [pipeline, ...others] = pipelines.map(({ file, examined, why }) => ({
+      file,
+      expects: examined,
+      why,
+    }));
+    context.printJson({ ok, missing, machine, pipeline, ...(others.length > 0 ? { others } : {}) });
+  } else print(context, machine, pipelines, missing);
   return ok ? EXIT.done : EXIT.failed;
 }
 
@@ -66,6 +74,36 @@ interface ExaminedPipeline {
   readonly examined: readonly Examined[] | null;
   /** Why there is nothing to examine. */
   readonly why: string | null;
+}
+
+/** The pipeline that is meant; where that cannot be told because there are several workflows, all of them. */
+async function examinePipelines(
+  context: Context,
+  name: string | undefined,
+  sandbox: SandboxHealth,
+): Promise<readonly ExaminedPipeline[]> {
+  const one = await examinePipeline(context, name, sandbox);
+  if (one.examined !== null || name !== undefined) return [one];
+  const source = await context.ports.repository(null);
+  const workflows = listedFiles(context.ports.readSources(source)).filter(isWorkflowFile);
+  if (workflows.length < 2) return [one];
+  const all: ExaminedPipeline[] = [];
+  for (const file of workflows) all.push({ ...(await examineFile(context, file, sandbox)), file });
+  return all;
+}
+
+async function examineFile(
+  context: Context,
+  file: string,
+  sandbox: SandboxHealth,
+): Promise<ExaminedPipeline> {
+  try {
+    const { path } = await context.ports.repository(null);
+    return await examinePipeline(context, `${path}/${file}`, sandbox);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { file, examined: null, why: error.message };
+  }
 }
 
 async function examinePipeline(
@@ -100,8 +138,23 @@ async function examine(
     const { engine, problem } = await context.ports.machine.containers();
     return { found: engine, lack: problem };
   }
+  if (kind === 'action') return findAction(context, name);
   const lack = kind === 'program' ? 'not on PATH' : `a secret that is nowhere: sluice secret set ${name}`;
   return { found: await find(context, expectation), lack };
+}
+
+async function findAction(context: Context, name: string): Promise<Pick<Examined, 'found' | 'lack'>> {
+  const source = await context.ports.repository(null);
+  const uses = usesOf(name, {});
+  if (uses?.kind === 'repository') {
+    const actions = await context.ports.actions(context.settings);
+    const found = await actions.whereIs(source.path, uses.repository, uses.ref);
+    return { found, lack: 'in no mirror (SLUICE_ACTIONS), so its first run asks the server' };
+  }
+  const folder = name.replace(/^\.\/?/, '').replace(/\/$/, '');
+  const names = context.ports.readSources(source).list(folder === '' ? '.' : folder);
+  const file = names.find((one) => ['action.yml', 'action.yaml', 'Dockerfile'].includes(one));
+  return { found: file ? 'in this repository' : null, lack: 'the repository has no such action' };
 }
 
 async function find(context: Context, expectation: Expectation): Promise<string | null> {
@@ -119,7 +172,7 @@ async function find(context: Context, expectation: Expectation): Promise<string 
 function print(
   context: Context,
   machine: MachineState,
-  pipeline: ExaminedPipeline,
+  pipelines: readonly ExaminedPipeline[],
   missing: readonly string[],
 ): void {
   const { look } = context;
@@ -144,10 +197,13 @@ function print(
   );
   for (const sentence of damage) context.print(hanging('                 ', visible(sentence), look.width));
   printKeeping(context, machine, line);
-  context.print('');
-  if (!pipeline.examined)
-    context.print(hanging('', `no pipeline was looked at: ${visible(pipeline.why ?? '')}`, look.width));
-  else printExpected(context, pipeline.file ?? '', pipeline.examined, line);
+  for (const { examined, file, why } of pipelines) {
+    context.print('');
+    if (examined) printExpected(context, file ?? '', examined, line);
+    else if (pipelines.length > 1)
+      context.print(hanging('', `${visible(file ?? '')}: ${visible(why ?? '')}`, look.width));
+    else context.print(hanging('', `no pipeline was looked at: ${visible(why ?? '')}`, look.width));
+  }
   context.print('');
   if (missing.length > 0) {
     const text = `${counted(missing.length, 'thing')} missing: ${missing.map(visible).join(', ')}`;

@@ -6,9 +6,11 @@ import { digestOf } from '../../base/digest.ts';
 import type { RunSource } from '../../journal/run-event.ts';
 import type { ActionFound, ActionSource, ActionWanted } from '../contract.ts';
 import { contentDigest, copyContent } from './content.ts';
+import { contentName } from './content-name.ts';
 import { callGit } from './git-call.ts';
 import { isSamePin, LOCK_FILE, type Pin, readPins, writePins } from './lock-file.ts';
-import { commitOf, extract, findInMirrors, type Resolved, resolveRef } from './mirror.ts';
+import { commitOf, extract, findInMirrors, resolveRef } from './mirror.ts';
+import { movedTo } from './overview.ts';
 import { fetchFrom } from './server.ts';
 
 export interface ActionSourceOptions {
@@ -84,7 +86,7 @@ async function find(
   const kept = pin ? await pinned(options, pin, isOffline) : await anew(options, wanted);
   const warnings: string[] = [];
   if (pin) {
-    const moved = await movedTo(options, pin);
+    const moved = await movedTo(options.mirrors, pin);
     if (moved !== null)
       warnings.push(
         `${name} now means ${moved.slice(0, 12)}; it stays at ${shortName(pin)}, which ${LOCK_FILE} says: sluice action update ${name}`,
@@ -121,10 +123,6 @@ function changed(name: string, what: string) {
 
 function shortName({ commit, content }: Pin): string {
   return commit === null ? content.slice(0, 'sha256:'.length + 12) : commit.slice(0, 12);
-}
-
-function contentName({ repository, content }: Pin): string {
-  return `${repository.toLowerCase().replace('/', '-')}-${content.slice('sha256:'.length, 'sha256:'.length + 24)}`;
 }
 
 /** What the lock file pins, in the state of the source that decides: of an untrusted run its base's. */
@@ -267,15 +265,6 @@ function kept(directory: string, pin: Pin, partial: string, from: string): Kept 
     }
   }
   return { pin, folder, from };
-}
-
-/** The commit that a mirror gives the name now, when it is another one. The forge is not asked for what is pinned. */
-async function movedTo({ mirrors }: ActionSourceOptions, pin: Pin): Promise<string | null> {
-  if (pin.kind !== 'tag' && pin.kind !== 'branch') return null;
-  const place = findInMirrors(mirrors, pin.repository);
-  if (place?.kind !== 'git') return null;
-  const now: Resolved | null = await resolveRef(place.directory, pin.ref);
-  return now && now.commit !== pin.commit ? now.commit : null;
 }
 
 function nowhere({ mirrors }: ActionSourceOptions, name: string, commit: string | null, isOffline: boolean) {

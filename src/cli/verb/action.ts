@@ -1,0 +1,62 @@
+import { userError } from '../../base/diagnostic.ts';
+import { visible } from '../../base/text.ts';
+import { type Context, EXIT } from '../context.ts';
+import type { PinnedAction } from '../ports.ts';
+import { tableLines } from '../table.ts';
+
+const ACTIONS = ['list', 'update'];
+
+/** `sluice action list|update`: which actions of others the workflows run, and what their names mean now. */
+export async function perform(context: Context, given: readonly string[]): Promise<number> {
+  const [action = 'list', ...names] = given;
+  if (!ACTIONS.includes(action))
+    throw userError(
+      'bad-argument',
+      `sluice action cannot ${visible(action)}`,
+      `it can ${ACTIONS.join(', ')}`,
+    );
+  const { path } = await context.ports.repository(null);
+  const actions = await context.ports.actions(context.settings);
+  return action === 'list' ? list(context, await actions.list(path)) : update(context, actions, path, names);
+}
+
+function list(context: Context, pins: readonly PinnedAction[]): number {
+  if (context.json) context.printJson(pins);
+  else if (pins.length === 0) context.print('no action of others is pinned; their first use does it');
+  else {
+    const rows = pins.map((pin) => [
+      visible(`${pin.repository}@${pin.ref}`),
+      pin.kind,
+      (pin.commit ?? pin.content).slice(0, 12),
+      pin.movedTo === null ? (pin.isHere ? 'here' : 'not here') : `now ${pin.movedTo.slice(0, 12)}`,
+    ]);
+    const columns = [
+      { heading: 'action', widthMin: 16 },
+      { heading: 'kind' },
+      { heading: 'pinned' },
+      { heading: 'state' },
+    ];
+    context.print(tableLines(columns, rows, context.look));
+  }
+  return EXIT.done;
+}
+
+async function update(
+  context: Context,
+  actions: Awaited<ReturnType<Context['ports']['actions']>>,
+  path: string,
+  names: readonly string[],
+): Promise<number> {
+  const renewed = await actions.update(path, names);
+  if (context.json) context.printJson(renewed);
+  else if (renewed.length === 0) context.print('nothing is pinned that could be renewed');
+  else
+    context.print(
+      renewed.map(({ name, before, after }) =>
+        before === after
+          ? `${visible(name)} is still ${after.slice(0, 12)}`
+          : `${visible(name)} is ${after.slice(0, 12)}${before === null ? '' : `, was ${before.slice(0, 12)}`}`,
+      ),
+    );
+  return EXIT.done;
+}
