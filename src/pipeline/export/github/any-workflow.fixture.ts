@@ -114,7 +114,10 @@ const concurrency = fc.oneof(
 );
 const permissions = fc.constantFrom('read-all', 'write-all', {}, { contents: 'read', 'id-token': 'write' });
 const runDefaults = fc.record({
-  run: fc.record({ shell: optional(shell), 'working-directory': optional(fc.constantFrom('web', '.')) }),
+  run: fc.record({
+    shell: optional(shell.filter((one) => one !== 'cmd')),
+    'working-directory': optional(fc.constantFrom('web', '.')),
+  }),
 });
 
 const job = fc.record({

@@ -85,7 +85,11 @@ function writtenStep(
   };
   const notes = [
     ...words.losses().slice(before),
-    ...stepLosses(step, EXPRESSED, { retry: 'it is tried once', tty: 'it gets no terminal' }),
+    // A workflow has no word for `repeatable`; it follows from the kind of step.
+    ...stepLosses(step, isOurs ? EXPRESSED : [...EXPRESSED, 'repeatable'], {
+      retry: 'it is tried once',
+      tty: 'it gets no terminal',
+    }),
     ...minuteLosses(`step ${step.id}`, timeoutMs, isOurs, step.place),
     ...(refusal && !KEPT.includes(refusal.feature) ? [refusalLoss(step, refusal)] : []),
   ];

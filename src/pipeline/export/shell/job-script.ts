@@ -1,3 +1,4 @@
+import { titleOf } from '../../native/build/step.ts';
 import type { Plan, PlanJob, PlanStep } from '../../plan.ts';
 import type { LossNote } from '../contract.ts';
 import { stepLosses } from '../feature.ts';
@@ -17,6 +18,8 @@ export interface ShellTarget {
   /** Commands that make variables that `facts` names and the target does not have. */
   readonly definitions: Readonly<Record<string, string>>;
   readonly eventName: EventName;
+  /** Where a job leaves its outputs as NAME=value lines for the jobs that need it; null: it cannot. */
+  readonly outputFile: string | null;
 }
 
 /** A piece of a job's script, and what it could not say. */
@@ -29,10 +32,10 @@ export interface Block {
 export interface JobScript {
   /** Variables that are known beforehand. */
   readonly constants: Readonly<Record<string, string>>;
+  /** What has to come before the steps, and before the clean-up where that has a shell of its own; null: nothing. */
+  readonly setup: string | null;
   readonly blocks: readonly Block[];
-  /** Commands that write the job's outputs as NAME=value lines to standard output; null: there are none. */
-  readonly outputs: string | null;
-  /** Each by itself, in a shell of its own. */
+  /** A failed one keeps none of the others from running. */
   readonly cleanup: readonly Block[];
   readonly notes: readonly LossNote[];
 }
@@ -43,19 +46,22 @@ export function jobScript(plan: Plan, job: PlanJob, target: ShellTarget): JobScr
   const variables = variablesOf(plan, job, context);
   const steps = job.steps.map((step) => stepBlock(step, context));
   const gates = job.gates.length > 0 ? [{ text: `# Gates\n${gateScript(job)}`, notes: [] }] : [];
-  const outputs = outputLines(job, context);
+  const outputs = outputBlock(job, context);
   const services = job.services.flatMap((service) =>
     service.kind === 'command' ? [serviceBlock(job, service, context)] : [],
   );
   const end = context.tracked ? [{ text: statusIs('success'), notes: [] }] : [];
-  const blocks = [...services, ...steps, ...end, ...gates];
-  const setup = setupText(job, [...variables.exports, ...outputs.notes.map(() => '')], blocks, context);
+  const blocks = [...services, ...steps, ...outputs, ...end, ...gates];
+  const cleanup = job.cleanup.map((step) =>
+    stepBlock({ ...step, allowFailure: true }, { ...context, tracked: false }),
+  );
+  const setup = setupText(job, variables.exports, [...blocks, ...cleanup], context);
   return {
     constants: variables.constants,
-    blocks: setup === '' ? blocks : [{ text: setup, notes: [] }, ...blocks],
-    outputs: outputs.text,
-    cleanup: job.cleanup.map((step) => stepBlock(step, { ...context, tracked: false })),
-    notes: [...variables.notes, ...outputs.notes],
+    setup: setup === '' ? null : setup,
+    blocks,
+    cleanup,
+    notes: variables.notes,
   };
 }
 
@@ -88,7 +94,7 @@ function setupText(
   );
   return [
     ...definitions,
-    ...exports.filter((line) => line !== ''),
+    ...exports,
     ...(files.length > 0 ? [filesPrelude(files, scripts)] : []),
     ...(context.tracked ? [`${STATUS}=success`] : []),
   ].join('\n');
@@ -135,20 +141,30 @@ function variablesOf(plan: Plan, job: PlanJob, { look, target }: Context) {
   return { constants, exports, notes };
 }
 
-function outputLines(job: PlanJob, { look, target }: Context): { text: string | null; notes: LossNote[] } {
-  const notes: LossNote[] = [];
+function outputBlock(job: PlanJob, { look, target }: Context): Block[] {
+  const names = Object.keys(job.outputs);
+  if (names.length === 0) return [];
+  const note = (message: string, instead: string): LossNote => ({
+    feature: 'job.outputs',
+    message: `job ${job.id}: ${message}`,
+    instead,
+    place: job.place,
+  });
+  if (target.outputFile === null)
+    return [{ text: 'true', notes: [note(`its outputs ${names.join(', ')}`, 'no job gets them')] }];
+  const notes = [note('outputs of several lines', 'each is one line')];
   const lines = Object.entries(job.outputs).map(([name, template]) => {
     const pieces = piecesOf(template, look, (source) =>
-      notes.push({
-        feature: 'job.outputs',
-        message: `job ${job.id}: the output ${name} is made from ${source}, which ${target.name} does not have`,
-        instead: 'the expression stands there as it is',
-        place: job.place,
-      }),
+      notes.push(
+        note(
+          `the output ${name} is made from ${source}, which ${target.name} does not have`,
+          'the expression stands there as it is',
+        ),
+      ),
     );
-    return `printf '%s=%s\\n' ${needVariable(job.id, name)} ${quoted(pieces)}`;
+    return `  printf '%s=%s\\n' ${needVariable(job.id, name)} ${quoted(pieces)}`;
   });
-  return { text: lines.length > 0 ? lines.join('\n') : null, notes };
+  return [{ text: `# What the jobs behind it get\n{\n${lines.join('\n')}\n} > ${target.outputFile}`, notes }];
 }
 
 function serviceBlock(
@@ -192,10 +208,14 @@ const EXPRESSED = [
 
 function stepBlock(step: PlanStep, context: Context): Block {
   const { job, look, target } = context;
-  const notes: LossNote[] = stepLosses(step, EXPRESSED, {
-    parallelGroup: 'it runs after the one before it',
-    tty: 'it gets no terminal',
-  });
+  const notes: LossNote[] = filesUsed(step.run).includes('summary') ? [summaryLoss(step)] : [];
+  notes.push(
+    ...stepLosses(step, EXPRESSED, {
+      parallelGroup: 'it runs after the one before it',
+      tty: 'it gets no terminal',
+    }),
+  );
+  if (step.allowFailure && job.steps.includes(step)) notes.push(allowedLoss(step));
   const what = `step ${step.id}`;
   const lose = (source: string) => notes.push(unknownName(what, source, context, step.place));
   const script = isPosix(step.shell)
@@ -216,7 +236,8 @@ function stepBlock(step: PlanStep, context: Context): Block {
   const command = scriptCommand(step.shell, script, prefix, folderOf(step.workingDirectory, context, lose));
   const condition = step.if ? shellCondition(step.if.source, look, target.eventName) : 'true';
   if (condition === null) notes.push(conditionLoss(step, target));
-  const text = `# ${oneLine(step.name)}\n${guarded(step, tried(step, command, context), condition ?? 'false', context)}`;
+  const title = step.name === titleOf(step.run) ? '' : `# ${oneLine(step.name)}\n`;
+  const text = `${title}${guarded(step, tried(step, command, context), condition ?? 'false', context)}`;
   return { text: `${text}${after(step, job)}`, notes };
 }
 
@@ -233,9 +254,11 @@ function prefixOf(
   lose: (source: string) => void,
 ): string {
   const words = Object.entries(variables).map(
-    ([name, value]) => `${name}=${quoted(piecesOf(value, look, lose))}`,
+    ([name, value]) => `${name}=${quoted(piecesOf(value, look, lose))} `,
   );
-  return words.length > 0 ? `env ${words.join(' ')} ` : '';
+  // A shell takes only its own names in front of a command.
+  const isPlain = Object.keys(variables).every((name) => /^[A-Za-z_]\w*$/.test(name));
+  return words.length === 0 ? '' : `${isPlain ? '' : 'env '}${words.join('')}`;
 }
 
 function folderOf(folder: string, { look }: Context, lose: (source: string) => void): string | null {
@@ -252,7 +275,7 @@ function tried(step: PlanStep, command: string, { tracked }: Context): string {
   const failed = [
     record('failure'),
     tracked && !allowFailure ? `${STATUS}=failure` : '',
-    allowFailure ? `echo 'This step may fail.' >&2` : '',
+    allowFailure ? `true` : '',
   ]
     .filter((part) => part !== '')
     .join('; ');
@@ -276,7 +299,9 @@ function guarded(step: PlanStep, text: string, condition: string, { tracked }: C
 /** Takes over what the step left in its files. */
 function after(step: PlanStep, job: PlanJob): string {
   const scripts = job.steps.map(({ run }) => run).join('\n');
-  return filesUsed(scripts).length > 0 ? `\nsluice_after ${step.id.replace(/\W/g, '_')}` : '';
+  return filesUsed(scripts).some((file) => file !== 'summary')
+    ? `\nsluice_after ${step.id.replace(/\W/g, '_')}`
+    : '';
 }
 
 function oneLine(name: string): string {
@@ -297,6 +322,24 @@ function quotedLoss(what: string, variable: string, step: PlanStep): LossNote {
     feature: 'expression',
     message: `${what}: an expression in a here-document that a shell takes as it stands`,
     instead: `the name of the variable ${variable} stands there`,
+    place: step.place,
+  };
+}
+
+function allowedLoss(step: PlanStep): LossNote {
+  return {
+    feature: 'step.allowFailure',
+    message: `step ${step.id}: that its failure shows as a warning`,
+    instead: 'the job goes on as if it had passed',
+    place: step.place,
+  };
+}
+
+function summaryLoss(step: PlanStep): LossNote {
+  return {
+    feature: 'step.summary',
+    message: `step ${step.id}: the summary that it writes`,
+    instead: 'nobody shows it',
     place: step.place,
   };
 }
