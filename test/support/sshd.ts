@@ -10,10 +10,14 @@ import { killProcess, processesOf } from './processes.ts';
 
 const SSHD = '/usr/sbin/sshd';
 
+/** What is missing for OpenSSH's client programs on this machine; null: nothing. */
+export function missingForSsh(): string | null {
+  return existsSync('/usr/bin/ssh-keygen') ? null : 'apt-get install openssh-client';
+}
+
 /** What is missing for an SSH server on this machine; null: nothing. */
 export function missingForSshd(): string | null {
-  if (!existsSync(SSHD)) return 'apt-get install openssh-server';
-  return existsSync('/usr/bin/ssh') ? null : 'apt-get install openssh-client';
+  return existsSync(SSHD) ? missingForSsh() : 'apt-get install openssh-server';
 }
 
 /** A real sshd on the loopback, with keys of its own. */

@@ -19,7 +19,7 @@ export interface SshFiles {
   readonly knownHosts: string | null;
 }
 
-const HOST = /^[A-Za-z0-9_[][A-Za-z0-9_.:%\]-]{0,253}$/;
+const HOST = /^[A-Za-z0-9_:][A-Za-z0-9_.:%-]{0,253}$/;
 const USER = /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/;
 const HOST_KEY = /^(?:\S+ )??((?:ssh|ecdsa|sk)-[\w@.-]+ [A-Za-z0-9+/]+={0,2})(?: .*)?$/;
 

@@ -158,10 +158,11 @@ sub instances {
     report(reply => 'done');
 }
 
+# Also while it is being started again after a crash: traffic that is divided at that moment must not leave it out for good.
 sub is_running {
     my ($id) = @_;
-    my $state = read_fields("$root/instances/$id/state") // return 0;
-    return $state->{status} eq 'running' && is_alive($state->{pid}, $state->{start}) ? 1 : 0;
+    my $folder = "$root/instances/$id";
+    return is_held("$folder/lock") && !-e "$folder/stopping" && !is_down($id) ? 1 : 0;
 }
 
 # Commands -----------------------------------------------------------------------------------------------------------------

@@ -10,12 +10,6 @@ sub process_fields {
     return $fields[0] =~ /[ZX]/ ? () : @fields;
 }
 
-sub is_alive {
-    my ($pid, $start) = @_;
-    my @fields = $pid ? process_fields($pid) : ();
-    return @fields && $fields[19] eq $start;
-}
-
 sub start_of { return (process_fields($_[0]))[19] // 0 }
 
 sub all_pids {

@@ -128,7 +128,7 @@ export function instanceOf({ name, address }: Host, record: AnswerRecord): Insta
     id: record.instance!,
     host: name,
     digest: record.digest ?? '',
-    address: record.port ? `${address}:${record.port}` : null,
+    address: record.port ? `${address.includes(':') ? `[${address}]` : address}:${record.port}` : null,
     startedAtMs: Number(record.at ?? 0),
     isRunning: record.is_running === '1',
   };

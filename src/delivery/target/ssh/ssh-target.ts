@@ -29,14 +29,16 @@ export function openSshTarget(options: SshTargetOptions): Target {
     sentence:
       'processes of the login user on each host, each below a supervisor that starts it again; limits of processor and memory are measured and not enforced',
     hosts: hosts.map(({ key, ...destination }) => {
+      const address = destination.host.replace(/^\[(.*)\]$/, '$1');
       const ssh = openSsh({
         ...destination,
+        host: address,
         environment,
         key: key === null ? null : async () => keyOf(key, await secret(key)),
       });
       return {
         name: destination.host,
-        address: destination.host,
+        address,
         agent: hostAgent(sshTransport(ssh), directory),
       };
     }),
