@@ -69,10 +69,12 @@ export function probe(turn: Turn, reason: string): void {
 export function observe(turn: Turn): void {
   const { state } = turn;
   if (state.token === null) return;
+  const { id, timeoutMs } = presentStep(state)!;
   turn.commands.push({
     type: 'observe',
-    step: presentStep(state)!.id,
-    intervalMs: state.plan.analysis?.intervalMs ?? INTERVAL_MS,
+    step: id,
+    // A step that is shorter than the interval is looked at when it ends.
+    intervalMs: Math.min(state.plan.analysis?.intervalMs ?? INTERVAL_MS, Math.max(SHORTEST_MS, timeoutMs)),
     candidatePercent: state.candidatePercent,
     look: state.looks + 1,
   });
@@ -80,6 +82,7 @@ export function observe(turn: Turn): void {
 
 /** Where nothing is judged, health is looked at. */
 const INTERVAL_MS = 5000;
+const SHORTEST_MS = 100;
 
 function effectOf(state: DeploymentState) {
   const step = presentStep(state);

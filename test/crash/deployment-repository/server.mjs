@@ -1,0 +1,14 @@
+import { appendFileSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+
+const { version, fault } = JSON.parse(readFileSync('build.json', 'utf8'));
+appendFileSync(process.env.LEDGER, `start ${version}\n`);
+
+const server = createServer((request, response) => {
+  const isBad = request.url === '/' && fault === 'errors' && Math.random() < 0.4;
+  // So that what a bad version does is told apart from what Sluice does.
+  response.writeHead(isBad ? 500 : 200, { 'x-version': version, ...(isBad ? { 'x-fault': '1' } : {}) });
+  response.end(version);
+});
+server.listen(Number(process.env.PORT), '127.0.0.1');
+process.on('SIGTERM', () => server.close(() => process.exit(0)));

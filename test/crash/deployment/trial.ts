@@ -1,0 +1,75 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DeploymentEvent } from '../../../src/journal/deployment-event.ts';
+import type { StoredEvent } from '../../../src/journal/event.ts';
+import type { Seeded } from '../../sim/random.ts';
+import type { DeploymentPlace } from './place.ts';
+
+export interface DeploymentKill {
+  readonly afterEvents: number;
+  readonly delayMs: number;
+  /** From the next command until somebody drives it again. */
+  readonly takenOverMs: number;
+}
+
+export interface DeploymentTrial {
+  readonly deploymentId: string;
+  readonly fault: 'none' | 'errors';
+  readonly version: string;
+  readonly kills: readonly DeploymentKill[];
+  readonly events: readonly StoredEvent<DeploymentEvent>[];
+}
+
+/** A deployment without a crash writes about so many events; a kill comes so many after the last one. */
+const EVENTS_BETWEEN_KILLS = 14;
+const DELAY_MAX_MS = 60;
+const LOOK_MS = 10;
+const DEPLOYMENT_MAX_MS = 180_000;
+
+/** Deploys a version by the real program and kills its supervisor up to `killsMax` times; each time the next command finds a new one. */
+export async function deployAndKill(
+  place: DeploymentPlace,
+  version: string,
+  fault: 'none' | 'errors',
+  random: Seeded,
+  killsMax: number,
+): Promise<DeploymentTrial> {
+  await place.build(version, fault);
+  const begun = await place.sluice('deploy', 'production', '--detach');
+  const deploymentId = await place.newest();
+  if (begun.code !== 0 || deploymentId === null) throw new Error(`${begun.stdout} ${begun.stderr}`);
+  const untilMs = Date.now() + DEPLOYMENT_MAX_MS;
+  const kills: DeploymentKill[] = [];
+  let next = { after: random.below(EVENTS_BETWEEN_KILLS), delayMs: random.below(DELAY_MAX_MS) };
+  for (;;) {
+    const events = await place.events(deploymentId);
+    if (isOver(events)) return { deploymentId, fault, version, kills, events };
+    if (Date.now() > untilMs) throw new Error(`deployment ${deploymentId} does not end`);
+    if (kills.length < killsMax && events.length >= next.after) {
+      await delay(next.delayMs);
+      if (place.killDriver(deploymentId)) {
+        const takenOverMs = await untilTakenOver(place, deploymentId);
+        kills.push({ afterEvents: next.after, delayMs: next.delayMs, takenOverMs });
+        const { length } = await place.events(deploymentId);
+        next = { after: length + random.below(EVENTS_BETWEEN_KILLS), delayMs: random.below(DELAY_MAX_MS) };
+      }
+    }
+    await delay(LOOK_MS);
+  }
+}
+
+/** The next command of any kind takes over. Resolves to how long that took. */
+async function untilTakenOver(place: DeploymentPlace, deploymentId: string): Promise<number> {
+  const before = (await place.events(deploymentId)).length;
+  const startedMs = performance.now();
+  await place.sluice('deployment', 'list');
+  while (performance.now() - startedMs < DEPLOYMENT_MAX_MS) {
+    const events = await place.events(deploymentId);
+    if (events.length > before || isOver(events)) break;
+    await delay(LOOK_MS);
+  }
+  return performance.now() - startedMs;
+}
+
+function isOver(events: readonly StoredEvent<DeploymentEvent>[]): boolean {
+  return events.at(-1)?.body.type === 'deployment.finished';
+}
