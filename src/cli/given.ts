@@ -145,6 +145,11 @@ function inputs(plan: Plan, texts: readonly string[], problems: Diagnostic[]): J
         problem(`the input ${name} cannot be ${JSON.stringify(value)}`, `it is one of ${choice}`),
       );
     }
+    if (definition.type === 'number' && (value.trim() === '' || !Number.isFinite(Number(value)))) {
+      problems.push(
+        problem(`the input ${name} cannot be ${JSON.stringify(value)}`, 'it is a number, such as 3'),
+      );
+    }
     values[name] = value;
   }
   for (const name of Object.keys(given)) {

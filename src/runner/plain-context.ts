@@ -21,6 +21,7 @@ export function plainContexts({
   const git = harmless(contexts.git) as JsonObject;
   const event = {
     name: harmless(contexts.event.name ?? null),
+    ...(contexts.event.actor === undefined ? {} : { actor: harmless(contexts.event.actor) }),
     payload: withoutText(contexts.event.payload ?? {}),
   };
   const plain = { ...contexts, event, git };
@@ -52,12 +53,21 @@ export function plainEnvironment(environment: Readonly<Record<string, string>>):
   return Object.fromEntries(plain);
 }
 
-/** Numbers, truth values and commits; a text of one word may still be an option of a command. */
-function withoutText(value: JsonValue): JsonValue {
-  if (typeof value === 'string') return /^[0-9a-f]{40}$/.test(value) ? value : '';
+/** What a forge itself fills in, or allows no free text in. */
+const FILLED_IN = new Set([
+  ...['action', 'base_ref', 'conclusion', 'default_branch', 'event', 'full_name', 'login', 'node_id', 'ref'],
+  ...['ref_type', 'schedule', 'state', 'status', 'tag_name', 'type', 'visibility'],
+]);
+
+/** Numbers, truth values, commits and words that a forge fills in. Of all else a word may still be an option of a command. */
+function withoutText(value: JsonValue, key: string | null = null): JsonValue {
+  if (typeof value === 'string') {
+    const isWord = key !== null && FILLED_IN.has(key) && HARMLESS.test(value) && !value.startsWith('-');
+    return isWord || /^[0-9a-f]{40}$/.test(value) ? value : '';
+  }
   if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map(withoutText);
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutText(one)]));
+  if (Array.isArray(value)) return value.map((one) => withoutText(one));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutText(one, name)]));
 }
 
 /** With every text left out that is more than a word to a shell, however deep. */

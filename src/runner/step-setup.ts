@@ -56,7 +56,8 @@ type ContextOf = (environment: Environment) => ExpressionContext;
 function jobVariablesIn(state: StepScope, contextOf: ContextOf): Environment {
   const { message } = state;
   const variables: Environment = {};
-  evaluateInto(variables, message.variables, contextOf);
+  // In a workflow they are the context `vars`, and no step has them as variables.
+  if (!message.job.workflow) evaluateInto(variables, message.variables, contextOf);
   evaluateInto(variables, message.job.variables, contextOf);
   for (const { name, variable } of message.job.secrets) {
     if (variable !== null && state.secrets[name] !== undefined) variables[variable] = state.secrets[name];
