@@ -34,7 +34,6 @@ export function openTestSource(definition: EvidenceSource, context: Partial<Sour
     router: null,
     template: fillTemplate,
     commands: { folder: '/', environment: { PATH: process.env.PATH ?? '' } },
-    intervalMs: 5000,
     ...context,
   })!;
 }

@@ -1,5 +1,4 @@
 import type { EvidenceSource } from '../../pipeline/plan-analysis.ts';
-import type { TwoArms } from '../analysis/ratio-test.ts';
 import type { Quantile } from '../analysis/window.ts';
 
 /**
@@ -21,15 +20,10 @@ export interface Source {
    */
   read(span: Span): Promise<Reading>;
   /**
-   * The quantiles of the stable version's latency in milliseconds; null when they cannot be had. Looks from now on, for as long as
-   * the span is and `timeoutMs` at most.
+   * The quantiles of the stable version's latency in milliseconds, those below 10 as 10; null when they cannot be had. Looks from now
+   * on, for as long as the span is and `timeoutMs` at most.
    */
   quantiles(span: Span): Promise<Readonly<Record<Quantile, number>> | null>;
-  /**
-   * Windows in which both arms are this version, none told twice: with each, `learnDispersion` learns how much errors come in bursts.
-   * Left out by a source that cannot tell.
-   */
-  sameVersion?(version: string): Promise<readonly TwoArms[]>;
   close(): Promise<void>;
 }
 

@@ -28,8 +28,6 @@ export interface SourceContext {
   readonly template: (text: string, version: Version) => string;
   /** Where commands run, and what they see. */
   readonly commands: CommandPlace;
-  /** The time between two looks. */
-  readonly intervalMs: number;
 }
 
 /**
@@ -43,7 +41,7 @@ export function openSource(definition: EvidenceSource, context: SourceContext): 
   switch (definition.kind) {
     case 'router':
       if (context.router === null || asked === 'figure') return null;
-      return openRouterSource(context.router, context.intervalMs);
+      return openRouterSource(context.router);
     case 'prometheus': {
       const queries = (version: Version) => ({
         url: template(definition.url, version),

@@ -49,7 +49,7 @@ countsContract('counts of the router', async () => {
   const scripted = new ScriptedRouter();
   let [epoch, last] = [1, 0];
   return {
-    source: openRouterSource(scripted.router, 5000),
+    source: openRouterSource(scripted.router),
     show: async (candidate, stable) => {
       if (candidate.requests < last) epoch++;
       last = candidate.requests;
@@ -74,7 +74,7 @@ describe('the router', () => {
 
   it('counts what is slower than each threshold, and the samples of a limit on latency', async () => {
     const scripted = new ScriptedRouter();
-    const source = openRouterSource(scripted.router, 5000);
+    const source = openRouterSource(scripted.router);
     const thresholdsMs = [10, 20, 30, 40, 90];
     scripted.tell({ old: tally(100, 0, [50, 10, 5, 1, 0]) }, { thresholdsMs });
     await source.read(mark);
@@ -102,7 +102,7 @@ describe('the router', () => {
 
   it('leaves latency out where the router does not count by these thresholds', async () => {
     const scripted = new ScriptedRouter();
-    const source = openRouterSource(scripted.router, 5000);
+    const source = openRouterSource(scripted.router);
     const thresholdsMs = [10, 20, 30];
     scripted.tell({ old: tally(1, 0, [0, 0, 0]) }, { thresholdsMs });
     await source.read(mark);
@@ -114,7 +114,7 @@ describe('the router', () => {
 
   it('never subtracts counts of two epochs', async () => {
     const scripted = new ScriptedRouter();
-    const source = openRouterSource(scripted.router, 5000);
+    const source = openRouterSource(scripted.router);
     scripted.tell({ old: tally(10, 0) });
     await source.read({ ...SPAN, toMs: SPAN.fromMs });
     scripted.tell({ old: tally(90, 0) }, { epoch: '2' });
@@ -137,7 +137,7 @@ describe('the router', () => {
 
   it('learns the quantiles of the stable version alone, and no longer than it must', async () => {
     const scripted = new ScriptedRouter();
-    const source = openRouterSource(scripted.router, 5000);
+    const source = openRouterSource(scripted.router);
     const learnt = source.quantiles({ ...SPAN, toMs: SPAN.fromMs + 60_000, timeoutMs: 60_000 });
     for (let latency = 1; latency <= 500; latency++) {
       scripted.sink!(line('new', 9999));
@@ -148,37 +148,21 @@ describe('the router', () => {
     expect(scripted.sink).toBeNull();
   });
 
+  it('takes what nobody waits for as ten milliseconds', async () => {
+    const scripted = new ScriptedRouter();
+    const learnt = openRouterSource(scripted.router).quantiles({ ...SPAN, toMs: SPAN.fromMs + 60_000 });
+    for (let index = 0; index < 500; index++) scripted.sink!(line('old', index < 490 ? 0.4 : 30));
+    expect(await learnt).toEqual({ q50: 10, q90: 10, q95: 10, q99: 30 });
+  });
+
   it('has no quantiles of too few requests, or none to follow', async () => {
     const scripted = new ScriptedRouter();
     const short = { ...SPAN, toMs: SPAN.fromMs + 30 };
-    const learnt = openRouterSource(scripted.router, 5000).quantiles(short);
+    const learnt = openRouterSource(scripted.router).quantiles(short);
     for (let count = 0; count < 99; count++) scripted.sink!(line('old', 5));
     expect(await learnt).toBeNull();
     const { follow, ...deaf } = scripted.router;
-    expect(await openRouterSource(deaf as Router, 5000).quantiles(short)).toBeNull();
-    expect(await openRouterSource(scripted.router, 5000).quantiles({ ...short, stable: null })).toBeNull();
-  });
-
-  it('tells windows of one version, each once, and none of a second that is not over', async () => {
-    const scripted = new ScriptedRouter();
-    const source = openRouterSource(scripted.router, 2000);
-    const upTo = (end: number, epoch = '1') => {
-      const seconds = Array.from({ length: end }, (_, second) => ({
-        second,
-        requests: 10,
-        errors: second % 4 === 0 ? 1 : 0,
-      }));
-      scripted.tell({ old: { requests: 0, errors: 0, exceed: [], seconds } }, { epoch });
-    };
-    const arms = { canaryTrials: 20, canaryHits: 1, baselineTrials: 20, baselineHits: 0 };
-    upTo(7);
-    expect(await source.sameVersion!('old')).toEqual([arms]);
-    expect(await source.sameVersion!('old')).toEqual([]);
-    upTo(12);
-    expect(await source.sameVersion!('old')).toEqual([arms, arms]);
-    expect(await source.sameVersion!('new')).toEqual([]);
-    upTo(4, '2');
-    expect(await source.sameVersion!('old')).toEqual([arms]);
-    scripted.counts = 'silent';
+    expect(await openRouterSource(deaf as Router).quantiles(short)).toBeNull();
+    expect(await openRouterSource(scripted.router).quantiles({ ...short, stable: null })).toBeNull();
   });
 });

@@ -6,15 +6,13 @@ import type { Reading, Source, Span } from './contract.ts';
 import { type Counters, countsBetween } from './counter.ts';
 import { learnLatency } from './latency.ts';
 import { Mark } from './mark.ts';
-import { SameVersionWindows } from './same-version.ts';
 import { ANEW, none } from './two-versions.ts';
 
 const NAME = 'the router';
 
-/** Evidence from the router's own counters, and latencies from its stream of requests. `blockMs`: see same-version.ts. */
-export function openRouterSource(router: Router, blockMs: number): Source {
+/** Evidence from the router's own counters, and latencies from its stream of requests. */
+export function openRouterSource(router: Router): Source {
   const mark = new Mark<RouterCounts>();
-  const pairs = new SameVersionWindows(blockMs);
   const read = async (span: Span): Promise<Reading> => {
     const before = mark.at(span);
     const asked = await observe(router, span.timeoutMs);
@@ -33,15 +31,9 @@ export function openRouterSource(router: Router, blockMs: number): Source {
     kind: 'router',
     read,
     quantiles: (span) => learnLatency(router, span),
-    sameVersion: async (version) => {
-      const asked = await observe(router, SAME_VERSION_TIMEOUT_MS);
-      return 'problem' in asked ? [] : pairs.next(asked.value, version);
-    },
     close: async () => {},
   };
 }
-
-const SAME_VERSION_TIMEOUT_MS = 5000;
 
 async function observe(router: Router, timeoutMs: number): Promise<Answer<RouterCounts>> {
   const late = Promise.withResolvers<null>();

@@ -5,7 +5,6 @@ import type { Router } from '../../delivery/router/contract.ts';
 import type { Source } from '../../delivery/source/contract.ts';
 import { openAlarm, openSource } from '../../delivery/source/open-source.ts';
 import type { CommandPlace } from '../../delivery/source/run-command.ts';
-import { INTERVAL_DEFAULT_MS } from '../../delivery/strategy/default.ts';
 
 /** What a release is judged by here: the service's word goes before the environment's, as in its plan (delivery/strategy/analysis.ts). */
 export function openEvidence(
@@ -17,17 +16,15 @@ export function openEvidence(
   },
 ): Pick<Surroundings, 'source' | 'checks' | 'alarms'> {
   const definitions = [service.analysis, environment.analysis].filter((one) => one !== null);
-  const intervalMs = definitions.find((one) => one.intervalMs !== null)?.intervalMs ?? INTERVAL_DEFAULT_MS;
-  const shared = { ...context, intervalMs };
   const source = definitions.find((one) => one.source !== null)?.source ?? ({ kind: 'router' } as const);
   const checks: Record<string, Source> = {};
   for (const check of definitions.flatMap((one) => one.checks)) {
     if (check.source === null || check.name in checks) continue;
-    const opened = openSource(check.source, { ...shared, name: `the check ${check.name}`, asked: 'figure' });
+    const opened = openSource(check.source, { ...context, name: `the check ${check.name}`, asked: 'figure' });
     if (opened) checks[SAMPLES[check.standard ?? ''] ?? check.name] = opened;
   }
   return {
-    source: openSource(source, { ...shared, name: 'the analysis', asked: 'counts' }),
+    source: openSource(source, { ...context, name: 'the analysis', asked: 'counts' }),
     checks,
     alarms: definitions.flatMap((one) => one.triggers).map((trigger) => openAlarm(trigger, context)),
   };
