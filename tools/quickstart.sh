@@ -1,5 +1,6 @@
 #!/bin/sh
 # npm run quickstart: takes a copy of the example service from its first commit to production, and back from a version that harms.
+# What it started is ended afterwards; KEEP=1 lets the service run on.
 set -eu
 cd "$(dirname "$0")/.."
 . tools/packages.sh
@@ -33,6 +34,15 @@ git -c user.name=quickstart -c user.email=quickstart@localhost commit -q -m 'lin
 printf '\nA copy of examples/service is in %s\n' "$PWD"
 outcome=0
 SLUICE=$sluice ./demo.sh || outcome=$?
+
+if [ -z "${KEEP-}" ]; then
+  # Proxies and supervisors outlive every command, as they must; each has the folder of this demonstration in its command line.
+  for file in $(grep -ls "$SLUICE_HOME/" /proc/[0-9]*/cmdline); do
+    process=${file#/proc/}
+    kill "${process%/cmdline}" 2>/dev/null || true
+  done
+  printf '\nWhat was started has been ended. KEEP=1 npm run quickstart lets it run on.\n'
+fi
 
 cat <<END
 

@@ -4,13 +4,13 @@
 # on PATH. Ends with 0 when the bad version was found and taken back.
 set -eu
 sluice=${SLUICE:-sluice}
-address=http://127.0.0.1:$(sed -n '/^  production:/,$s/.*listen: \([0-9]*\).*/\1/p' sluice.yaml)
+address=http://$(sed -n "/^  production:/,\$s/.*listen: '\([^']*\)'.*/\1/p" sluice.yaml)
 load=
 
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 type_() { printf '\n$ sluice %s\n' "$*"; }
 users_come() {
-  node load.ts "$address" --rate 60 --seconds 120 --progress load.json >/dev/null &
+  node load.ts "$address" --rate 100 --seconds 120 --progress load.json >/dev/null &
   load=$!
 }
 users_leave() {

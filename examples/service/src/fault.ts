@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
  *
  * - errors: one request in six fails.
  * - slow: each request takes a fifth of a second longer.
- * - leak: each request keeps a quarter of a megabyte.
+ * - leak: each request keeps a megabyte.
  * - crash: the process ends at its 30th request.
  * - never-ready: it starts, and never says that it is ready.
  */
@@ -19,9 +19,9 @@ export function isFault(text: unknown): text is Fault {
 
 const FAILS_EACH = 6;
 const SLOWER_MS = 200;
-const LEAK_BYTES = 256 * 1024;
-/** So much is kept at most: a demonstration must not take the whole machine. */
-const LEAKS_MAX = 2048;
+const LEAK_BYTES = 2 ** 20;
+/** So often at most: a demonstration must not take the whole machine. */
+const LEAKS_MAX = 400;
 const CRASHES_AT = 30;
 
 /** Does to each request what the fault says. */

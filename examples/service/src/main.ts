@@ -5,8 +5,12 @@ import { startServer } from './server.ts';
 /** Running requests have this long to end after SIGTERM. */
 const STOP_DEADLINE_MS = 10_000;
 
+/** A process that has just begun is slow for so many requests: they are its own, before it says that it is ready. */
+const WARM_UP_REQUESTS = 200;
+
 const server = await startServer({
   ...readRelease(new URL('.', import.meta.url)),
+  warmUpRequests: WARM_UP_REQUESTS,
   port: Number(process.env.PORT ?? 8080),
   log: logToOutput,
 });

@@ -4,6 +4,8 @@ import { type AppOptions, createApp } from './app.ts';
 
 export interface ServerOptions extends Omit<AppOptions, 'isReady'> {
   readonly port: number;
+  /** So many requests it sends to itself before it is ready. */
+  readonly warmUpRequests: number;
 }
 
 export interface RunningServer {
@@ -12,15 +14,19 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Opens the port (0: a free one) on this machine and resolves when requests are answered. */
+/** Opens the port (0: a free one) on this machine and resolves when it is ready. */
 export function startServer(options: ServerOptions): Promise<RunningServer> {
   let stopping: Promise<void> | null = null;
-  const server = createServer(createApp({ ...options, isReady: () => stopping === null }));
+  let isWarm = false;
+  const server = createServer(createApp({ ...options, isReady: () => isWarm && stopping === null }));
 
   return new Promise((resolve, reject) => {
     server.on('error', reject);
-    server.listen(options.port, '127.0.0.1', () => {
+    server.listen(options.port, '127.0.0.1', async () => {
       const { port } = server.address() as AddressInfo;
+      for (let count = 0; count < options.warmUpRequests; count++)
+        await (await fetch(`http://127.0.0.1:${port}/version`)).arrayBuffer();
+      isWarm = true;
       options.log('started', { port, version: options.version });
       resolve({
         port,

@@ -9,12 +9,14 @@ it('answers on its port, and no longer after it was stopped', async () => {
     version: '1',
     commit: 'c',
     fault: 'none',
+    warmUpRequests: 2,
     log: (message) => messages.push(message),
   });
   const url = `http://127.0.0.1:${server.port}/health/live`;
   assert.equal((await fetch(url)).status, 200);
+  assert.equal((await fetch(`${url.slice(0, -4)}ready`)).status, 200);
   await server.stop();
   await server.stop();
   await assert.rejects(fetch(url));
-  assert.deepEqual(messages, ['started', 'request', 'stopped']);
+  assert.deepEqual(messages, ['request', 'request', 'started', 'request', 'request', 'stopped']);
 });
