@@ -1,3 +1,4 @@
+import { userError } from '../../base/diagnostic.ts';
 import type { Deployments } from '../../client/deployment/contract.ts';
 import { DeploymentFold } from '../../client/deployment/fold.ts';
 import type { DeploymentView } from '../../client/deployment/view.ts';
@@ -44,16 +45,18 @@ export async function followToEnd(
   const left = new Promise<'left'>((resolve) => {
     leave = () => resolve('left');
   });
+  const guard = guardDriving(context, deployments, deploymentId);
   const stopListening = ports.onInterrupt(() => leave());
   let view: DeploymentView | null = null;
   let how: 'over' | 'left' | 'asked' = 'over';
   try {
     for (;;) {
-      const next = await Promise.race([events.next(), left]);
+      const next = await Promise.race([events.next(), left, guard.failed]);
       if (next === 'left') how = 'left';
       if (next === 'left' || next.done) break;
       fold.apply(next.value);
       view = fold.view();
+      guard.moved();
       display.view(view);
       if (!isPatient && asksPeople(view)) {
         how = 'asked';
@@ -62,6 +65,7 @@ export async function followToEnd(
     }
   } finally {
     stopListening();
+    guard.stop();
   }
   display.end(how === 'over' ? view : null);
   if (json) context.printJson(view);
@@ -75,6 +79,49 @@ export async function followToEnd(
     `end it: sluice deployment cancel ${deploymentId}`,
   ]);
   return EXIT.failed;
+}
+
+/** A supervisor that begins takes the deployment in less. */
+const LOOK_MS = 5000;
+/** So many supervisors in a row that did nothing are enough. */
+const STARTS_MAX = 3;
+
+/**
+ * Looks now and then whether somebody drives the deployment, and starts a supervisor when nobody does. `failed` rejects when several of them
+ * ended without doing anything; `moved` says that something was done.
+ */
+function guardDriving(context: Context, deployments: Deployments, deploymentId: string) {
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => {});
+  let starts = 0;
+  let stopped = false;
+  let stop = (): void => {};
+  const look = async (): Promise<void> => {
+    try {
+      if (await deployments.keepDriven(deploymentId)) starts++;
+      if (starts > STARTS_MAX)
+        throw userError(
+          'supervisor-ends',
+          `the supervisor of deployment ${deploymentId} ends again and again`,
+          `its log says why: deployments/${deploymentId}/supervisor.log in the data folder`,
+          3,
+        );
+      if (!stopped) stop = context.ports.clock.after(LOOK_MS, () => void look());
+    } catch (error) {
+      reject(error as Error);
+    }
+  };
+  stop = context.ports.clock.after(LOOK_MS, () => void look());
+  return {
+    failed,
+    moved: () => {
+      starts = 0;
+    },
+    stop: () => {
+      stopped = true;
+      stop();
+    },
+  };
 }
 
 const SILENT: DeploymentDisplay = { view: () => {}, notice: () => {}, end: () => {} };

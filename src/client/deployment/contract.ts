@@ -36,6 +36,8 @@ export interface Deployments {
   events(deploymentId: string, options: { readonly follow: boolean }): AsyncIterable<PlacedEvent>;
   /** Tells its owner durably; resolves when that one has taken it, or has said why it does not count. */
   tell(deploymentId: string, told: ToldDeployment): Promise<TakenByDeployment>;
+  /** Starts a supervisor for it when nobody drives it; resolves to whether that was so. One that is over needs none. */
+  keepDriven(deploymentId: string): Promise<boolean>;
   /** Starts a supervisor for each deployment that nobody drives any more; resolves to their ids. */
   takeOver(): Promise<readonly string[]>;
   /** What serves where, by the journal. */

@@ -4,7 +4,7 @@ import { canonicalJson, type JsonObject } from '../../base/json.ts';
 import type { Clock, Random } from '../../base/port.ts';
 import type { Owners } from '../../controller/contract.ts';
 import { accept } from '../../controller/deployment/accept.ts';
-import { findOrphans, isDeploymentOrphaned } from '../../controller/deployment/orphan.ts';
+import { findOrphans, isDeploymentOrphaned, isUnfinished } from '../../controller/deployment/orphan.ts';
 import { accountOf } from '../../journal/account.ts';
 import type { DeploymentEvent, ReleaseEvent } from '../../journal/deployment-event.ts';
 import type { Actor, PlacedEvent, StoredEvent } from '../../journal/event.ts';
@@ -112,11 +112,10 @@ export function clientDeployments(options: ClientDeploymentsOptions): Deployment
         clock,
         actor,
         teams: await options.teams(),
-        awaken: async () => {
-          if (await isOrphaned(deploymentId)) await (await open()).supervise(deploymentId);
-        },
+        awaken: () => keepDriven(deploymentId),
       });
     },
+    keepDriven,
     async takeOver() {
       const orphans = await findOrphans(options);
       for (const deploymentId of orphans) await (await open()).supervise(deploymentId);
@@ -143,6 +142,12 @@ export function clientDeployments(options: ClientDeploymentsOptions): Deployment
       }
     },
   };
+
+  async function keepDriven(deploymentId: string): Promise<boolean> {
+    if (!(await isUnfinished(store, deploymentId)) || !(await isOrphaned(deploymentId))) return false;
+    await (await open()).supervise(deploymentId);
+    return true;
+  }
 
   async function resolve(text: string, repository?: string): Promise<string> {
     if (text === 'latest') {

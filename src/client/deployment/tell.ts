@@ -18,7 +18,7 @@ export interface TellOptions {
   /** Names of the actor's teams. */
   readonly teams: readonly string[];
   /** Sees to it that somebody drives the deployment. */
-  readonly awaken: () => Promise<void>;
+  readonly awaken: () => Promise<unknown>;
 }
 
 /** An owner that lives, or was just started, looks into its inbox in less. */
