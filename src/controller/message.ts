@@ -1,7 +1,9 @@
 import { needsOf, runContexts } from '../engine/context.ts';
-import { callsAround, inputsOfCall } from '../engine/scope.ts';
 import { cellContext, cellTimeout } from '../engine/dynamic.ts';
+import { callsAround, inputsOfCall } from '../engine/scope.ts';
 import { type CellState, findCell, type RunState } from '../engine/state.ts';
+import { plainRunContexts } from '../pipeline/plain-context.ts';
+import type { PlanCall } from '../pipeline/plan-call.ts';
 import type { JobMessage } from '../runner/contract.ts';
 import { gatingOf } from './gating.ts';
 
@@ -20,6 +22,7 @@ export function jobMessage(
   const call = callsAround(state, cell.job).at(-1);
   const planned = course.jobs[cell.job]!;
   const job = planned.workflow?.dynamic ? { ...planned, timeoutMs: cellTimeout(state, cell) } : planned;
+  const variables = { ...course.plan.variables, ...course.request.variables };
   // What starts while the run is accepted starts before its owner is named.
   const owner = cell.started!.owner ?? state.firstOwner;
   return {
@@ -34,9 +37,9 @@ export function jobMessage(
     needs: needsOf(state, cell.job) as JobMessage['needs'],
     // A step of a workflow may ask for any of them.
     kept: job.downloads.length === 0 && job.workflow === null ? {} : keptBefore(state),
-    contexts: call ? { ...runContexts(course), inputs: inputsOfCall(state, call) } : runContexts(course),
+    ...(call ? callInputs(state, call, variables) : { contexts: runContexts(course) }),
     // As they are written: evaluated once more, a text of the event that looks like a template would be one.
-    variables: { ...course.plan.variables, ...course.request.variables },
+    variables,
     source: course.request.source,
     sealed: cell.sealed,
     unsealed: cell.unsealed,
@@ -45,6 +48,20 @@ export function jobMessage(
     ...(job.gates.length === 0 ? {} : { gating: gatingOf(state, cell.job) }),
     ...(course.request.rerunOf === null ? {} : { isAnew: true }),
     isSameBoot: !resumed || (owner !== null && isSameBoot(owner)),
+  };
+}
+
+/** What a job in a call sees as its inputs, also as they would be without text from outside. */
+function callInputs(
+  state: RunState,
+  call: PlanCall,
+  variables: Readonly<Record<string, string>>,
+): Pick<JobMessage, 'contexts' | 'plainInputs'> {
+  const contexts = runContexts(state.course);
+  const plain = { ...contexts, ...plainRunContexts(contexts, variables) };
+  return {
+    contexts: { ...contexts, inputs: inputsOfCall(state, call) },
+    plainInputs: inputsOfCall(state, call, plain),
   };
 }
 

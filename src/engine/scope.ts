@@ -63,21 +63,25 @@ export function scopeContext(
   call: PlanCall | null,
   needs: readonly Need[],
   matrix: JsonObject | null,
+  contexts: RunContexts = runContexts(state.course),
 ): ExpressionContext {
-  const contexts = runContexts(state.course);
   return {
     ...contexts,
-    ...(call ? { inputs: inputsOfCall(state, call) } : {}),
+    ...(call ? { inputs: inputsOfCall(state, call, contexts) } : {}),
     ...(matrix ? { matrix } : {}),
     needs: asContext(needs),
     status: statusOf(state, needs),
   };
 }
 
-/** The inputs that the jobs of a call see. */
-export function inputsOfCall(state: RunState, call: PlanCall): JsonObject {
+/** The inputs that the jobs of a call see. `contexts`: what is known of the run. */
+export function inputsOfCall(
+  state: RunState,
+  call: PlanCall,
+  contexts: RunContexts = runContexts(state.course),
+): JsonObject {
   const parent = call.parent === null ? null : callOf(state, call.parent);
-  const context = scopeContext(state, parent, needsOfScope(state, call.needs), call.matrix);
+  const context = scopeContext(state, parent, needsOfScope(state, call.needs), call.matrix, contexts);
   const pairs = Object.entries(call.inputs).flatMap(([name, { default: usual }]): [string, JsonValue][] => {
     const text = call.with[name] ?? usual;
     if (text === null) return [];

@@ -35,6 +35,8 @@ export interface JobMessage {
   >;
   /** By job: what the jobs before this one kept. Empty when the job downloads nothing. */
   readonly kept: Readonly<Record<string, readonly KeptArtifact[]>>;
+  /** Of a job in a call: its inputs without the text that comes from outside. */
+  readonly plainInputs?: JsonObject;
   /** git, event, run, pipeline, inputs, vars: what expressions see besides. */
   readonly contexts: Readonly<Record<'git' | 'event' | 'run' | 'pipeline' | 'inputs' | 'vars', JsonObject>>;
   /** Of the pipeline; the job's and the step's own come over it. Templates. */

@@ -1,41 +1,23 @@
-import type { JsonObject, JsonValue } from '../base/json.ts';
-import { evaluateTemplate } from '../pipeline/expression.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { ExpressionContext } from '../pipeline/expression-context.ts';
+import { harmless, isHarmless, plainRunContexts } from '../pipeline/plain-context.ts';
 import type { JobMessage } from './contract.ts';
 
-/** Characters that mean nothing to any shell. */
-const HARMLESS = /^[A-Za-z0-9._/@:+=,-]*$/;
 /** An expression that asks for what comes from outside. */
-const OUTSIDE = /\b(event|git|github|vars|variables)\b/i;
+const OUTSIDE = /\b(event|git|github|inputs|vars|variables)\b/i;
 
-/**
- * The contexts of a job without the text that comes from outside: the event's, and names of branches and tags that a shell could
- * take for more than a word; and what the pipeline's variables and the matrix have of it.
- */
+/** The contexts of a job without the text that comes from outside: the run's, and what inputs and the matrix have of it. */
 export function plainContexts({
   contexts,
   variables,
   matrix,
   job,
-}: JobMessage): Pick<ExpressionContext, 'event' | 'git' | 'vars' | 'matrix'> {
-  const git = harmless(contexts.git) as JsonObject;
-  const event = {
-    name: harmless(contexts.event.name ?? null),
-    ...(contexts.event.actor === undefined ? {} : { actor: harmless(contexts.event.actor) }),
-    payload: withoutText(contexts.event.payload ?? {}),
-  };
-  const plain = { ...contexts, event, git };
-  const status = { failed: false, cancelled: false, skippedNeed: false };
-  const vars: Record<string, string> = {};
-  for (const [name, template] of Object.entries(variables)) {
-    const value = evaluateTemplate(template, { ...plain, vars, status });
-    vars[name] = value.ok ? value.value : template;
-  }
+  plainInputs,
+}: JobMessage): Pick<ExpressionContext, 'event' | 'git' | 'vars' | 'matrix'> & Partial<ExpressionContext> {
   const isMatrixOutside = OUTSIDE.test(job.matrix?.expression?.source ?? '');
   return {
-    event,
-    git,
-    vars,
+    ...plainRunContexts(contexts, variables),
+    ...(plainInputs ? { inputs: plainInputs } : {}),
     matrix: (isMatrixOutside ? harmless(matrix ?? {}) : (matrix ?? {})) as JsonObject,
   };
 }
@@ -48,32 +30,7 @@ const TOLD =
 export function plainEnvironment(environment: Readonly<Record<string, string>>): Record<string, string> {
   const plain = Object.entries(environment).map(([name, value]): [string, string] => [
     name,
-    TOLD.test(name) && !HARMLESS.test(value) ? '' : value,
+    TOLD.test(name) && !isHarmless(value) ? '' : value,
   ]);
   return Object.fromEntries(plain);
-}
-
-/** What a forge itself fills in, or allows no free text in. */
-const FILLED_IN = new Set([
-  ...['action', 'base_ref', 'conclusion', 'default_branch', 'event', 'full_name', 'login', 'node_id', 'ref'],
-  ...['ref_type', 'schedule', 'state', 'status', 'tag_name', 'type', 'visibility'],
-]);
-
-/** Numbers, truth values, commits and words that a forge fills in. Of all else a word may still be an option of a command. */
-function withoutText(value: JsonValue, key: string | null = null): JsonValue {
-  if (typeof value === 'string') {
-    const isWord = key !== null && FILLED_IN.has(key) && HARMLESS.test(value) && !value.startsWith('-');
-    return isWord || /^[0-9a-f]{40}$/.test(value) ? value : '';
-  }
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map((one) => withoutText(one));
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutText(one, name)]));
-}
-
-/** With every text left out that is more than a word to a shell, however deep. */
-function harmless(value: JsonValue): JsonValue {
-  if (typeof value === 'string') return HARMLESS.test(value) ? value : '';
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map(harmless);
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, harmless(one)]));
 }

@@ -78,7 +78,7 @@ export function setUpStep(
   checkEnvironment(environment);
   const script = scriptText(step, job, state, environment);
   const hidden = script !== step.run && job.redaction.reveals(script);
-  const shell = fill(step.shell, `the shell of step ${step.id}`, () => state.context(environment));
+  const shell = shellOf(step, job, state, environment);
   return {
     command: shellCommand(shell, script, files.script, hidden),
     directory: workingDirectory(step, job.workspace.directory, state, environment),
@@ -114,6 +114,16 @@ export function stepEnvironment(
   return { environment, files };
 }
 
+/** The shell of the step. It is a command: what comes from outside may be no part of it. */
+function shellOf(step: PlanStep, job: JobSetup, state: StepScope, environment: Environment): string {
+  if (!step.shell.includes('${{')) return step.shell;
+  const subject = `the shell of step ${step.id}`;
+  const shell = fill(step.shell, subject, () => state.context(environment));
+  const { contextOf, environment: plain } = plainView(step, job, state, environment);
+  if (fill(step.shell, subject, () => contextOf(plain)) === shell) return shell;
+  throw new JobProblem(`${subject} would contain text from the event or a branch or tag name as a command`);
+}
+
 function refusalText({ message, place }: Refusal): string {
   return `${message} (${place.file}, line ${place.start.line})`;
 }
@@ -140,7 +150,7 @@ function scriptText(step: PlanStep, job: JobSetup, state: StepScope, environment
   const script = fill(step.run, subject, () => state.context(environment));
   if (plainScript(step, job, state, environment) !== script) {
     throw new JobProblem(
-      `${subject} would contain text from the event or a branch or tag name as code; give it to the step under \`environment:\` and use the variable`,
+      `${subject} would contain text from the event or a branch or tag name as code; give it to the step under \`${state.message.job.workflow ? 'env' : 'environment'}:\` and use the variable`,
     );
   }
   return script;
