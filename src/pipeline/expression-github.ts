@@ -26,6 +26,10 @@ export function githubContext(context: ExpressionContext): JsonObject {
   const ref = merge === null ? (git.ref ?? null) : `refs/pull/${merge}`;
   return {
     action: env?.GITHUB_ACTION ?? env?.SLUICE_STEP ?? null,
+    action_path: env?.GITHUB_ACTION_PATH ?? null,
+    action_ref: env?.GITHUB_ACTION_REF ?? null,
+    action_repository: env?.GITHUB_ACTION_REPOSITORY ?? null,
+    action_status: context.status.cancelled ? 'cancelled' : context.status.failed ? 'failure' : 'success',
     actor_id: idOf(payload.sender),
     env: env?.GITHUB_ENV ?? null,
     event_path: env?.GITHUB_EVENT_PATH ?? null,

@@ -68,7 +68,16 @@ export async function extract(
 ): Promise<string | null> {
   const own = { GIT_INDEX_FILE: index, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
   // With the configuration that names trusted folders gone, the owner was asked for when the ref was resolved.
-  const at = ['-c', `safe.directory=${directory}`, '-c', 'core.autocrlf=false', '-C', directory];
+  const at = [
+    '-c',
+    `safe.directory=${directory}`,
+    '-c',
+    'core.autocrlf=false',
+    '-C',
+    directory,
+    '--work-tree',
+    folder,
+  ];
   const read = await callGit([...at, 'read-tree', commit], own);
   if (read.code !== 0) return read.complaint;
   const out = await callGit([...at, 'checkout-index', '--all', '--force', `--prefix=${folder}/`], own);

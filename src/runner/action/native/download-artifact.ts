@@ -71,7 +71,10 @@ function chosen({ inputs }: NativePart, known: readonly ArtifactRecord[]): reado
   if (name) {
     const found = known.find((record) => record.name === name);
     if (found) return [found];
-    const others = known.map((record) => record.name).join(', ');
+    const others = known
+      .map((record) => record.name)
+      .sort()
+      .join(', ');
     throw new KeepProblem(
       `no job of this run has kept an artifact "${name}"; it has ${others || 'none'}; look at \`needs\` of this job`,
     );

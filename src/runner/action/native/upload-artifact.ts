@@ -33,7 +33,10 @@ export const UPLOAD_ARTIFACT = {
       throw new KeepProblem(
         `the job has an artifact "${name}" already; give it another name, or say \`overwrite: true\``,
       );
-    const { root, select } = selectionOf(part);
+    const selection = selectionOf(part);
+    if (selection === null)
+      return nothingFound(part, `artifact ${name}: 0 files matched ${linesOf(inputs.path).join(', ')}`);
+    const { root, select } = selection;
     const days = Number(inputs['retention-days']);
     const retentionMs = days > 0 ? days * DAY_MS : null;
     const { redaction } = setup;
@@ -59,47 +62,53 @@ export const UPLOAD_ARTIFACT = {
         'artifact-url': '',
       };
     } catch (error) {
-      if (error instanceof ArtifactError && error.code === 'no-match') return nothingFound(part, error);
+      if (error instanceof ArtifactError && error.code === 'no-match')
+        return nothingFound(part, error.message);
       throw new KeepProblem(`artifact ${name}: ${reasonOf(error)}`);
     }
   },
 };
 
-function nothingFound(part: NativePart, error: ArtifactError): Record<string, string> {
+function nothingFound(part: NativePart, sentence: string): Record<string, string> {
   const how = part.inputs['if-no-files-found'];
-  if (how === 'error') throw new KeepProblem(error.message);
-  if (how === 'ignore') part.run.say(error.message);
-  else warn(part, error.message);
+  if (how === 'error') throw new KeepProblem(sentence);
+  if (how === 'ignore') part.run.say(sentence);
+  else warn(part, sentence);
   return {};
 }
 
-/** The folder that all paths have in common, and what of it is meant. */
-function selectionOf({ run, place, inputs }: NativePart): {
-  readonly root: string;
-  readonly select: string[];
-} {
-  const { folder } = run.place.setup.workspace;
+/** The folder that all paths have in common, and what of it is meant; null: there is no such folder. */
+function selectionOf({
+  run,
+  place,
+  inputs,
+}: NativePart): { readonly root: string; readonly select: string[] } | null {
+  const { directory, temporary } = run.place.setup.workspace;
   const home = place.environment.HOME ?? homedir();
   const given = linesOf(inputs.path);
+  if (given.length === 0) throw new KeepProblem('the step says no `path`');
   const absolute = (text: string) => resolve(place.directory, text.replace(/^~(?=\/|$)/, home));
   const isHidden = (text: string) => /(^|\/)\.[^./][^/]*$/.test(text.replace(/\/+$/, ''));
   const keepsHidden = isTrue(inputs['include-hidden-files']);
   const wanted = given
     .filter((line) => !line.startsWith('!') && (keepsHidden || !isHidden(line)))
     .map(absolute);
-  if (given.length === 0) throw new KeepProblem('the step says no `path`');
-  if (wanted.length === 0) return { root: place.directory, select: ['.sluice-nothing'] };
-  const root = wanted.map(searchPath).reduce(common);
-  const real = lstatSync(root, { throwIfNoEntry: false }) ? realpathSync(root) : root;
-  const own = realpathSync(folder);
-  if (real !== own && !real.startsWith(`${own}${sep}`))
-    throw new KeepProblem(`the path ${inputs.path!.trim()} lies outside of the workspace`);
+  if (wanted.length === 0) return null;
+  const bases = wanted.map(searchPath);
+  const own = [directory, temporary].map((folder) => realpathSync(folder));
+  for (const base of bases) {
+    const real = lstatSync(base, { throwIfNoEntry: false }) ? realpathSync(base) : base;
+    if (!own.some((folder) => real === folder || real.startsWith(`${folder}${sep}`)))
+      throw new KeepProblem(`the path ${inputs.path!.trim()} lies outside of the workspace`);
+  }
+  const root = bases.reduce(common);
+  if (!lstatSync(root, { throwIfNoEntry: false })?.isDirectory()) return null;
   const below = (path: string) => relative(root, path) || '.';
   const left = given
     .filter((line) => line.startsWith('!'))
     .map((line) => `!${below(absolute(line.slice(1)))}`);
   return {
-    root: lstatSync(real, { throwIfNoEntry: false }) ? real : place.directory,
+    root,
     select: [
       ...wanted.map(below),
       ...left.filter((line) => !line.startsWith('!..')),

@@ -1,0 +1,1 @@
+console.log('local', process.env.HOME.includes('tmp'));

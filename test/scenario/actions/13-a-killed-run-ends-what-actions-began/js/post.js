@@ -1,0 +1,1 @@
+console.log('post after a kill:', process.env.STATE_word);
