@@ -41,6 +41,11 @@ export class VirtualClock implements Clock {
     this.#move(end - this.#monotonic);
   }
 
+  /** Somebody sets the wall clock; what is measured does not notice. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
   #move(ms: number): void {
     this.#now += ms;
     this.#monotonic += ms;

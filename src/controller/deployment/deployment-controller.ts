@@ -1,7 +1,7 @@
 import { userError } from '../../base/diagnostic.ts';
 import { newId } from '../../base/id.ts';
 import type { Subject } from '../../journal/event.ts';
-import { deploymentLease } from '../../journal/stream.ts';
+import { deploymentLease, deploymentStream } from '../../journal/stream.ts';
 import type { Lease } from '../../store/contract.ts';
 import { writeRequest } from './accept.ts';
 import type { DeploymentControllerOptions, DrivenDeployment, NewDeployment } from './contract.ts';
@@ -41,7 +41,8 @@ export class DeploymentController {
    */
   async resume(deploymentId: string): Promise<DrivenDeployment> {
     const { store } = this.#options;
-    if ((await store.journal.head(`deployment/${deploymentId}`)) === 0) throw unknownDeployment(deploymentId);
+    if ((await store.journal.head(deploymentStream(deploymentId))) === 0)
+      throw unknownDeployment(deploymentId);
     const lease = await this.#takeLease(deploymentId);
     try {
       // Read only now: until the lease was taken the old owner could still write.

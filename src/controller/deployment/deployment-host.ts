@@ -18,6 +18,7 @@ import { ignoredInput, inputOf } from './inbox.ts';
 import { Observer } from './observer.ts';
 import { Places } from './places.ts';
 import type { Replayed } from './replay.ts';
+import { sweepReleases } from './sweep.ts';
 import { Watchman } from './watchman.ts';
 
 export interface DeploymentHostOptions {
@@ -275,8 +276,21 @@ export class DeploymentHost {
     this.#claim = null;
     const { store, clock } = this.#options;
     const { deploymentId } = this.#state.request;
+    if (claim && this.#state.outcome === 'succeeded') await this.#sweep();
     if (claim) await claim.release();
     else await releaseClaim({ store, clock, actor: this.#actor, name: this.#name, deploymentId }, 'finished');
+  }
+
+  /** While the environment is still held. Nothing depends on it, so nothing of it is told. */
+  async #sweep(): Promise<void> {
+    const { token, order, request } = this.#state;
+    if (token === null) return;
+    const { deploymentId, service } = request;
+    const owner = { deploymentId, service, fence: { token, order } };
+    await this.#places
+      .open()
+      .then(({ target }) => sweepReleases(target, this.#options.store.journal, this.#name, owner))
+      .catch(() => {});
   }
 
   #setTimer(id: string, afterMs: number): void {

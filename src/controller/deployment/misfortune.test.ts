@@ -146,4 +146,45 @@ describe('a driven deployment with misfortune', () => {
     expect(outcome).toBe('succeeded');
     await rig.check(id);
   });
+
+  it.each([24, -24, 1, -1])(
+    'does not care when the wall clock jumps by %i hours at every step',
+    async (hours) => {
+      const rig = await DeploymentRig.open(CANARY);
+      const { driven } = await rig.begin();
+      const id = driven!.deploymentId;
+      rig.store.journal.watch(`deployment/${id}`, () => rig.clock.jump(hours * 3_600_000));
+      expect(await rig.play(driven!.finished)).toBe('succeeded');
+      await rig.check(id);
+      expect(rig.clock.monotonic()).toBeLessThan(10 * 60_000);
+    },
+  );
+
+  it('is back on the stable version within seconds of the sample that shows the harm', async () => {
+    const { events } = await play({ nature: 'harmful' });
+    const at = (type: DeploymentEvent['type']) => events.findLast(({ event }) => event.type === type)!.at;
+    const harm = events.find(
+      ({ event }) => event.type === 'deployment.observed' && event.verdict === 'harm',
+    )!;
+    expect(at('deployment.rollback-begun') - harm.at).toBeLessThan(100);
+    expect(at('deployment.weight-set') - harm.at).toBeLessThan(1000);
+  });
+
+  it('has the target remove what nobody needs any more, and never what could be gone back to', async () => {
+    const rig = await DeploymentRig.open(CANARY);
+    const { controller } = rig.process();
+    let stable = 'sha256:old';
+    for (const candidate of ['sha256:a', 'sha256:b', 'sha256:c']) {
+      const plan = shortPlan('blue_green', 'immediate', {
+        candidate,
+        stable: { digest: stable, isHealthy: true },
+      });
+      const driven = await rig.play(controller.start(rig.request(plan)));
+      expect(await rig.play(driven.finished)).toBe('succeeded');
+      stable = candidate;
+    }
+    const removed = rig.world.removed.filter((line) => line.startsWith('web-1 '));
+    // After `a` nothing; after `b` what was before `a`; after `c` that again, and what was before `b`.
+    expect(removed).toEqual(['web-1 sha256:old', 'web-1 sha256:a', 'web-1 sha256:old']);
+  });
 });

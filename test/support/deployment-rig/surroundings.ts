@@ -25,7 +25,7 @@ export function surroundingsIn(
     install: (change, release) => reach(() => world.install(change, release)),
     start: (change, release) => reach(() => world.start(change, release)),
     stop: (change, digest) => reach(() => world.stop(change, digest)),
-    remove: async () => ({ outcome: 'done', end: null }),
+    remove: (change, digest) => reach(() => world.removeRelease(change, digest)),
     run: (change, { run }) => reach(() => world.run(change, run)),
     probe: (change) => reach(() => world.probe(change)),
     instances: (host) => reach(async () => world.instances(host)),

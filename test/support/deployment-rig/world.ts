@@ -58,6 +58,7 @@ export class World {
   /** Every weight that the router was told, in order. */
   readonly weights: number[] = [];
   readonly commands: string[] = [];
+  readonly removed: string[] = [];
   readonly #instances: Instance[] = [];
   readonly #receipts = new Map<string, { readonly reply: TargetReply; readonly host: string }>();
   readonly #void = new Map<string, number>();
@@ -200,6 +201,13 @@ export class World {
     if (this.#weightOf(version) > 0)
       return { outcome: 'refused', cause: 'invalid', reason: `${version} has weight` } as const;
     return { outcome: 'done', open: 0 } as const;
+  }
+
+  removeRelease(change: Change, digest: string): Promise<TargetReply> {
+    return this.#change('remove', change, () => {
+      this.removed.push(`${change.host} ${digest}`);
+      return DONE;
+    });
   }
 
   async remove(fence: Fence, version: string): Promise<RouterReply> {
