@@ -53,7 +53,7 @@ function towardLine(name: string, ln: number, alarm: number, style: 'red' | 'gre
   const bar =
     look.paint(style, look.glyphs.bar.repeat(done)) +
     look.paint('dim', look.glyphs.barEmpty.repeat(BAR_WIDTH - done));
-  return `${name}  ${bar}  E ${times(Math.exp(Math.min(ln, 50)))} of ${times(Math.exp(alarm))}`;
+  return `${name}  ${bar}  ${ln >= alarm ? 'E over' : `E ${times(Math.exp(ln))} of`} ${times(Math.exp(alarm))}`;
 }
 
 /** `12.0s of 30.0s`. */

@@ -79,7 +79,7 @@ export function stepLines(step: DeployStepView, look: Look, nowMs: number): stri
   );
   const style = state === 'failed' ? 'red' : 'dim';
   const reason =
-    step.reason === null || (watch && state === 'running')
+    step.reason === null || (watch && (state === 'running' || watch.reason === step.reason))
       ? []
       : hanging('    ', visible(step.reason), look.width).map((text) => look.paint(style, text));
   return [line, ...(watch === null ? [] : evidenceLines(watch, '    ', look)), ...reason];

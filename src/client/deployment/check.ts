@@ -93,6 +93,7 @@ async function askPlaces(
   }
   for (const one of instances.filter(({ digest }) => digest !== serving))
     findings.push(`${one.version} runs on ${one.host}, and no deployment says that it should`);
+  findings.push(...places.missing);
   findings.push(
     ...(await target.drift().catch((error: Error) => [`drift cannot be told: ${error.message}`])),
   );

@@ -51,7 +51,7 @@ export async function planDeployment(
     service: service.name,
   });
   const definition = definitionFor(ask.plan, environment, service, release, source);
-  const { observed, stable, findings } = await observe(
+  const { observed, stable, findings, missing } = await observe(
     journal,
     rooms,
     history,
@@ -80,7 +80,11 @@ export async function planDeployment(
     kind: 'release',
     definition,
     history,
-    problems: [...problems, ...(whole ? [] : [notWhole(release.origin)])],
+    problems: [
+      ...problems,
+      ...(whole ? [] : [notWhole(release.origin)]),
+      ...missing.map((sentence) => refusal(sentence, environment)),
+    ],
     gates: passed,
     findings,
     reason: ask.reason,
@@ -124,7 +128,13 @@ export async function planRollback(
     ...(goal.definition ?? definitionOrThrow(choice.digest)),
     environment,
   };
-  const { observed, stable, findings } = await observe(journal, rooms, history, definition, choice.digest);
+  const { observed, stable, findings, missing } = await observe(
+    journal,
+    rooms,
+    history,
+    definition,
+    choice.digest,
+  );
   const present = {
     service: definition.service,
     environment,
@@ -142,7 +152,10 @@ export async function planRollback(
     kind: 'rollback',
     definition,
     history,
-    problems: found === null ? [notWhole(definition.release)] : [],
+    problems: [
+      ...(found === null ? [notWhole(definition.release)] : []),
+      ...missing.map((sentence) => refusal(sentence, environment)),
+    ],
     gates: [],
     findings,
     reason: ask.reason,
@@ -186,7 +199,7 @@ function planned(compiled: DeploymentPlan, beside: Beside): PlannedDeployment {
 }
 
 /** A sentence of the core says what to do behind its last semicolon. */
-function refusal(sentence: string, { place }: EnvironmentDefinition): Diagnostic {
+function refusal(sentence: string, { place }: Pick<EnvironmentDefinition, 'place'>): Diagnostic {
   const cut = sentence.indexOf('; ');
   const message = cut < 0 ? sentence : sentence.slice(0, cut);
   const way = cut < 0 ? {} : { suggestion: sentence.slice(cut + 2) };
@@ -226,6 +239,7 @@ async function observe(
   readonly observed: ObservedFacts;
   readonly stable: ReleaseRequest['stable'];
   readonly findings: readonly string[];
+  readonly missing: readonly string[];
 }> {
   const serving = servingOf(history);
   const known = {
@@ -254,6 +268,7 @@ async function observe(
           ...environment.healthChecks,
         ]),
       },
+      missing: places.missing,
       findings: drift.map((sentence) => `drift: ${sentence}`),
     };
   } finally {

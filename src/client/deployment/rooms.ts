@@ -21,4 +21,6 @@ export type LookedAt = Pick<
 export interface Places extends Surroundings {
   /** What target, router and source can measure here. */
   readonly measurable: readonly Measurable[];
+  /** What keeps a deployment from beginning, in sentences with what to do. */
+  readonly missing: readonly string[];
 }

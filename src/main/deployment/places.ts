@@ -41,7 +41,8 @@ export async function openPlaces(
   const template = (text: string, version: Version, instance: { host: string | null; port: number | null }) =>
     fillTemplate(text, versions[version], secrets, instance);
   const nowhere = { host: null, port: null };
-  const { router, measurable } = await openRouter(directory, definition, starts);
+  const { router, measurable, missing } = await openRouter(directory, definition, starts);
+  if (starts && missing.length > 0) throw userError('router-missing', missing.join('; '));
   const target = await openTarget(definition, directory, readSecret, hostEnvironment);
   const content = join(
     directory,
@@ -57,6 +58,7 @@ export async function openPlaces(
   return {
     target,
     router,
+    missing,
     measurable: [...measurable, 'health', 'resources'],
     ...evidence,
     template: (text, version, instance) => template(text, version, addressOf(instance)),

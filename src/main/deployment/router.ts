@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { userError } from '../../base/diagnostic.ts';
 import { digestOf } from '../../base/digest.ts';
 import type { DeploymentDefinition } from '../../delivery/definition.ts';
 import type { Measurable } from '../../delivery/release-request.ts';
@@ -11,6 +10,8 @@ export interface OpenedRouter {
   readonly router: Router | null;
   /** What it can count. */
   readonly measurable: readonly Measurable[];
+  /** What its configuration lacks, in sentences with what to do. */
+  readonly missing: readonly string[];
 }
 
 /**
@@ -23,7 +24,7 @@ export async function openRouter(
   starts: boolean,
 ): Promise<OpenedRouter> {
   const wanted = routerOf(definition);
-  if (wanted === null) return { router: null, measurable: [] };
+  if (wanted === null) return { router: null, measurable: [], missing: [] };
   const { environment, service, source } = definition;
   const folder = join(
     directory,
@@ -38,19 +39,20 @@ export async function openRouter(
         const { ensureProxy } = await import('../../delivery/router/proxy/launch.ts');
         await ensureProxy(folder, listenOf(wanted.listen), [...ownCommand(), 'internal', 'proxy']);
       }
-      return { router: openProxyRouter(folder), measurable: ['requests', 'latency'] };
+      return { router: openProxyRouter(folder), measurable: ['requests', 'latency'], missing: [] };
     }
     case 'haproxy': {
       const { openHaproxyRouter } = await import('../../delivery/router/haproxy/haproxy-router.ts');
       const { socket, backend } = wanted;
-      return { router: openHaproxyRouter({ socket, backend, folder }), measurable: ['requests', 'latency'] };
+      const router = openHaproxyRouter({ socket, backend, folder });
+      return { router, measurable: ['requests', 'latency'], missing: await router.missing() };
     }
-    case 'nginx':
-      throw userError(
-        'router-unknown',
-        `this version cannot steer nginx for ${service.name} in ${environment.name}`,
-        'use the built-in proxy: router: {kind: proxy, listen: 8080}',
-      );
+    case 'nginx': {
+      const { openNginxRouter } = await import('../../delivery/router/nginx/nginx-router.ts');
+      const { config, upstream, reload } = wanted;
+      const router = openNginxRouter({ config, upstream, reload, folder });
+      return { router, measurable: ['requests', 'latency'], missing: await router.missing() };
+    }
   }
 }
 

@@ -3,6 +3,9 @@ import { userError } from '../../base/diagnostic.ts';
 import { digestOf } from '../../base/digest.ts';
 import type { DeploymentDefinition } from '../../delivery/definition.ts';
 import type { Target } from '../../delivery/target/contract.ts';
+import type { DockerHostOptions } from '../../delivery/target/docker/docker-target.ts';
+import { findDocker } from '../../driver/docker/docker.ts';
+import type { HostDefinition } from '../../pipeline/plan-environment.ts';
 import type { ReadSecret } from './secrets.ts';
 
 const KEEP_RELEASES_DEFAULT = 5;
@@ -14,10 +17,10 @@ const KEEP_RELEASES_DEFAULT = 5;
 export async function openTarget(
   definition: DeploymentDefinition,
   directory: string,
-  _readSecret: ReadSecret,
+  readSecret: ReadSecret,
   hostEnvironment: NodeJS.ProcessEnv,
 ): Promise<Target> {
-  const { environment, service } = definition;
+  const { environment } = definition;
   const { target, hosts } = environment;
   const kind = target?.kind ?? (hosts.length > 0 ? 'ssh' : 'process');
   const keepReleases = target?.keepReleases ?? KEEP_RELEASES_DEFAULT;
@@ -33,25 +36,67 @@ export async function openTarget(
         environment: hostEnvironment,
       });
     }
-    case 'ssh':
-    case 'docker':
-      throw userError(
-        'target-unknown',
-        `this version cannot deploy ${service.name} to ${environment.name} by ${kind}`,
-        'use processes of this machine: target: process',
-      );
+    case 'ssh': {
+      const { openSshTarget } = await import('../../delivery/target/ssh/ssh-target.ts');
+      return openSshTarget({
+        directory: target?.directory ?? join('.local/share/sluice', ...ownPath(definition)),
+        hosts,
+        ports: target?.ports ?? null,
+        keepReleases,
+        // ssh says itself that a key is not there.
+        secret: (name) => readSecret(name).catch(() => null),
+        environment: hostEnvironment,
+      });
+    }
+    case 'docker': {
+      const { openDockerTarget } = await import('../../delivery/target/docker/docker-target.ts');
+      return openDockerTarget({
+        area: ownPath(definition).slice(1).join('/'),
+        hosts:
+          hosts.length > 0
+            ? hosts.map((host) => engineOf(host, hostEnvironment))
+            : [localEngine(hostEnvironment)],
+        ports: target?.ports ?? null,
+        keepReleases,
+        network: target?.network ?? null,
+        credentials: async () => null,
+      });
+    }
   }
 }
 
-/** A relative folder is one of the repository; with none each service of each environment has its own below Sluice's folder. */
-function placeOf({ environment, service, source }: DeploymentDefinition, directory: string): string {
-  const given = environment.target?.directory ?? null;
-  if (given !== null) return isAbsolute(given) ? given : resolve(source.path, given);
-  return join(
-    directory,
-    'environments',
-    digestOf(source.repository).slice(0, 16),
-    environment.name,
-    service.name,
+function localEngine(hostEnvironment: NodeJS.ProcessEnv): DockerHostOptions {
+  return { name: 'localhost', docker: requireDocker(hostEnvironment), address: '127.0.0.1' };
+}
+
+/** The engine of another machine, over SSH as its program does it. */
+function engineOf(
+  { host, port, user }: HostDefinition,
+  hostEnvironment: NodeJS.ProcessEnv,
+): DockerHostOptions {
+  const account = user === null ? '' : `${user}@`;
+  const docker = requireDocker({ ...hostEnvironment, DOCKER_HOST: `ssh://${account}${host}:${port}` });
+  return { name: host, docker, address: host.replace(/^\[(.*)\]$/, '$1') };
+}
+
+function requireDocker(environment: NodeJS.ProcessEnv) {
+  const docker = findDocker(environment);
+  if (docker) return docker;
+  throw userError(
+    'target-no-docker',
+    'containers are deployed by Docker; its program `docker` was not found',
+    'apt-get install docker.io, or use processes of this machine: target: process',
+    3,
   );
+}
+
+/** A relative folder is one of the repository; with none each service of each environment has its own below Sluice's folder. */
+function placeOf(definition: DeploymentDefinition, directory: string): string {
+  const given = definition.environment.target?.directory ?? null;
+  if (given !== null) return isAbsolute(given) ? given : resolve(definition.source.path, given);
+  return join(directory, ...ownPath(definition));
+}
+
+function ownPath({ environment, service, source }: DeploymentDefinition): string[] {
+  return ['environments', digestOf(source.repository).slice(0, 16), environment.name, service.name];
 }
