@@ -36,8 +36,12 @@ export async function processTargetHarness(folder: string): Promise<TargetHarnes
   };
 }
 
+export interface SshHarness extends TargetHarness {
+  readonly sshd: Sshd;
+}
+
 /** The same target at the other end of an SSH connection to this machine. */
-export async function sshTargetHarness(folder: string): Promise<TargetHarness & { readonly sshd: Sshd }> {
+export async function sshTargetHarness(folder: string): Promise<SshHarness> {
   const first = await freePorts(5);
   const directory = join(folder, 'target');
   const sshd = await startSshd(join(folder, 'sshd'), first + 4);

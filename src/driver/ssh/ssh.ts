@@ -54,6 +54,7 @@ export function openSsh(options: SshOptions): Ssh {
   const environment = passedEnvironment(options.environment, PASSED);
   let folder: string | null = null;
   let connecting: Promise<string | null> | null = null;
+  let isClosed = false;
 
   const files = (): SshFiles => {
     folder ??= privateFolder();
@@ -68,6 +69,7 @@ export function openSsh(options: SshOptions): Ssh {
 
   /** Why there is no connection; null: there is one. */
   const connect = async (timeoutMs: number): Promise<string | null> => {
+    if (isClosed) return 'the target was closed; open it again';
     const { socket, key, knownHosts } = files();
     if (existsSync(socket)) return null;
     const problem = destinationProblem(options);
@@ -102,10 +104,13 @@ export function openSsh(options: SshOptions): Ssh {
       }
       const end = await call(sshWords(options, files(), command, false), input, content, leftMs);
       // The connection may be dead without knowing it yet; the next command makes a new one.
-      if (end.outcome === 'late' || end.code === CONNECTION_FAILED) await disconnect(options, files(), call);
+      const mayBeDead = end.outcome === 'late' || end.code === CONNECTION_FAILED;
+      if (mayBeDead && !isClosed) await disconnect(options, files(), call);
       return endOf(end, options);
     },
     close: async () => {
+      isClosed = true;
+      await connecting;
       if (folder === null) return;
       await disconnect(options, files(), call);
       rmSync(folder, { recursive: true, force: true });
