@@ -28,7 +28,7 @@ export interface RigOptions {
   readonly nature?: Nature;
   readonly fate?: (verb: Verb, key: string) => Fate;
   /** Opens the store; in memory when not said. */
-  readonly store?: (clock: VirtualClock) => Store;
+  readonly store?: (clock: VirtualClock) => Promise<Store>;
   /** Of hosts; by the plan when not said. */
   readonly hosts?: readonly string[];
   /** Over what the world offers. */
@@ -43,7 +43,7 @@ const VIRTUAL_MAX_MS = 12 * 3_600_000;
 
 /** Deployments on a real store with a scripted world, in virtual time, by owners that can die. */
 export class DeploymentRig {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly plan: DeploymentPlan;
   readonly world: World;
   readonly store: Store;
@@ -54,15 +54,18 @@ export class DeploymentRig {
 
   /** A rig in which the stable version of the plan serves, by the journal too. */
   static async open(plan: DeploymentPlan, options: RigOptions = {}): Promise<DeploymentRig> {
-    const rig = new DeploymentRig(plan, options);
+    const clock = new VirtualClock();
+    const store = (await options.store?.(clock)) ?? openMemoryStore(clock);
+    const rig = new DeploymentRig(plan, options, clock, store);
     await rig.#seed();
     return rig;
   }
 
-  private constructor(plan: DeploymentPlan, options: RigOptions) {
+  private constructor(plan: DeploymentPlan, options: RigOptions, clock: VirtualClock, store: Store) {
     this.plan = plan;
+    this.clock = clock;
+    this.store = store;
     this.#options = options;
-    this.store = options.store?.(this.clock) ?? openMemoryStore(this.clock);
     const { nature = 'good', fate } = options;
     this.world = new World({
       clock: this.clock,
