@@ -61,12 +61,13 @@ function tellLosses(context: Context, { target, files, losses }: Exported, writt
   context.note(`${counted(losses.length, 'thing')} ${verb} lost on ${target}, and marked in the file:`);
   for (const loss of losses) {
     const head = `  ${look.paint('yellow', look.glyphs.warned)} `;
-    context.note(hanging(head, visible(sentence(loss)), look.width));
+    const at = written[files.findIndex(({ path }) => path === loss.file)] ?? loss.file;
+    context.note(hanging(head, visible(sentence(loss, at)), look.width));
   }
 }
 
 /** Both places, what is lost, and what stands there. */
-function sentence({ place, file, line, message, instead }: Loss): string {
+function sentence({ place, line, message, instead }: Loss, file: string): string {
   const from = place ? `${place.file}:${place.start.line}` : 'the pipeline';
   return `${from} (${file}:${line}): ${message}; ${instead}`;
 }

@@ -39,5 +39,5 @@ export const GITLAB: ShellTarget = {
     SLUICE_REF: 'SLUICE_REF="refs/${CI_COMMIT_TAG:+tags}${CI_COMMIT_BRANCH:+heads}/$CI_COMMIT_REF_NAME"',
   },
   eventName,
-  outputFile: OUTPUT_FILE,
+  outputFile: () => OUTPUT_FILE,
 };

@@ -19,7 +19,7 @@ export interface ShellTarget {
   readonly definitions: Readonly<Record<string, string>>;
   readonly eventName: EventName;
   /** Where a job leaves its outputs as NAME=value lines for the jobs that need it; null: it cannot. */
-  readonly outputFile: string | null;
+  outputFile(job: PlanJob): string | null;
 }
 
 /** A piece of a job's script, and what it could not say. */
@@ -150,7 +150,8 @@ function outputBlock(job: PlanJob, { look, target }: Context): Block[] {
     instead,
     place: job.place,
   });
-  if (target.outputFile === null)
+  const file = target.outputFile(job);
+  if (file === null)
     return [{ text: 'true', notes: [note(`its outputs ${names.join(', ')}`, 'no job gets them')] }];
   const notes = [note('outputs of several lines', 'each is one line')];
   const lines = Object.entries(job.outputs).map(([name, template]) => {
@@ -164,7 +165,7 @@ function outputBlock(job: PlanJob, { look, target }: Context): Block[] {
     );
     return `  printf '%s=%s\\n' ${needVariable(job.id, name)} ${quoted(pieces)}`;
   });
-  return [{ text: `# What the jobs behind it get\n{\n${lines.join('\n')}\n} > ${target.outputFile}`, notes }];
+  return [{ text: `# What the jobs behind it get\n{\n${lines.join('\n')}\n} > ${file}`, notes }];
 }
 
 function serviceBlock(
