@@ -41,14 +41,15 @@ const FILLED_IN = new Set([
 ]);
 
 /** Numbers, truth values, commits and words that a forge fills in. Of all else a word may still be an option of a command. */
-function withoutText(value: JsonValue, key: string | null = null): JsonValue {
+function withoutText(value: JsonValue, key = '', parent = ''): JsonValue {
   if (typeof value === 'string') {
-    const isWord = key !== null && FILLED_IN.has(key) && HARMLESS.test(value) && !value.startsWith('-');
+    const isFilledIn = FILLED_IN.has(key) || (key === 'name' && parent === 'repository');
+    const isWord = isFilledIn && HARMLESS.test(value) && !value.startsWith('-');
     return isWord || /^[0-9a-f]{40}$/.test(value) ? value : '';
   }
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map((one) => withoutText(one));
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutText(one, name)]));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutText(one, name, key)]));
 }
 
 /** With every text left out that is more than a word to a shell, however deep. */

@@ -6,7 +6,7 @@ import { spanInText } from '../../native/text-place.ts';
 
 /** Of the event, what whoever opens a pull request or an issue, or makes a commit, may write as they like. */
 const FREE_TEXT =
-  /\bgithub\s*\.\s*(?:head_ref\b|event\s*(?:\)|$|\.[\s\w.*[\]'-]*?(?:title|body|message|name|email|page_name|label|ref|branch|default_branch|head_branch|description|input|client_payload)\b))/i;
+  /\bgithub\s*\.\s*(?:head_ref\b|event\s*(?:\)|$|\.(?!repository\.(?:name|full_name|default_branch)\b)[\s\w.*[\]'-]*?(?:title|body|message|name|email|page_name|label|ref|branch|default_branch|head_branch|description|input|client_payload)\b))/i;
 
 /** The most of one script: each place is found by walking its text. */
 const SHOWN_MAX = 20;
