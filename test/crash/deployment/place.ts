@@ -8,7 +8,7 @@ import { machineClock } from '../../../src/machine/clock.ts';
 import type { Store } from '../../../src/store/contract.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
 import { killProcess, processesOf } from '../../support/processes.ts';
-import { homeOf, type ProductEnd, runProduct } from '../../support/product.ts';
+import { homeOf, type Product, type ProductEnd, runProduct, startProduct } from '../../support/product.ts';
 import { makeRepository } from '../../support/repository.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../deployment-repository', import.meta.url));
@@ -45,6 +45,11 @@ export class DeploymentPlace {
     return new DeploymentPlace(folder, port, store);
   }
 
+  /** Starts a command as in a terminal of its own. */
+  type(...args: readonly string[]): Product {
+    return startProduct(args, { folder: this.folder, cwd: join(this.folder, 'repository') });
+  }
+
   sluice(...args: readonly string[]): Promise<ProductEnd> {
     return runProduct(args, { folder: this.folder, cwd: join(this.folder, 'repository') });
   }
@@ -68,6 +73,19 @@ export class DeploymentPlace {
   ledger(): readonly string[] {
     const file = join(this.folder, 'ledger');
     return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+  }
+
+  /** A version that runs fails a part of its requests from now on. */
+  turnBad(version: string): void {
+    writeFileSync(join(this.folder, `ledger.${version}.bad`), '');
+  }
+
+  /** Percent of the traffic that the candidate of a deployment has, as the journal has it. */
+  async percent(deploymentId: string): Promise<number | null> {
+    const last = (await this.events(deploymentId)).findLast(
+      ({ body }) => body.type === 'deployment.weight-set',
+    );
+    return last?.body.type === 'deployment.weight-set' ? last.body.candidatePercent : null;
   }
 
   /** Kills whoever drives the deployment; false when nobody does. */
