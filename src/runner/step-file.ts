@@ -26,6 +26,8 @@ export function readStepFile(path: string, variable: string): string | null {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return null;
   if (!found.isFile()) throw new JobProblem(`$${variable} is no longer a plain file`);
+  // Most steps leave them as they were made.
+  if (found.size === 0) return '';
   if (found.size > BYTES_MAX) {
     throw new JobProblem(
       `$${variable} has ${found.size} bytes; the limit is 1 MiB; keep large data in a file of the workspace`,

@@ -34,8 +34,7 @@ export function servicesOf(node: Node | undefined): PlanService[] {
   return node.entries.flatMap(({ key, keySpan, value }): PlanService[] => {
     const container = containerOf(value);
     if (!container) return [];
-    const entrypoint = textUnder(value, 'entrypoint');
-    const options = [container.options, entrypoint && `--entrypoint ${entrypoint}`].filter(Boolean);
+    const words = [textUnder(value, 'entrypoint'), textUnder(value, 'command')].filter(Boolean);
     return [
       {
         kind: 'container',
@@ -43,8 +42,9 @@ export function servicesOf(node: Node | undefined): PlanService[] {
         health: null,
         startTimeoutMs: START_TIMEOUT_MS,
         place: placeOf(keySpan),
-        container: { ...container, options: options.length > 0 ? options.join(' ') : null },
-        command: textUnder(value, 'command'),
+        container,
+        // One line for a shell, which takes the program that is to run first from the line too.
+        command: words.length > 0 ? words.join(' ') : null,
       },
     ];
   });
