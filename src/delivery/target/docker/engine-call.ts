@@ -19,6 +19,8 @@ export async function toldLines(docker: Docker, words: readonly string[]): Promi
   return (await told(docker, words)).split('\n').filter((line) => line !== '');
 }
 
+/** The last line that says what is wrong, without the program's advice. */
 export function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) || 'no reason is given';
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !/^(Run|See) 'docker/.test(line));
+  return lines.at(-1)?.replace(/^docker: /, '') ?? 'no reason is given';
 }

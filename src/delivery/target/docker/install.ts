@@ -76,11 +76,11 @@ export async function remove(
 export async function create(
   docker: Docker,
   plan: ContainerPlan,
-  { input, environment }: Variables,
+  { environment }: Variables,
   timeoutMs: number,
 ): Promise<string | null> {
   const [, , ...words] = runWords(plan);
-  const { code, complaint } = await docker.call(['create', ...words], { input, environment, timeoutMs });
+  const { code, complaint } = await docker.call(['create', ...words], { environment, timeoutMs });
   return code === 0 ? null : lastLine(complaint);
 }
 

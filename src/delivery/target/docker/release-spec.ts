@@ -42,7 +42,8 @@ export function releaseProblem(release: Release): string | null {
   return (
     digestProblem(release.digest) ??
     environmentProblem(release.environment) ??
-    environmentProblem(release.secrets)
+    environmentProblem(release.secrets) ??
+    variablesProblem(release)
   );
 }
 
@@ -87,7 +88,7 @@ export function planOf(
     network: network ?? 'bridge',
     alias: network === null ? null : running.service,
     mounts: [],
-    environmentFile: '/dev/stdin',
+    environmentFile: null,
     capabilities: CAPABILITIES,
     limits: { cpus: running.cpus, memoryBytes: running.memoryBytes, processesMax: null, fileBytes: null },
     options: [...parts.options, ...(isOwn ? [] : [`--workdir=${place}`]), ...variables.words],
@@ -95,33 +96,35 @@ export function planOf(
   };
 }
 
-/** Variables on their way to the engine: by its program's standard input and environment, never as its arguments. */
+/** Variables on their way to the engine: its program takes them from its own environment, so that no argument and no file shows a secret. */
 export interface Variables {
   readonly words: readonly string[];
-  readonly input: string;
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Lines of the file of variables may be so long. */
-const LINE_CHARACTERS_MAX = 16_000;
 /** What the engine's own program goes by. */
-const ITS_OWN = /^(PATH|HOME|XDG_\w+|DOCKER_\w+|CONTAINER_\w+|\w+_PROXY|\w+_proxy|GODEBUG|LD_\w+)$/;
+const ITS_OWN = /^(PATH|HOME|USER|XDG_\w+|DOCKER_\w+|CONTAINER_\w+|\w+_PROXY|\w+_proxy|GO\w+|LD_\w+)$/;
 
-/** Throws a sentence for a value that no way can carry. */
+/** `values` without those that `variablesProblem` refuses. */
 export function variablesFor(values: Readonly<Record<string, string>>): Variables {
-  const lines: string[] = [];
   const words: string[] = [];
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(values)) {
-    if (!/[\n\r]/.test(value) && value.length <= LINE_CHARACTERS_MAX) lines.push(`${name}=${value}\n`);
-    else if (ITS_OWN.test(name))
-      throw new Error(
-        `the variable ${name} has several lines or is very long, and no container can be given that; shorten it`,
-      );
-    else {
-      words.push('--env', name);
-      environment[name] = value;
-    }
+    words.push('--env', ITS_OWN.test(name) ? `${name}=${value}` : name);
+    if (!ITS_OWN.test(name)) environment[name] = value;
   }
-  return { words, input: lines.join(''), environment };
+  return { words, environment };
+}
+
+/** The longest text that a process can be given. */
+const VALUE_BYTES_MAX = 128 * 1024 - 256;
+
+/** Why these cannot be given to a container, as a sentence that shows no value; null: they can. */
+function variablesProblem({ environment, secrets }: Release): string | null {
+  const own = Object.keys(secrets).find((name) => ITS_OWN.test(name));
+  if (own !== undefined)
+    return `the secret ${own} has a name that the engine’s own program goes by; give it another one`;
+  const all = Object.entries({ ...environment, ...secrets });
+  const long = all.find(([, value]) => Buffer.byteLength(value) > VALUE_BYTES_MAX);
+  return long === undefined ? null : `the value of ${long[0]} is longer than 128 KiB; shorten it`;
 }
