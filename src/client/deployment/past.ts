@@ -59,14 +59,22 @@ function fits(requested: Requested, { repository, environment, service }: PastFi
   );
 }
 
-/** All of one service in one environment, oldest first. */
+/**
+ * All of one service in one environment, in the order in which they had the environment, and behind them those that never had it. Who
+ * asked first may have waited for people until after others; so the token of the environment's lease tells, which only grows.
+ */
 export async function historyAt(
   journal: Journal,
   filter: Required<PastFilter>,
 ): Promise<readonly KnownDeployment[]> {
   const found: KnownDeployment[] = [];
   for await (const known of pastDeployments(journal, filter)) found.unshift(known);
-  return found;
+  return found.toSorted((one, other) => tokenOf(one) - tokenOf(other));
+}
+
+function tokenOf({ events }: KnownDeployment): number {
+  const last = events.findLast(({ body }) => body.type === 'deployment.admitted');
+  return last?.body.type === 'deployment.admitted' ? last.body.token : Number.MAX_SAFE_INTEGER;
 }
 
 /** What serves, by the last deployment that is over and changed something; null: nothing was ever deployed, or nothing serves. */
