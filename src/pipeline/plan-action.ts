@@ -1,6 +1,9 @@
 /** An action that a step performs: `uses` and `with` of a GitHub workflow. The values of `with` are templates. */
 export type PlanUses =
-  /** A folder of this repository with an `action.yml`: `./.github/actions/setup`. */
+  /**
+   * A folder with an `action.yml`: `./.github/actions/setup` in the workspace, `$/.github/actions/setup` in the repository that says
+   * so, which is another one inside an action of others.
+   */
   | { readonly kind: 'local'; readonly path: string; readonly with: Readonly<Record<string, string>> }
   /** `owner/name@ref`, or a folder of it: `owner/name/path@ref`. */
   | {

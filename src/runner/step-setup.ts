@@ -49,6 +49,8 @@ export interface StepScope extends Pick<JobState, 'message' | 'secrets' | 'varia
   readonly plain?: { readonly inputs: JsonObject; readonly variables: Environment };
   /** Of an action: its folder, in which its steps may work besides. */
   readonly folder?: string;
+  /** Of an action of another repository: where all of that is. */
+  readonly root?: string | null;
 }
 
 type ContextOf = (environment: Environment) => ExpressionContext;

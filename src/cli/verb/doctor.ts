@@ -151,7 +151,7 @@ async function findAction(context: Context, name: string): Promise<Pick<Examined
     const found = await actions.whereIs(source.path, uses.repository, uses.ref);
     return { found, lack: 'in no mirror (SLUICE_ACTIONS), so its first run asks the server' };
   }
-  const folder = name.replace(/^\.\/?/, '').replace(/\/$/, '');
+  const folder = name.replace(/^[.$]\/?/, '').replace(/\/$/, '');
   const names = context.ports.readSources(source).list(folder === '' ? '.' : folder);
   const file = names.find((one) => ['action.yml', 'action.yaml', 'Dockerfile'].includes(one));
   return { found: file ? 'in this repository' : null, lack: 'the repository has no such action' };

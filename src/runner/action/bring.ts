@@ -6,6 +6,7 @@ import type { ActionDefinition } from '../../pipeline/github/action/action-defin
 import { ACTION_FILES, readAction } from '../../pipeline/github/action/read-action.ts';
 import type { PlanUses } from '../../pipeline/plan-action.ts';
 import { KeepProblem } from '../problem.ts';
+import type { StepScope } from '../step-setup.ts';
 import type { ActionRun } from './action-run.ts';
 
 /** An action that is here and can be performed. */
@@ -13,6 +14,8 @@ export interface BroughtAction {
   readonly definition: ActionDefinition;
   /** Absolute: where its files are. */
   readonly folder: string;
+  /** Of another repository: where all of it is. */
+  readonly root: string | null;
   /** `owner/name`; null: of the repository itself. */
   readonly repository: string | null;
   readonly ref: string | null;
@@ -25,17 +28,28 @@ const FOLDER = 'actions';
 const BYTES_MAX = 1024 * 1024;
 
 /** Brings the action to the job and reads its description. Throws a `KeepProblem` that says why it cannot be had. */
-export async function bringAction(run: ActionRun, uses: FolderUses): Promise<BroughtAction> {
+export async function bringAction(
+  run: ActionRun,
+  uses: FolderUses,
+  { root: own = null }: Pick<StepScope, 'root'>,
+): Promise<BroughtAction> {
   if (uses.kind === 'local') {
-    const folder = localFolder(run.place.setup.workspace.directory, uses.path);
-    return { definition: describe(folder, uses.path), folder, repository: null, ref: null };
+    const isOwn = uses.path.startsWith('$/') && own !== null;
+    const folder = localFolder(isOwn ? own : run.place.setup.workspace.directory, uses.path);
+    return {
+      definition: describe(folder, uses.path),
+      folder,
+      root: isOwn ? own : null,
+      repository: null,
+      ref: null,
+    };
   }
   const { repository, ref, path } = uses;
   const root = await bringRepository(run, repository, ref);
   const folder =
     path === null ? root : insideOf(root, join(root, path), `${repository}@${ref} has no folder ${path}`);
   const name = `${repository}${path === null ? '' : `/${path}`}@${ref}`;
-  return { definition: describe(folder, name), folder, repository, ref };
+  return { definition: describe(folder, name), folder, root, repository, ref };
 }
 
 async function bringRepository(run: ActionRun, repository: string, ref: string): Promise<string> {
@@ -62,7 +76,7 @@ function sentenceOf({ message, suggestion }: Diagnostic): string {
 
 function localFolder(workspace: string, path: string): string {
   const missing = `there is no folder ${path} in the workspace; check the path, which begins at the top of the repository`;
-  return insideOf(workspace, join(workspace, path), missing);
+  return insideOf(workspace, join(workspace, path.replace(/^\$\//, '')), missing);
 }
 
 /** The folder without links on the way. Throws a `KeepProblem` when it is none, or leads out of `root`. */

@@ -58,7 +58,7 @@ async function perform(
     const { performImage } = await import('./docker.ts');
     return performImage(run, scope, place, uses);
   }
-  const action = await bringAction(run, uses);
+  const action = await bringAction(run, uses, scope);
   for (const { message, place: at } of action.definition.warnings)
     run.say(at ? `${at.file}:${at.start.line}: ${message}` : message);
   const identity = identityOf(action);
@@ -103,7 +103,7 @@ async function performComposite(
     inputs: plainInputs(declared, step.uses.with, () => view.contextOf(view.environment)),
     variables: view.variables,
   };
-  const scope = new CompositeScope(outer, inputs, plain, action.folder);
+  const scope = new CompositeScope(outer, inputs, plain, action);
   const own: Environment = { ...identityOf(action) };
   for (const name of Object.keys(step.variables)) own[name] = environment[name]!;
   const inner: JobSetup = {

@@ -3,6 +3,7 @@ import type { ExpressionContext } from '../../pipeline/expression-context.ts';
 import type { Environment } from '../environment.ts';
 import type { JobState } from '../job-state.ts';
 import type { StepScope } from '../step-setup.ts';
+import type { BroughtAction } from './bring.ts';
 
 /** The job, as an action sees it: what its parts leave is seen by those after them before the step is over. */
 export function jobScope(state: JobState): StepScope {
@@ -22,14 +23,21 @@ export class CompositeScope implements StepScope {
   readonly #steps: Record<string, JsonObject> = {};
   readonly plain: NonNullable<StepScope['plain']>;
   readonly folder: string;
+  readonly root: string | null;
   /** Why it failed, in the words of a reason; null while all is well. */
   failedBecause: string | null = null;
 
-  constructor(outer: StepScope, inputs: JsonObject, plain: NonNullable<StepScope['plain']>, folder: string) {
+  constructor(
+    outer: StepScope,
+    inputs: JsonObject,
+    plain: NonNullable<StepScope['plain']>,
+    { folder, root }: Pick<BroughtAction, 'folder' | 'root'>,
+  ) {
     this.#outer = outer;
     this.#inputs = inputs;
     this.plain = plain;
     this.folder = folder;
+    this.root = root;
   }
 
   get message() {

@@ -139,7 +139,7 @@ function actionOf(node: MapNode, problems: Problems): PlanUses | null {
   const uses = usesOf(text, textsOf(child(node, 'with')));
   if (!uses) {
     problems.error('bad-action', at, `${shown(text)} names no action`, {
-      suggestion: 'write owner/name@ref, ./folder or docker://image',
+      suggestion: 'write owner/name@ref, ./folder, $/folder or docker://image',
     });
   }
   return uses;

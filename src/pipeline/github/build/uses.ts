@@ -6,7 +6,7 @@ export function usesOf(text: string, given: Readonly<Record<string, string>>): P
     const image = text.slice('docker://'.length);
     return image === '' ? null : { kind: 'docker', image, with: given };
   }
-  if (text === '.' || text.startsWith('./')) return { kind: 'local', path: text, with: given };
+  if (text === '.' || /^[.$]\//.test(text)) return { kind: 'local', path: text, with: given };
   const named = /^([\w.-]+\/[\w.-]+)(?:\/([^@\s]+))?@([^\s@]+)$/.exec(text);
   if (!named) return null;
   const [, repository, path, ref] = named;
