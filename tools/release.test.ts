@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -12,7 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { killProcessesOf } from '../test/support/processes.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'sluice-release-'));
@@ -104,6 +106,39 @@ describe('release', { timeout: 120_000 }, () => {
     run('git', ['init', '-q'], repository);
     for (const sluice of [join(project, 'node_modules/.bin/sluice'), join(root, 'bin/sluice')]) {
       expect(run(sluice, ['run'], repository)).toContain('1 job succeeded');
+    }
+  });
+
+  it('takes the example service to production, and back from a version that harms', {
+    timeout: 600_000,
+  }, async () => {
+    const folder = join(work, 'demo');
+    const repository = join(folder, 'links');
+    cpSync(join(root, 'examples/service'), repository, { recursive: true });
+    const file = join(repository, 'sluice.yaml');
+    // Below the ports that the system gives away by itself.
+    const ports = 200 + (process.pid % 120);
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/\b181(\d\d)\b/g, `${ports}$1`));
+    run('git', ['init', '-q', '-b', 'main'], repository);
+    try {
+      // Not `run`: a test that takes so long must let others be heard.
+      const { stdout } = await promisify(execFile)('./demo.sh', {
+        cwd: repository,
+        env: {
+          ...environment,
+          SLUICE_HOME: join(folder, 'home'),
+          SLUICE: join(project, 'node_modules/.bin/sluice'),
+        },
+      });
+      expect(stdout).toMatch(/tests pass[\s\S]*rolled back[\s\S]*was found to harm and taken back/);
+      const failed = [...stdout.matchAll(/Users sent (\d+) requests meanwhile; (\d+) of them failed/g)];
+      const [good, bad] = failed.map((match) => ({ sent: Number(match[1]), failed: Number(match[2]) }));
+      expect(good!.sent).toBeGreaterThan(1000);
+      expect(good!.failed).toBe(0);
+      expect(bad!.failed).toBeGreaterThan(0);
+      expect(bad!.failed).toBeLessThan(60);
+    } finally {
+      killProcessesOf(folder);
     }
   });
 
