@@ -9,6 +9,8 @@ export interface DeploymentKill {
   readonly delayMs: number;
   /** From the next command until somebody drives it again. */
   readonly takenOverMs: number;
+  /** What such a command takes on this machine just then, when there is nothing to take over. */
+  readonly commandMs: number;
 }
 
 export interface DeploymentTrial {
@@ -48,7 +50,10 @@ export async function deployAndKill(
       await delay(next.delayMs);
       if (place.killDriver(deploymentId)) {
         const takenOverMs = await untilTakenOver(place, deploymentId);
-        kills.push({ afterEvents: next.after, delayMs: next.delayMs, takenOverMs });
+        const startedMs = performance.now();
+        await place.sluice('deployment', 'list');
+        const commandMs = performance.now() - startedMs;
+        kills.push({ afterEvents: next.after, delayMs: next.delayMs, takenOverMs, commandMs });
         const { length } = await place.events(deploymentId);
         next = { after: length + random.below(EVENTS_BETWEEN_KILLS), delayMs: random.below(DELAY_MAX_MS) };
       }
