@@ -1,5 +1,6 @@
 import type { ExpressionContext } from '../expression-context.ts';
 import { cellName, type Plan, type PlanJob } from '../plan.ts';
+import { CallOutlook } from './call-outlook.ts';
 import { foresee, type Needed, type Outlook } from './foresee.ts';
 import { type Graph, graphOf, sharedNeeds } from './graph.ts';
 import { jobMs, totalMs, type Work } from './schedule.ts';
@@ -56,7 +57,9 @@ export interface JobForecast {
  */
 export function planForecast(plan: Plan, input: ForecastInput): Forecast {
   const graph = graphOf(plan.jobs);
-  const outlooks = outlooksOf(plan.jobs, graph, input.context);
+  const outlooks = plan.calls
+    ? outlooksInCalls(plan, graph, input.context)
+    : outlooksOf(plan.jobs, graph, input.context);
   const expected = plan.jobs.map((job) =>
     Object.hasOwn(input.expectedMs, job.id) ? input.expectedMs[job.id]! : null,
   );
@@ -117,6 +120,13 @@ function outlooksOf(jobs: readonly PlanJob[], graph: Graph, context: ExpressionC
     }
     outlooks[index] = foresee(jobs[index]!.if, context, needed);
   }
+  return outlooks;
+}
+
+function outlooksInCalls(plan: Plan, graph: Graph, context: ExpressionContext): readonly Outlook[] {
+  const calls = new CallOutlook(plan, context);
+  const outlooks: Outlook[] = new Array(plan.jobs.length);
+  for (const index of graph.order) outlooks[index] = calls.foresee(plan.jobs[index]!);
   return outlooks;
 }
 
