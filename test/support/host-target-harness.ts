@@ -52,6 +52,7 @@ export async function sshTargetHarness(folder: string): Promise<SshHarness> {
       directory,
       hosts: [{ host, port, user, hostKey, key: 'DEPLOY_KEY' }],
       ports: { first, last: first + 3 },
+      systemd: false,
       keepReleases: 1,
     },
     secrets: { DEPLOY_KEY: sshd.privateKey },
@@ -76,7 +77,14 @@ export function openTarget(opening: TargetOpening): Target {
     return openSshTarget({ ...opening.options, secret, environment });
   }
   const { directory, ports } = opening;
-  return openProcessTarget({ directory, hosts: ['localhost'], ports, keepReleases: 1, environment });
+  return openProcessTarget({
+    directory,
+    hosts: ['localhost'],
+    ports,
+    systemd: false,
+    keepReleases: 1,
+    environment,
+  });
 }
 
 /** What is the same for all targets whose hosts have agents, here in `directory`. */

@@ -32,6 +32,7 @@ export async function openTarget(
         directory: placeOf(definition, directory),
         hosts: names,
         ports: target?.ports ?? null,
+        systemd: target?.systemd ?? null,
         keepReleases,
         environment: hostEnvironment,
       });
@@ -42,6 +43,7 @@ export async function openTarget(
         directory: target?.directory ?? join('.local/share/sluice', ...ownPath(definition)),
         hosts,
         ports: target?.ports ?? null,
+        systemd: target?.systemd ?? null,
         keepReleases,
         // ssh says itself that a key is not there.
         secret: (name) => readSecret(name).catch(() => null),

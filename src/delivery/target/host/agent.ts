@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 
+import { digestOf } from '../../../base/digest.ts';
 import { visible } from '../../../base/text.ts';
 import { agentScript, BOOTSTRAP } from './agent-script.ts';
 import type { HostTransport } from './transport.ts';
@@ -24,13 +25,19 @@ export interface HostAgent {
   close(): Promise<void>;
 }
 
-/** `directory`: the environment's folder on the host; a relative one lies in the user's home. */
-export function hostAgent(transport: HostTransport, directory: string): HostAgent {
+/**
+ * `directory`: the environment's folder on the host; a relative one lies in the user's home. `systemd`: whether instances are its services;
+ * null: where there is one.
+ */
+export function hostAgent(transport: HostTransport, directory: string, systemd: boolean | null): HostAgent {
+  const settings: RequestFields = systemd === null ? [] : [['systemd', systemd ? 'yes' : 'no']];
   return {
     ask: async (verb, fields, timeoutMs, content) => {
       const request = encodeRequest([
         ['verb', verb],
         ['directory', directory],
+        ['script', digestOf(agentScript()).slice(0, 12)],
+        ...settings,
         ['timeout', `${Math.max(1, Math.floor(timeoutMs))}`],
         ['ticket', `${nextTicket()}`],
         ...fields,

@@ -100,7 +100,9 @@ describe('host agent', () => {
         await install(one);
         const starting = change(`start ${afterMs}`);
         const call = target.start(starting, one);
-        await expect.poll(() => agentsThat('start').length, { interval: 2 }).toBeGreaterThan(0);
+        await expect
+          .poll(() => agentsThat('start').length, { interval: 2, timeout: 15_000 })
+          .toBeGreaterThan(0);
         await delay(afterMs);
         killAgents('start');
         await call;
@@ -120,7 +122,7 @@ describe('host agent', () => {
       const installing = change('install');
       const call = target.install(installing, one);
       await expect
-        .poll(() => filesIn(join(directory, 'releases')).length, { interval: 2 })
+        .poll(() => filesIn(join(directory, 'releases')).length, { interval: 2, timeout: 15_000 })
         .toBeGreaterThan(20);
       killAgents('install');
       expect((await call).outcome).not.toBe('done');
@@ -136,7 +138,7 @@ describe('host agent', () => {
       await start(one);
       const stopping = change('stop');
       const call = target.stop(stopping, one.digest);
-      await expect.poll(() => agentsThat('stop').length, { interval: 5 }).toBeGreaterThan(0);
+      await expect.poll(() => agentsThat('stop').length, { interval: 5, timeout: 15_000 }).toBeGreaterThan(0);
       await delay(150);
       killAgents('stop');
       await call;
@@ -151,7 +153,7 @@ describe('host agent', () => {
       const running = change('migrate');
       const spec = { run: `echo up >> ${folder}/ledger; sleep 1000`, digest: one.digest, environment: {} };
       const call = target.run(running, spec);
-      await expect.poll(ledger).toEqual(['up']);
+      await expect.poll(ledger, { timeout: 15_000 }).toEqual(['up']);
       killAgents('run');
       killAgents('a');
       expect(await call).toMatchObject({ outcome: 'unknown' });
@@ -166,12 +168,12 @@ describe('host agent', () => {
       const one = await staying();
       await start(one);
       const [before] = await target.instances('localhost');
-      await expect.poll(ledger).toHaveLength(1);
+      await expect.poll(ledger, { timeout: 15_000 }).toHaveLength(1);
       expect(killAgents('shop')).toBe(1);
       expect((await target.drift()).join()).toContain('has lost its supervisor');
       const end = await target.health([before!], [], 10_000);
       expect(end).toEqual({ state: 'healthy' });
-      await expect.poll(ledger).toHaveLength(2);
+      await expect.poll(ledger, { timeout: 15_000 }).toHaveLength(2);
       expect(sleepers()).toBe(1);
       expect(await target.instances('localhost')).toEqual([before]);
       expect(await target.drift()).toEqual([]);
@@ -266,6 +268,20 @@ describe('host agent', () => {
         cause: 'not-found',
       });
       expect((await target.missing(one)).join()).toContain('build it again');
+    });
+
+    it('that go while they are brought leave nothing in part', async () => {
+      const one = await staying();
+      if (one.content.kind !== 'files') throw new Error('no files');
+      const source = one.content.folder;
+      for (let index = 0; index < 300; index++) writeFileSync(join(source, `${index}`), 'x'.repeat(20_000));
+      const call = target.install(change('install'), one);
+      const arrived = () => filesIn(join(directory, 'releases')).length;
+      await expect.poll(arrived, { interval: 1, timeout: 15_000 }).toBeGreaterThan(5);
+      rmSync(source, { recursive: true });
+      const { outcome } = await call;
+      const there = readdirSync(join(directory, 'releases')).filter((name) => !name.startsWith('~'));
+      expect(there).toHaveLength(outcome === 'done' ? 1 : 0);
     });
 
     it('that find no room are not brought in part', async (context) => {

@@ -25,20 +25,16 @@ sub start {
         # What a killed caller began is finished; what crashes again and again is begun anew.
         stop_instances(grep { is_down($_) } @ids);
         @ids = instances_of(asked('digest'));
-        my @reports = map { revive($_) } @ids;
+        revive($_) for @ids;
         my $wanted = asked('replicas') - @ids;
         my @ports = $wanted > 0 ? free_ports($wanted) : ();
         my @new;
         if (!eval {
             for my $number (1 .. $wanted) {
                 push @new, make_instance($folder, $ports[ $number - 1 ]);
-                push @reports, revive($new[-1]);
+                revive($new[-1]);
             }
-            for my $report (@reports) {
-                my $said = '';
-                1 while sysread $report, $said, 1024, length $said;
-                refuse('invalid', "it cannot be started: $said") if $said !~ /^started/;
-            }
+            await_start($_) for @new, @ids;
             1;
         }) {
             my $error = $@;
@@ -70,14 +66,29 @@ sub random_name {
     return unpack 'H*', $bytes;
 }
 
-# Gives an instance that has no supervisor one, which starts it again. Returns the handle of its report, or nothing.
+# Gives an instance that has no supervisor one, which starts it again.
 sub revive {
     my ($id) = @_;
     my $folder = "$root/instances/$id";
     return if -e "$folder/stopping" || is_held("$folder/lock");
     end_tree(sub { marked($folder) }, 0, \&pause_ms);
+    unlink "$folder/report";
     my $about = about_instance($id);
-    return fork_supervisor("$about->{service} $id", sub { supervise_instance($folder, $_[0]) });
+    if (has_systemd()) { start_unit($id, $about) }
+    else               { fork_supervisor("$about->{service} $id", sub { supervise_instance($folder) }) }
+}
+
+# Waits until the supervisor has said whether the command could be started.
+sub await_start {
+    my ($id) = @_;
+    my $until = monotonic_ms() + 10_000;
+    while (monotonic_ms() < $until) {
+        my $said = read_text("$root/instances/$id/report");
+        return if $said eq 'started';
+        refuse('invalid', "it cannot be started: $said") if $said ne '';
+        pause_ms(5);
+    }
+    refuse('failed', "the supervisor of $id did not start; look at the processes of the host");
 }
 
 # Ports for so many instances that nobody listens on, or that are promised to nobody; none when it has no port.

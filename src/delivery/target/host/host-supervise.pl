@@ -116,7 +116,7 @@ sub own_lock {
 
 # The whole life of an instance: starts it again after each end, later each time, until it is told to stop.
 sub supervise_instance {
-    my ($folder, $report) = @_;
+    my ($folder) = @_;
     my $is_stopped = 0;
     my $program = { wakeup => wake_on_signals(sub { $is_stopped = 1 }), pid => 0 };
     my $lock  = own_lock($folder);
@@ -131,10 +131,10 @@ sub supervise_instance {
         if ($pid) {
             @$program{qw(pid output ended)} = ($pid, $output, undef);
             save_state($folder, status => 'running', pid => $pid, start => start_of($pid), since => $since, restarts => "@restarts");
-            if ($report) { syswrite $report, "started\n"; close $report; $report = undef }
+            eval { save_text("$folder/report", 'started') } if !@restarts;
             until ($is_stopped || defined $program->{ended}) { attend($program, 3_600_000) }
         }
-        elsif ($report) { syswrite $report, $output; return }
+        elsif (!@restarts) { eval { save_text("$folder/report", $output) }; return }
         last if $is_stopped;
         my $reason = $pid ? end_in_words($program->{ended}) : $output;
         end_program($program, 0) if $pid;

@@ -36,11 +36,19 @@ export async function readTree(folder: string): Promise<FileTree> {
   return {
     manifest: Buffer.from(entries.map((entry) => `${entry}\0`).join('')),
     bytes,
-    open: () =>
-      packed.length === 0
-        ? Readable.from([Buffer.alloc(1024)])
-        : Readable.from(create({ cwd: folder, portable: true, noDirRecurse: true, sync: false }, packed)),
+    open: () => packedFiles(folder, packed),
   };
+}
+
+/** A file that goes or changes meanwhile cuts the archive off, which the host notices. */
+function packedFiles(folder: string, names: readonly string[]): Readable {
+  if (names.length === 0) return Readable.from([Buffer.alloc(1024)]);
+  const pack = create({ cwd: folder, portable: true, noDirRecurse: true, strict: true }, [...names]);
+  const stream = Readable.from(pack);
+  pack.on('error', (error) => stream.destroy(error instanceof Error ? error : undefined));
+  // Also when nobody listens any more.
+  stream.on('error', () => {});
+  return stream;
 }
 
 async function linkOf(path: string): Promise<string> {

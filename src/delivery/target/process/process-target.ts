@@ -11,6 +11,8 @@ export interface ProcessTargetOptions {
   readonly hosts: readonly string[];
   /** Ports for instances; null: the service's own. */
   readonly ports: PortRange | null;
+  /** Whether instances are services of systemd; null: where there is one that outlives the session. */
+  readonly systemd: boolean | null;
   /** How many of the newest releases stay when they are removed. */
   readonly keepReleases: number;
   /** What instances and commands get of PATH, HOME, USER, LOGNAME, SHELL, LANG and TZ. */
@@ -19,17 +21,18 @@ export interface ProcessTargetOptions {
 
 /** Releases as processes of this machine. They outlive the command that started them. */
 export function openProcessTarget(options: ProcessTargetOptions): Target {
-  const { directory, hosts, ports, keepReleases, environment } = options;
+  const { directory, hosts, ports, systemd, keepReleases, environment } = options;
   return hostTarget({
     kind: 'process',
     sentence:
-      'processes of this user on this machine, each below a supervisor that starts it again; limits of processor and memory are measured and not enforced',
+      'processes of this user on this machine, each below a supervisor that starts it again. Limits of processor and memory are held to where systemd keeps the supervisors, and else only measured',
     hosts: hosts.map((name, index) => ({
       name,
       address: '127.0.0.1',
       agent: hostAgent(
         localTransport(environment),
         hosts.length === 1 ? directory : `${directory}/host-${index + 1}`,
+        systemd,
       ),
     })),
     ports,

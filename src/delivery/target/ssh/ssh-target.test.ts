@@ -68,6 +68,7 @@ describe('ssh connection', () => {
       directory: join(folder, 'target'),
       hosts: [{ host: '127.0.0.1', port, user, hostKey, key: 'DEPLOY_KEY', ...host }],
       ports: null,
+      systemd: false,
       keepReleases: 1,
       secret: async () => key,
       environment: process.env,

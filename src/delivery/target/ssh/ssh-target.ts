@@ -13,6 +13,8 @@ export interface SshTargetOptions {
   readonly hosts: readonly Omit<HostDefinition, 'place'>[];
   /** Ports for instances; null: the service's own. */
   readonly ports: PortRange | null;
+  /** Whether instances are services of systemd; null: where there is one that outlives the session. */
+  readonly systemd: boolean | null;
   /** How many of the newest releases stay when they are removed. */
   readonly keepReleases: number;
   /** The value of a secret by its name, for the private keys that hosts name; null: there is none. Asked for at each new connection. */
@@ -23,11 +25,11 @@ export interface SshTargetOptions {
 
 /** Releases as processes of other machines, reached with the program ssh. They need sshd, perl and Debian's essential packages. */
 export function openSshTarget(options: SshTargetOptions): Target {
-  const { directory, hosts, ports, keepReleases, secret, environment } = options;
+  const { directory, hosts, ports, systemd, keepReleases, secret, environment } = options;
   return hostTarget({
     kind: 'ssh',
     sentence:
-      'processes of the login user on each host, each below a supervisor that starts it again; limits of processor and memory are measured and not enforced',
+      'processes of the login user on each host, each below a supervisor that starts it again. Limits of processor and memory are held to where systemd keeps the supervisors, and else only measured',
     hosts: hosts.map(({ key, ...destination }) => {
       const address = destination.host.replace(/^\[(.*)\]$/, '$1');
       const ssh = openSsh({
@@ -39,7 +41,7 @@ export function openSshTarget(options: SshTargetOptions): Target {
       return {
         name: destination.host,
         address,
-        agent: hostAgent(sshTransport(ssh), directory),
+        agent: hostAgent(sshTransport(ssh), directory, systemd),
       };
     }),
     ports,
