@@ -46,13 +46,15 @@ export function exportJenkins(given: Plan): Exported {
   page.remark(`Written by sluice export from ${plan.file}.`);
   for (const note of [
     ...triggerLosses(plan),
-    ...planLosses(plan, ['name', 'variables', 'concurrency', 'triggers', 'inputs', 'timeoutMs']),
+    ...planLosses(plan, ['variables', 'concurrency', 'triggers', 'inputs', 'timeoutMs'], {
+      name: 'the job at Jenkins has a name of its own',
+    }),
     ...stageLosses(plan, ['dependsOn']),
     ...waveLosses(waves),
     ...planNotes(plan),
   ])
     page.note(note);
-  page.add(`// ${plan.name.replace(/\s+/g, ' ')}\npipeline {\n  agent none`);
+  page.add('pipeline {\n  agent none');
   section(page, '  ', 'options', [
     'skipDefaultCheckout(false)',
     ...(plan.timeoutMs === null ? [] : [timeoutOption(plan.timeoutMs)]),
@@ -284,7 +286,7 @@ export function groovy(text: string): string {
 
 function triggerLosses({ triggers }: Plan): LossNote[] {
   return triggers
-    .filter(({ event }) => event !== 'schedule' && event !== 'manual')
+    .filter(({ event }) => event !== 'schedule')
     .map(({ event, ...filters }) => {
       const said = Object.entries(filters).filter(([, value]) => Array.isArray(value) && value.length > 0);
       return {

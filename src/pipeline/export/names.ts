@@ -6,11 +6,12 @@ export interface Names {
   step(job: PlanJob, id: string): string;
 }
 
-/** `allowed`: what a name may be made of. Ids that are such names are kept. */
-export function namesOf(plan: Plan, allowed: RegExp): Names {
+/** `allowed`: what a name may be made of. Ids that are such names are kept. `filler`: instead of other characters. */
+export function namesOf(plan: Plan, allowed: RegExp, filler: '-' | '_' = '-'): Names {
   const jobs = renamed(
     plan.jobs.map(({ id }) => id),
     allowed,
+    filler,
   );
   const steps = new Map(
     plan.jobs.map((job) => [
@@ -18,6 +19,7 @@ export function namesOf(plan: Plan, allowed: RegExp): Names {
       renamed(
         [...job.steps, ...job.cleanup].map(({ id }) => id),
         allowed,
+        filler,
       ),
     ]),
   );
@@ -27,14 +29,15 @@ export function namesOf(plan: Plan, allowed: RegExp): Names {
   };
 }
 
-function renamed(ids: readonly string[], allowed: RegExp): Map<string, string> {
+function renamed(ids: readonly string[], allowed: RegExp, filler: string): Map<string, string> {
   const taken = new Set(ids.filter((id) => allowed.test(id)).map((id) => id.toLowerCase()));
   return new Map(
     ids.map((id) => {
       if (allowed.test(id)) return [id, id];
-      const plain = id.replace(/[^A-Za-z0-9_-]/g, '-').replace(/^(?![A-Za-z_])/, '_');
+      const inner = filler === '_' ? /[^A-Za-z0-9_]/g : /[^A-Za-z0-9_-]/g;
+      const plain = id.replace(inner, filler).replace(/^(?![A-Za-z_])/, '_');
       let name = plain;
-      for (let count = 2; taken.has(name.toLowerCase()); count++) name = `${plain}-${count}`;
+      for (let count = 2; taken.has(name.toLowerCase()); count++) name = `${plain}${filler}${count}`;
       taken.add(name.toLowerCase());
       return [id, name];
     }),

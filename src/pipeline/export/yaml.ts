@@ -106,7 +106,8 @@ function lineText(text: string): string | null {
   const isBlock =
     text.includes('\n') &&
     !/[^\n\t\x20-\x7e\u00a0-\u2027\u2030-\ud7ff\ue000-\ufefe\u{10000}-\u{10ffff}]/u.test(text);
-  if (isBlock && /\S/.test(text)) return null;
+  // At the end of a block a line of blanks alone would be lost.
+  if (isBlock && /\S\n*$/.test(text)) return null;
   if (/[^\x20-\x7e\u00a0-\u2027\u2030-\ud7ff\ue000-\ufefe\u{10000}-\u{10ffff}]/u.test(text))
     return doubleQuoted(text);
   return `'${text.replaceAll("'", "''")}'`;

@@ -45,7 +45,7 @@ const AZURE: ShellTarget = {
 /** An Azure pipeline that does what the plan says. The steps of a job are one script. */
 export function exportAzure(given: Plan): Exported {
   const { plan, notes } = withoutActions(given);
-  const names = namesOf(plan, /^[A-Za-z_]\w*$/);
+  const names = namesOf(plan, /^[A-Za-z_]\w*$/, '_');
   const page = new Page('azure-pipelines.yml', '#');
   page.remark(`Written by sluice export from ${plan.file}.`);
   const own: LossNote[] = [];
@@ -68,12 +68,8 @@ export function exportAzure(given: Plan): Exported {
   return exported('azure', [page]);
 }
 
-function nameOf(names: Names): (id: string) => string {
-  return (id) => names.job(id).replace(/-/g, '_');
-}
-
 function writtenJob(plan: Plan, job: PlanJob, names: Names, early: readonly LossNote[]): Tree {
-  const name = nameOf(names);
+  const name = names.job;
   const lose = (feature: string, message: string, instead: string): LossNote => ({
     feature,
     message: `job ${job.id}: ${message}`,
@@ -126,9 +122,9 @@ function writtenJob(plan: Plan, job: PlanJob, names: Names, early: readonly Loss
     ...job.downloads.map(({ artifact, path, files }) => ({
       task: 'DownloadPipelineArtifact@2',
       inputs: {
-        artifact,
-        path: path === '.' ? '$(Build.SourcesDirectory)' : path,
-        patterns: files.length > 0 ? files.join('\n') : undefined,
+        artifactName: artifact,
+        targetPath: path === '.' ? '$(Build.SourcesDirectory)' : path,
+        itemPattern: files.length > 0 ? files.join('\n') : undefined,
       },
     })),
     { bash: text, displayName: 'Steps', ...env },

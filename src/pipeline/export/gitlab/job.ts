@@ -8,7 +8,7 @@ import { jobScript } from '../shell/job-script.ts';
 import { failingScript } from '../substitute.ts';
 import { type Tree, told } from '../yaml.ts';
 import { writtenImage, writtenServices } from './container.ts';
-import { downloadCommands, gitlabText, writtenArtifacts, writtenCaches } from './keep.ts';
+import { downloadCommands, downloadLosses, gitlabText, writtenArtifacts, writtenCaches } from './keep.ts';
 import { type Rule, ruleOf } from './rule.ts';
 import { eventName, GITLAB } from './vocabulary.ts';
 
@@ -64,7 +64,7 @@ export function writtenJob(
   early: readonly LossNote[],
 ): Tree {
   const look = lookIn(plan, GITLAB.facts);
-  const notes: LossNote[] = [...early];
+  const notes: LossNote[] = [...early, ...downloadLosses(job, plan.jobs)];
   const script = jobScript(plan, job, GITLAB);
   notes.push(...script.notes);
   const text = (template: string) =>

@@ -88,6 +88,18 @@ export function downloadCommands(job: PlanJob, jobs: readonly PlanJob[]): string
   });
 }
 
+/** The downloads of what no job before makes, or what only another one may make. */
+export function downloadLosses(job: PlanJob, jobs: readonly PlanJob[]): LossNote[] {
+  return job.downloads
+    .filter(({ artifact }) => !jobs.some(({ artifacts }) => artifacts.some(({ name }) => name === artifact)))
+    .map(({ artifact, path, files, place }) => ({
+      feature: 'download',
+      message: `job ${job.id}: the artifact ${artifact} for ${path} (${files.join(', ') || 'all of it'}), which no job has under this name`,
+      instead: 'it is not brought',
+      place,
+    }));
+}
+
 /** What stands under `cache`. */
 export function writtenCaches(job: PlanJob, look: Look, notes: LossNote[]): Tree | undefined {
   if (job.caches.length === 0) return undefined;
