@@ -36,6 +36,7 @@ describe('runCli', () => {
         cache      see and tidy what spares work
         analysis   judge a recorded canary, to try a policy before it is trusted
         secret     keep secrets encrypted, for the jobs that ask for them
+        export     write the pipeline for another system
         init       write a first pipeline for this project
         upkeep     remove what expired or is over its limits, and what nobody owns
         doctor     compare what the pipeline expects with this machine

@@ -504,6 +504,20 @@ export const VERBS: readonly VerbDefinition[] = [
     load: () => import('./verb/secret.ts'),
   },
   {
+    name: 'export',
+    arguments: [
+      ['[target]', 'github, gitlab, jenkins, circleci, azure or codepipeline (CI_PROVIDER by default)'],
+      ['[name]', 'pipeline, when there are several'],
+    ],
+    summary: 'write the pipeline for another system',
+    options: [{ flags: '--output <file>', description: 'where to write it; printed by default' }],
+    examples: [
+      ['sluice export gitlab --output .gitlab-ci.yml', 'a GitLab pipeline, and what it cannot say'],
+      ['sluice export github ci', 'the pipeline ci as a GitHub workflow'],
+    ],
+    load: () => import('./verb/export.ts'),
+  },
+  {
     name: 'init',
     arguments: [],
     summary: 'write a first pipeline for this project',
