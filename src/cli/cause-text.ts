@@ -18,6 +18,7 @@ export function causeText(cause: Cause): string {
     case 'limit':
     case 'surroundings':
     case 'gate':
+    case 'deployment':
       return visible(cause.message);
     case 'signal':
       return `killed by ${visible(cause.signal)}${signalHint(cause.signal)}`;

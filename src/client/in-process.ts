@@ -327,9 +327,31 @@ class InProcessClient implements Client {
       clock,
       random,
       owners,
-      runner,
+      runner: this.#deploying(runner),
       onEvents: (runId, events, sequence) => this.#feed.push(runStream(runId), events, sequence),
     });
+  }
+
+  /** Jobs that deploy need no runner of steps, but what this client has. */
+  #deploying(runner: Runner): Runner {
+    const { store, clock } = this.#options;
+    return {
+      perform: async (message, emit, control) => {
+        const { job, trust } = message;
+        // Untrusted code deploys nothing: the runner says so.
+        if (job.deploy === null || job.refusals.length > 0 || trust === 'untrusted')
+          return runner.perform(message, emit, control);
+        const { performDeployment } = await import('./deployment/deploy-job.ts');
+        const options = { journal: store.journal, clock, deployments: () => this.deployments() };
+        return performDeployment(message, control, options);
+      },
+      ...(runner.prepareReuse ? { prepareReuse: (run, jobs) => runner.prepareReuse!(run, jobs) } : {}),
+      ...(runner.reuse ? { reuse: (message) => runner.reuse!(message) } : {}),
+      prepare: (runId, source) => runner.prepare(runId, source),
+      releaseAttempt: (runId, cell, attempt) => runner.releaseAttempt(runId, cell, attempt),
+      releaseRun: (runId) => runner.releaseRun(runId),
+      tidy: (isOver) => runner.tidy(isOver),
+    };
   }
 
   #started(run: DrivenRun): StartedRun {

@@ -10,6 +10,8 @@ export interface DeploymentDefinition {
   readonly environment: EnvironmentDefinition;
   readonly service: ServiceDefinition;
   readonly release: ReleaseOrigin;
+  /** Left out: a person asked. */
+  readonly job?: AskingJob;
   /** Variables of the pipeline, as templates see them. */
   readonly variables: JsonObject;
   /** The repository whose secrets and artifacts are meant. */
@@ -21,6 +23,13 @@ export interface DeploymentDefinition {
     readonly commit: string | null;
     readonly commitTimeMs: number | null;
   };
+}
+
+/** The job of a run that asks for a deployment. */
+export interface AskingJob {
+  readonly runId: string;
+  readonly cell: string;
+  readonly attempt: number;
 }
 
 /** Where the content of a release comes from. */

@@ -13,7 +13,7 @@ export function retryOf(
 ): { readonly afterMs: number; readonly sentence: string } | null {
   if (report.outcome !== 'failed' || attempt > policy.max) return null;
   // What a gate says no to is not asked again until it says yes.
-  if (report.cause?.kind === 'gate') return null;
+  if (report.cause?.kind === 'gate' || report.cause?.kind === 'deployment') return null;
   const matched =
     policy.on.length === 0 ? 'it failed' : policy.on.map((cause) => matches(cause, report)).find(Boolean);
   if (!matched) return null;

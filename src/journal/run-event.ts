@@ -34,6 +34,8 @@ export type Cause =
   | { readonly kind: 'rejected'; readonly by: string | null; readonly reason: string }
   /** The gates of the job say no to the change; `message` tells what a person needs. */
   | { readonly kind: 'gate'; readonly message: string }
+  /** What the job deploys was refused, or is not in place; `deploymentId` null: none was begun. */
+  | { readonly kind: 'deployment'; readonly deploymentId: string | null; readonly message: string }
   /** A feature that is checked and planned but not performed by this version. */
   | { readonly kind: 'refused'; readonly sentences: readonly string[] }
   /** A broken expression, an unknown secret, an invalid matrix: found only when the run got there. */

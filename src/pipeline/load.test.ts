@@ -73,7 +73,7 @@ describe("the seeds' YAML", () => {
     ]);
   });
 
-  it('plans the structure with a deployment, which this version refuses to perform', () => {
+  it('plans the structure with a deployment, and says that its environment is missing', () => {
     const checked = load(SEED_STRUCTURE);
     expect(checked.diagnostics.map(line)).toEqual([
       'warning 27:18 unknown-environment: the environment `staging` is not defined in this pipeline -> define it: `environments: {staging: {host: ...}}`',
@@ -104,7 +104,7 @@ describe("the seeds' YAML", () => {
       {
         feature: 'environment',
         message:
-          'this version checks `environment` but cannot deploy to `staging` yet; remove it, or wait for the release that does',
+          'the environment `staging` is not defined in this pipeline; define it below `environments:`',
         place: { file: 'sluice.yaml', start: { line: 27, column: 18 }, end: { line: 27, column: 25 } },
       },
     ]);

@@ -87,6 +87,7 @@ export async function rollbackAsk(
     to: options.to ?? null,
     strategy,
     reason: options.reason ?? null,
+    isRehearsal: false,
   };
 }
 

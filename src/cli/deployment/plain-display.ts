@@ -19,7 +19,7 @@ export function plainDeployment(context: Context): DeploymentDisplay {
   let toldAtMs = 0;
   const evidence = (view: DeploymentView): void => {
     const watched = view.forth.find(({ state, watch }) => state === 'running' && watch !== null);
-    if (!watched?.watch) return;
+    if (!watched?.watch?.figures) return;
     if (step !== watched.id) toldAtMs = 0;
     step = watched.id;
     if (watched.watch.coveredMs - toldAtMs < EVIDENCE_EVERY_MS) return;

@@ -46,6 +46,7 @@ export async function perform(
       to: null,
       strategy: null,
       reason: ask.reason,
+      isRehearsal: true,
     });
   const code =
     (await go('forward', planned)) ||

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../base/diagnostic.ts';
-import type { DeploymentDefinition } from '../../delivery/definition.ts';
+import type { AskingJob, DeploymentDefinition } from '../../delivery/definition.ts';
 import type { DeploymentPlan } from '../../delivery/plan.ts';
 import type { DeploymentOutcome } from '../../journal/deployment-event.ts';
 import type { PlacedEvent } from '../../journal/event.ts';
@@ -69,6 +69,8 @@ export interface DeployAsk {
   readonly reason: string | null;
   /** An older deployment of the service that has the environment has to go back; otherwise it is waited for. */
   readonly supersede: boolean;
+  /** Left out: a person asks. */
+  readonly job?: AskingJob;
 }
 
 /** Which release: all that are given must fit. With nothing, the newest artifact of the present commit. */
@@ -88,6 +90,8 @@ export interface RollbackAsk {
   readonly to: string | null;
   readonly strategy: RollbackStrategy | null;
   readonly reason: string | null;
+  /** It goes back to see that it can: nothing is said against the release. */
+  readonly isRehearsal: boolean;
 }
 
 export interface PlannedDeployment {
@@ -104,6 +108,8 @@ export interface PlannedDeployment {
   /** Digest over what protects the environment. */
   readonly policy: string;
   readonly reason: string | null;
+  /** A release that somebody goes back from: it comes into quarantine. null: none does. */
+  readonly condemned: string | null;
   readonly supersede: boolean;
 }
 

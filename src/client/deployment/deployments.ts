@@ -87,6 +87,7 @@ export function clientDeployments(options: ClientDeploymentsOptions): Deployment
         },
         requestOf(planned, accountOf(actor)),
       );
+      if (planned.condemned !== null) await condemn(planned, planned.condemned, deploymentId);
       await rooms.supervise(deploymentId);
       return deploymentId;
     },
@@ -128,20 +129,33 @@ export function clientDeployments(options: ClientDeploymentsOptions): Deployment
     quarantined,
     async liftQuarantine(word, reason) {
       const { digest } = chosenQuarantine(await quarantined(), word);
-      const stream = releaseStream(digest);
-      const by = accountOf(actor);
-      for (;;) {
-        const head = await journal.head(stream);
-        try {
-          const body = { type: 'release.quarantine-lifted', digest, by, reason } as const;
-          await journal.append(stream, head, [{ schemaVersion: 1, at: clock.now(), actor, body }]);
-          return digest;
-        } catch (error) {
-          if (!(error instanceof ConflictError)) throw error;
-        }
-      }
+      await say({ type: 'release.quarantine-lifted', digest, by: accountOf(actor), reason });
+      return digest;
     },
   };
+
+  /** What somebody goes back from comes nowhere again by itself. */
+  async function condemn(
+    { plan, reason }: PlannedDeployment,
+    digest: string,
+    deploymentId: string,
+  ): Promise<void> {
+    const why = `${accountOf(actor)} went back from it${reason === null ? '' : `: ${reason}`}`;
+    await say({ type: 'release.quarantined', digest, service: plan.service, deploymentId, reason: why });
+  }
+
+  async function say(body: ReleaseEvent): Promise<void> {
+    const stream = releaseStream(body.digest);
+    for (;;) {
+      const head = await journal.head(stream);
+      try {
+        await journal.append(stream, head, [{ schemaVersion: 1, at: clock.now(), actor, body }]);
+        return;
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+      }
+    }
+  }
 
   async function keepDriven(deploymentId: string): Promise<boolean> {
     if (!(await isUnfinished(store, deploymentId)) || !(await isOrphaned(deploymentId))) return false;

@@ -50,7 +50,10 @@ export async function planDeployment(
     environment: environment.name,
     service: service.name,
   });
-  const definition = definitionFor(ask.plan, environment, service, release, source);
+  const definition = {
+    ...definitionFor(ask.plan, environment, service, release, source),
+    ...(ask.job === undefined ? {} : { job: ask.job }),
+  };
   const { observed, stable, findings, missing } = await observe(
     journal,
     rooms,
@@ -89,6 +92,7 @@ export async function planDeployment(
     findings,
     reason: ask.reason,
     supersede: ask.supersede,
+    condemned: null,
   });
 }
 
@@ -160,6 +164,7 @@ export async function planRollback(
     findings,
     reason: ask.reason,
     supersede: true,
+    condemned: ask.isRehearsal ? null : choice.from,
   });
 }
 
@@ -173,10 +178,11 @@ interface Beside {
   readonly findings: readonly string[];
   readonly reason: string | null;
   readonly supersede: boolean;
+  readonly condemned: string | null;
 }
 
 function planned(compiled: DeploymentPlan, beside: Beside): PlannedDeployment {
-  const { kind, definition, history, gates, findings, reason, supersede } = beside;
+  const { kind, definition, history, gates, findings, reason, supersede, condemned } = beside;
   const names = namesOf(history);
   const { digest, version } = definition.release;
   names.set(digest, version);
@@ -195,6 +201,7 @@ function planned(compiled: DeploymentPlan, beside: Beside): PlannedDeployment {
     policy: digestOf(canonicalJson(definition.environment.protection)),
     reason,
     supersede,
+    condemned,
   };
 }
 
@@ -337,7 +344,13 @@ function withStrategy(
   if (asked === null) return service;
   const configured = service.strategy ?? environment.strategy;
   const { place } = service;
-  return { ...service, strategy: { ...NO_STRATEGY, type: 'rolling', place, ...configured, ...asked } };
+  // What is asked for but not said leaves what is configured.
+  const said = Object.fromEntries(
+    Object.entries(asked).filter(
+      ([, value]) => value !== null && !(Array.isArray(value) && value.length === 0),
+    ),
+  );
+  return { ...service, strategy: { ...NO_STRATEGY, type: 'rolling', place, ...configured, ...said } };
 }
 
 /** What the person's own environment says holds where nothing is configured. */

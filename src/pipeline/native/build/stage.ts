@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { DeployRequest, PlanJob, PlanStage } from '../../plan.ts';
+import type { DeployRequest, PlanJob, PlanStage, Refusal } from '../../plan.ts';
 import { PLAIN_JOB } from '../../plan-default.ts';
 import { child, type Node, placeOf, type Span } from '../node.ts';
 import { shown } from '../problem.ts';
@@ -10,7 +10,6 @@ import { approvalOf } from './approval.ts';
 import type { BuildContext, JobSource } from './context.ts';
 import { gatesOf } from './gate.ts';
 import { type DraftJob, draftJob, idOfName, type StageSetting } from './job.ts';
-import { refusal } from './refusal.ts';
 import { NO_RETRY } from './retry.ts';
 import { strategyOf } from './strategy.ts';
 import { conditionOf, durationMs, listOf, texts } from './text.ts';
@@ -39,6 +38,8 @@ export interface ExtraJob {
 }
 
 const STAGE_TIMEOUT_MS = 3_600_000;
+/** A deployment has deadlines of its own; people may take a week to agree. */
+const DEPLOY_TIMEOUT_MS = 30 * 86_400_000;
 
 export function draftStage(node: Node, context: BuildContext): DraftStage {
   const definition = plainValue(without(node, ['jobs'])) as StageDefinition;
@@ -73,7 +74,9 @@ export function draftStage(node: Node, context: BuildContext): DraftStage {
       suggestion: 'add `jobs`, or `environment` when it deploys',
     });
   }
-  const stage = { name: definition.name, dependsOn: [], timeoutMs: setting.timeoutMs, place: placeOf(at) };
+  const deploys = typeof definition.environment === 'string';
+  const timeoutMs = deploys ? durationMs(definition.timeout, DEPLOY_TIMEOUT_MS) : setting.timeoutMs;
+  const stage = { name: definition.name, dependsOn: [], timeoutMs, place: placeOf(at) };
   return { stage, at, dependsOn, jobs, sequential: definition.parallel === false, first, last };
 }
 
@@ -190,12 +193,26 @@ function deployJob(
     service: definition.service ?? null,
     artifact: definition.artifact ?? null,
   };
-  const parts = { deploy, refusals: [refusal('environment', `deploy to \`${environment}\``, at)] };
+  const parts = { deploy, refusals: deployRefusals(environment, at, context) };
+  const own = { ...setting, timeoutMs: durationMs(definition.timeout, DEPLOY_TIMEOUT_MS) };
   return {
     suffix: 'deploy',
     at,
-    make: (id) => bareJob(id, `Deploy to ${environment}`, setting, parts, at),
+    make: (id) => bareJob(id, `Deploy to ${environment}`, own, parts, at),
   };
+}
+
+/** What is missing for a deployment: files that define nothing to deploy still say what they would do. */
+function deployRefusals(environment: string, at: Span, { definitions }: BuildContext): Refusal[] {
+  const feature = 'environment';
+  const place = placeOf(at);
+  if (!definitions.environments?.some(({ name }) => name === environment)) {
+    const message = `the environment \`${environment}\` is not defined in this pipeline; define it below \`environments:\``;
+    return [{ feature, message, place }];
+  }
+  if (definitions.services?.length) return [];
+  const message = `there is nothing to deploy to the environment \`${environment}\`; define it below \`services:\``;
+  return [{ feature, message, place }];
 }
 
 function checkTarget(
