@@ -18,28 +18,34 @@ describe('runCli', () => {
       Takes a change from commit to production and, when it harms, back again.
 
       Commands:
-        run        run the pipeline of this repository
-        plan       show what a run would do, and why
-        validate   find what is wrong in pipeline files
-        facts      tell what reports say, in numbers
-        gate       judge reports, and tell why gates said what they said
-        verify     prove that nothing reaches production around its gates
-        list       list the latest runs
-        show       tell what happened in a run
-        logs       print what the steps of a run printed
-        rerun      do again what a run did
-        resume     go on with a run whose process is gone
-        cancel     stop a run, or a part of it
-        approve    agree to what a run asks
-        reject     object to what a run asks
-        artifact   find, browse, bring and keep what runs made
-        cache      see and tidy what spares work
-        analysis   judge a recorded canary, to try a policy before it is trusted
-        secret     keep secrets encrypted, for the jobs that ask for them
-        export     write the pipeline for another system
-        init       write a first pipeline for this project
-        upkeep     remove what expired or is over its limits, and what nobody owns
-        doctor     compare what the pipeline expects with this machine
+        run           run the pipeline of this repository
+        plan          show what a run would do, and why
+        validate      find what is wrong in pipeline files
+        facts         tell what reports say, in numbers
+        gate          judge reports, and tell why gates said what they said
+        verify        prove that nothing reaches production around its gates
+        list          list the latest runs
+        show          tell what happened in a run
+        logs          print what the steps of a run printed
+        rerun         do again what a run did
+        resume        go on with a run whose process is gone
+        cancel        stop a run, or a part of it
+        approve       agree to what a run asks
+        reject        object to what a run asks
+        deploy        bring a release to an environment, and back when it harms
+        deployment    see deployments, and answer what they ask
+        rollback      go back to the last release that was proven
+        rehearse      bring a release, go back and bring it again
+        environment   see what serves where, its health and its drift
+        artifact      find, browse, bring and keep what runs made
+        cache         see and tidy what spares work
+        action        see and renew which actions of others workflows run
+        analysis      judge a recorded canary, to try a policy before it is trusted
+        secret        keep secrets encrypted, for the jobs that ask for them
+        export        write the pipeline for another system
+        init          write a first pipeline for this project
+        upkeep        remove what expired or is over its limits, and what nobody owns
+        doctor        compare what the pipeline expects with this machine
 
       sluice <command> --help tells the options of a command, with examples.
       sluice --version prints the version.
