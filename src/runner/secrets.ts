@@ -13,7 +13,8 @@ export async function readSecrets(
   secrets: SecretSource,
 ): Promise<Record<string, string>> {
   const values: Record<string, string> = {};
-  const asker = { source, trust, environment: job.deploy?.environment ?? null };
+  const environment = job.deploy?.environment ?? job.workflow?.environment?.name ?? null;
+  const asker = { source, trust, environment };
   for (const { name, optional } of job.secrets) {
     // Untrusted code gets none, whoever made the message.
     if (optional && trust === 'untrusted') continue;

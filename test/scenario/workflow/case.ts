@@ -24,6 +24,7 @@ export const workflowCaseSchema = z.strictObject({
   changed: z.array(z.string()).optional(),
   inputs: texts.optional(),
   variables: texts.optional(),
+  /** `NAME@ENVIRONMENT` is only for that environment. */
   secrets: texts.optional(),
   workers: z.int().optional(),
 

@@ -118,7 +118,10 @@ function clientOf(one: WorkflowCase, folder: string, executor: Executor): Client
       createRunner({
         executor,
         rooms: noRooms,
-        secrets: { read: async (name) => one.secrets?.[name] ?? null },
+        secrets: {
+          read: async (name, { environment }) =>
+            one.secrets?.[`${name}@${environment}`] ?? one.secrets?.[name] ?? null,
+        },
         clock: machineClock,
         random: machineRandom,
         directory,
