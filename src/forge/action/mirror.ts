@@ -1,5 +1,6 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { refProblem } from '../../base/ref-name.ts';
 import { callGit } from './git-call.ts';
 import type { Pin } from './lock-file.ts';
 
@@ -34,18 +35,26 @@ export function findInMirrors(mirrors: readonly string[], repository: string): M
   return null;
 }
 
-/** Tags before branches, as GitHub has it. null: there is no such ref. */
+/** The full names that a ref may have, the best first: tags before branches, as GitHub has it. None for what is no ref. */
+export function fullNames(ref: string): readonly (readonly [string, Resolved['kind']])[] {
+  if (ref === 'HEAD') return [['HEAD', 'branch']];
+  if (/^[0-9a-f]{40,64}$/.test(ref)) return [[ref, 'commit']];
+  // Git would take these for a way from one commit to another.
+  if (refProblem(ref) !== null) return [];
+  if (ref.startsWith('refs/')) return [[ref, ref.startsWith('refs/tags/') ? 'tag' : 'branch']];
+  return [
+    [`refs/tags/${ref}`, 'tag'],
+    [`refs/heads/${ref}`, 'branch'],
+  ];
+}
+
+/** null: there is no such ref. */
 export async function resolveRef(directory: string, ref: string): Promise<Resolved | null> {
-  const names: readonly (readonly [string, Resolved['kind']])[] =
-    ref === 'HEAD'
-      ? [['HEAD', 'branch']]
-      : [
-          ...(/^[0-9a-f]{40,64}$/.test(ref) ? [[ref, 'commit'] as const] : []),
-          [`refs/tags/${ref}`, 'tag'],
-          [`refs/heads/${ref}`, 'branch'],
-          [`refs/remotes/origin/${ref}`, 'branch'],
-        ];
-  for (const [name, kind] of names) {
+  const names = fullNames(ref);
+  const remote = names
+    .filter(([name]) => name.startsWith('refs/heads/'))
+    .map(([name, kind]) => [name.replace('refs/heads/', 'refs/remotes/origin/'), kind] as const);
+  for (const [name, kind] of [...names, ...remote]) {
     const commit = await commitOf(directory, name);
     if (commit !== null) return { commit, kind };
   }

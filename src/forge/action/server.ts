@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { withoutUserInfo } from '../../base/text.ts';
 import { callGit } from './git-call.ts';
-import { commitOf, type Resolved } from './mirror.ts';
+import { commitOf, fullNames, type Resolved } from './mirror.ts';
 
 /**
  * Fetches one ref, or one commit, of a repository of a forge into a bare repository of ours. `server`: `https://github.com`.
@@ -19,17 +19,8 @@ export async function fetchFrom(
     const made = await callGit(['init', '--quiet', '--bare', '--template=', directory]);
     if (made.code !== 0) return made.complaint;
   }
-  const isCommit = /^[0-9a-f]{40,64}$/.test(ref);
-  const tries: readonly (readonly [string, Resolved['kind']])[] = isCommit
-    ? [[ref, 'commit']]
-    : ref === 'HEAD'
-      ? [['HEAD', 'branch']]
-      : [
-          [`refs/tags/${ref}`, 'tag'],
-          [`refs/heads/${ref}`, 'branch'],
-        ];
-  let complaint = '';
-  for (const [name, kind] of tries) {
+  let complaint = `${ref} is no name of a branch or tag`;
+  for (const [name, kind] of fullNames(ref)) {
     const words = [
       '--git-dir',
       directory,
