@@ -7,6 +7,7 @@ import { addressesOf } from '../addresses.ts';
 import type {
   DrainReply,
   Fence,
+  RequestLine,
   Router,
   RouterCounts,
   RouterReply,
@@ -20,6 +21,7 @@ import { replaceFile } from '../replace-file.ts';
 import { findTrafficProblem } from '../traffic.ts';
 import { type Configuration, tellToReload, testConfiguration } from './command.ts';
 import { type Epoch, type Kept, readKept } from './kept.ts';
+import { followLog } from './log-follow.ts';
 import { LogTally } from './log-tally.ts';
 import { missingIn } from './missing.ts';
 import { renderFile } from './render.ts';
@@ -59,6 +61,7 @@ export function openNginxRouter(options: NginxOptions): Router & NginxCheck {
     observe: () => nginx.asked(() => nginx.observe()),
     drain: (fence, version, deadlineMs) => nginx.asked(() => nginx.drain(fence, version, deadlineMs)),
     remove: (fence, version) => nginx.change(() => nginx.remove(fence, version)),
+    follow: (onLine) => nginx.follow(onLine),
     missing: () => nginx.missing(),
   };
 }
@@ -138,6 +141,13 @@ class Nginx {
     if (log === null)
       throw new Error('nginx writes no access log in Sluice’s format; add its line of docs/routers.md');
     return this.#tally.read(log, readKept(this.#file));
+  }
+
+  /** Without a log it never has a line. */
+  async follow(onLine: (line: RequestLine) => void): Promise<() => void> {
+    const log = await this.#log().catch(() => null);
+    if (log === null || statSync(log, { throwIfNoEntry: false }) === undefined) return () => {};
+    return followLog(log, () => readKept(this.#file), onLine);
   }
 
   async drain(fence: Fence, version: string, deadlineMs: number): Promise<DrainReply> {
