@@ -27,7 +27,7 @@ export function placeOf(host: EngineHost, usage: UsageReader, tally: Tally): Pla
 }
 
 async function look(host: EngineHost, { ids, digest, questions }: LookRequest): Promise<Look> {
-  const filter = ['--filter', `label=${LABEL.digest}=${digest}`];
+  const filter = ids.length === 0 ? ['--filter', `label=${LABEL.digest}=${digest}`] : [];
   const [containers, answers] = await Promise.all([
     containersOf(host.docker, host.area, 'instance', filter),
     Promise.all(questions.map((question) => ask(host, question))),

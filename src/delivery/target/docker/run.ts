@@ -51,7 +51,7 @@ export async function run(host: EngineHost, change: Change, command: CommandSpec
       return refusal('failed', `${lastLine(complaint)}; a command needs /bin/sh in the image`);
     }
   }
-  const leftMs = Math.max(1, untilMs - performance.now());
+  const leftMs = Math.max(1, Math.ceil(untilMs - performance.now()));
   const waited = await docker.call(['wait', name], { timeoutMs: leftMs });
   // Its time is over: a migration must not go on while the release goes back.
   if (waited.code !== 0) await docker.call(['kill', name], { timeoutMs: AROUND_MS });
