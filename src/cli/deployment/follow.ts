@@ -41,6 +41,9 @@ export async function followToEnd(
   const isPatient = options.wait ?? (ports.out.isTTY === true || ports.err.isTTY === true);
   const fold = new DeploymentFold(await deployments.names(deploymentId));
   const events = deployments.events(deploymentId, { follow: true })[Symbol.asyncIterator]();
+  // What was asked once and is answered since is in the past.
+  let past = 0;
+  for await (const _ of deployments.events(deploymentId, { follow: false })) past++;
   let leave = (): void => {};
   const left = new Promise<'left'>((resolve) => {
     leave = () => resolve('left');
@@ -58,7 +61,8 @@ export async function followToEnd(
       view = fold.view();
       guard.moved();
       display.view(view);
-      if (!isPatient && asksPeople(view)) {
+      past--;
+      if (past <= 0 && !isPatient && asksPeople(view)) {
         how = 'asked';
         break;
       }
