@@ -1,3 +1,4 @@
+import { userError } from '../../base/diagnostic.ts';
 import type { Clock } from '../../base/port.ts';
 import { turnsOf } from '../../delivery/queue.ts';
 import type { Actor } from '../../journal/event.ts';
@@ -140,7 +141,7 @@ export class EnvironmentClaim {
         (isKept) => {
           if (this.#isOver) return;
           if (isKept) this.#beatLater(lease);
-          else this.#break(new Error('another owner has taken the environment'));
+          else this.#break(lostEnvironment(this.#options));
         },
         (error: Error) => this.#break(error),
       );
@@ -152,6 +153,15 @@ export class EnvironmentClaim {
     this.#end();
     this.#options.listener.onBroken(error);
   }
+}
+
+function lostEnvironment({ name, deploymentId }: ClaimOptions): Error {
+  return userError(
+    'environment-lost',
+    `another process took over ${name.environment}, which deployment ${deploymentId} had`,
+    `sluice deployment show ${deploymentId}`,
+    3,
+  );
 }
 
 type Claimant = Pick<ClaimOptions, 'store' | 'clock' | 'actor' | 'name' | 'deploymentId'>;

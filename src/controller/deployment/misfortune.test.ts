@@ -187,4 +187,22 @@ describe('a driven deployment with misfortune', () => {
     // After `a` nothing; after `b` what was before `a`; after `c` that again, and what was before `b`.
     expect(removed).toEqual(['web-1 sha256:old', 'web-1 sha256:a', 'web-1 sha256:old']);
   });
+
+  it('partial: some hosts go back, and the next release leaves nothing of it running', async () => {
+    const rig = await DeploymentRig.open(shortPlan('blue_green', 'partial'), { nature: 'harmful' });
+    const { controller } = rig.process();
+    const partly = await rig.play(controller.start(rig.request()));
+    expect(await rig.play(partly.finished)).toBe('rolled-back');
+    expect(rig.world.percent).toBe(75);
+    expect([...rig.world.running.stable]).toEqual(['web-2']);
+    expect([...rig.world.running.candidate].toSorted()).toEqual(['web-1', 'web-3', 'web-4']);
+    const backends = rig.world.traffic!.versions.map(({ backends: all }) => all.map(({ host }) => host));
+    expect(backends).toEqual([['web-1', 'web-3', 'web-4'], ['web-2']]);
+    const next = shortPlan('recreate', 'immediate', { candidate: 'sha256:next' });
+    rig.world.options.nature = 'good';
+    const driven = await rig.play(controller.start(rig.request(next)));
+    expect(await rig.play(driven.finished)).toBe('succeeded');
+    const running = rig.world.options.hosts.flatMap((host) => rig.world.instances(host));
+    expect(new Set(running.map(({ digest }) => digest))).toEqual(new Set(['sha256:next']));
+  });
 });

@@ -11,14 +11,21 @@ const STAY = 2;
 const LOOKED_AT = 8;
 const TIMEOUT_MS = 30_000;
 
+interface Owner {
+  readonly deploymentId: string;
+  readonly service: string;
+  readonly fence: Fence;
+}
+
 /** Has the target remove what earlier deployments of the service brought and nobody needs any more. What cannot be removed is left to the next. */
 export async function sweepReleases(
   target: Target,
   journal: Journal,
   name: EnvironmentName,
-  owner: { readonly deploymentId: string; readonly service: string; readonly fence: Fence },
+  owner: Owner,
 ): Promise<void> {
-  const digests = await broughtBefore(journal, name, owner.service);
+  const digests = await broughtUntil(journal, name, owner);
+  await onHosts(target.hosts, (host) => stopOthers(target, host, digests, owner));
   for (const digest of digests.slice(STAY, STAY + LOOKED_AT))
     await onHosts(target.hosts, (host) =>
       target
@@ -35,17 +42,34 @@ export async function sweepReleases(
     );
 }
 
-/** Digests of the service's releases in the environment, the newest first. */
-async function broughtBefore(
+/** What a partial way back left running beside what serves now gets no traffic any more. */
+async function stopOthers(
+  target: Target,
+  host: string,
+  digests: readonly string[],
+  { deploymentId, fence }: Owner,
+): Promise<void> {
+  const [serving, ...before] = digests;
+  const running = await target.instances(host).catch(() => []);
+  const others = new Set(running.map(({ digest }) => digest));
+  for (const digest of before.filter((one) => one !== serving && others.has(one))) {
+    const key = `${deploymentId}/stop/${digest}/${host}`;
+    await target.stop({ key, fence, host, timeoutMs: TIMEOUT_MS }, digest).catch(() => null);
+  }
+}
+
+/** Digests of the service's releases in the environment, from the owner's own back: what waits behind it is none of its business. */
+async function broughtUntil(
   journal: Journal,
   name: EnvironmentName,
-  service: string,
+  { deploymentId, service }: Owner,
 ): Promise<readonly string[]> {
-  const claims = (await readEnvironment(journal, name)).toReversed();
+  const claims = (await readEnvironment(journal, name)).flatMap((event) =>
+    event.type === 'environment.claimed' && event.service === service ? [event.deploymentId] : [],
+  );
   const digests = new Set<string>();
-  for (const claim of claims) {
-    if (claim.type !== 'environment.claimed' || claim.service !== service) continue;
-    const [first] = await journal.read(deploymentStream(claim.deploymentId), 0, 1);
+  for (const id of claims.slice(0, claims.lastIndexOf(deploymentId) + 1).toReversed()) {
+    const [first] = await journal.read(deploymentStream(id), 0, 1);
     if (first?.body.type === 'deployment.requested') digests.add(first.body.candidate);
     if (digests.size >= STAY + LOOKED_AT) break;
   }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../base/json.ts';
 import type { EvidenceFigures, JudgedAs } from '../../journal/deployment-event.ts';
 import type { Evidence } from '../analysis/evidence.ts';
-import { judge, judgeSilence } from '../analysis/judge.ts';
+import { type JudgeState, judge, judgeSilence } from '../analysis/judge.ts';
 import { findWindowProblems, type Window } from '../analysis/window.ts';
 import type { OnDoubt } from '../plan.ts';
 import { isWatching } from './apply.ts';
@@ -65,7 +65,19 @@ function judgeLook(state: DeploymentState, look: Look): Judged {
   const plain = window as unknown as JsonObject;
   if (state.judge === null)
     return { window: plain, verdict: 'undecided', reason: 'health decides', figures: null };
-  const { verdict, reason, evidence } = judge(state.judge, window);
+  const { state: after, verdict, reason, evidence } = judge(state.judge, window);
+  if (verdict !== 'harm' && presentStep(state)?.action.type === 'bake') {
+    const mute = muteLimit(after, at - after.policy.staleAfterMs);
+    const figures = figuresOf(evidence);
+    return mute === null
+      ? {
+          window: plain,
+          verdict: 'undecided',
+          reason: 'nothing is left to compare with, and no limit is broken',
+          figures,
+        }
+      : { window: plain, verdict: 'no-data', reason: look.problem ?? `${mute} has no data`, figures };
+  }
   // Whoever knows why something is missing tells it better than its absence.
   const told = verdict === 'no-data' ? (look.problem ?? reason) : reason;
   return { window: plain, verdict, reason: told, figures: figuresOf(evidence) };
@@ -132,14 +144,19 @@ export function doubtOf(state: DeploymentState): Doubt | null {
 function bakeDoubt({ judge: judging, watch, evidenceMs, startedAtMs }: DeploymentState): Doubt | null {
   if (judging === null) return null;
   const nowMs = (startedAtMs ?? 0) + evidenceMs;
-  const sinceMs = Math.max(nowMs - watch.coveredMs, nowMs - judging.policy.staleAfterMs);
-  const mute = judging.triggers.find(
+  const mute = muteLimit(judging, Math.max(nowMs - watch.coveredMs, nowMs - judging.policy.staleAfterMs));
+  return mute === null ? null : { verdict: 'no-data', reason: `${mute} has no data` };
+}
+
+/** The name of a limit that had no figures since then; null: all had. */
+function muteLimit({ triggers, policy }: JudgeState, sinceMs: number): string | null {
+  const mute = triggers.find(
     ({ kind, lastDataAtMs }, index) =>
       (kind === 'limit' || kind === 'per-window') &&
-      !judging.policy.triggers[index]!.mayBeSilent &&
+      !policy.triggers[index]!.mayBeSilent &&
       (lastDataAtMs === null || lastDataAtMs <= sinceMs),
   );
-  return mute ? { verdict: 'no-data', reason: `${mute.name} has no data` } : null;
+  return mute?.name ?? null;
 }
 
 /** What the plan says about a doubt. */

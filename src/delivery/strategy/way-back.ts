@@ -105,6 +105,7 @@ function expandDownDrafts({ service: { migrations } }: ReleaseRequest): Draft[] 
 
 /** The stable version takes over the named hosts' part of the traffic; the candidate ends there. */
 function partDrafts({ hosts }: Settled, only: readonly string[]): Draft[] {
+  const others = hosts.filter((host) => !only.includes(host));
   return [
     healthyDraft('stable', only),
     weightDraft(hostPercent(hosts.length - only.length, hosts.length)),
@@ -113,5 +114,14 @@ function partDrafts({ hosts }: Settled, only: readonly string[]): Draft[] {
       action: { type: 'stop', version: 'candidate', hosts: only },
       onFailure: 'note',
     },
+    ...(others.length === 0
+      ? []
+      : [
+          {
+            title: `stop the stable version on ${others.join(', ')}`,
+            action: { type: 'stop', version: 'stable', hosts: others },
+            onFailure: 'note',
+          } as const,
+        ]),
   ];
 }

@@ -35,7 +35,8 @@ export interface WorldOptions {
   readonly clock: Clock;
   readonly plan: Pick<DeploymentPlan, 'candidate' | 'stable'>;
   readonly hosts: readonly string[];
-  readonly nature: Nature;
+  /** A test may change it. */
+  nature: Nature;
   readonly fate?: (verb: Verb, key: string) => Fate;
 }
 
