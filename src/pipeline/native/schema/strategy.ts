@@ -77,12 +77,12 @@ export const strategySchema = z
     ),
     on_undecided: key(
       choice('hold', 'proceed', 'rollback'),
-      'When evidence decides nothing. Default: `hold`.',
+      'When evidence decides nothing. `hold`, the default, waits to the deadline of the step; then it goes back in production, and on elsewhere.',
       'type: canary\non_undecided: rollback',
     ),
     on_no_data: key(
       choice('hold', 'proceed', 'rollback'),
-      'When there is no evidence. Default: `hold`.',
+      'When there is no evidence. `hold`, the default, waits to the deadline of the step; then it goes back in production, and on elsewhere.',
       'type: canary\non_no_data: rollback',
     ),
     match: key(
