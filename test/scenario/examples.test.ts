@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { killProcessesOf } from '../support/processes.ts';
 import { runProduct } from '../support/product.ts';
 import { makeRepository } from '../support/repository.ts';
 import { needsSandbox } from '../support/sandbox-harness.ts';
@@ -27,7 +28,11 @@ describe('examples', () => {
     makeRepository(repository);
   });
 
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => {
+    // What is deployed outlives the command that deployed it.
+    killProcessesOf(folder);
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   it.for(files)('%s ends as its first line says', async (file, context) => {
     if (file === 'sandbox.yaml') needsSandbox(context);
