@@ -127,7 +127,7 @@ export function hostHarness(
 }
 
 /** The first of so many free ports in a row, below those that the system gives to clients. */
-async function freePorts(count: number): Promise<number> {
+export async function freePorts(count: number): Promise<number> {
   for (;;) {
     const first = 15_000 + Math.floor(Math.random() * 15_000);
     const all = Array.from({ length: count }, (_, index) => isFree(first + index));

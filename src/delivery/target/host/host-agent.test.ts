@@ -17,12 +17,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TargetHarness } from '../../../../test/contract/target.contract.ts';
-import { processTargetHarness } from '../../../../test/support/host-target-harness.ts';
+import { freePorts, processTargetHarness } from '../../../../test/support/host-target-harness.ts';
 import { killProcess, processesOf } from '../../../../test/support/processes.ts';
 import { needs } from '../../../../test/support/require.ts';
 import { digestOf } from '../../../base/digest.ts';
 import type { Change, Release, Target } from '../contract.ts';
 import { localTransport } from '../process/local-transport.ts';
+import { openProcessTarget } from '../process/process-target.ts';
 import { agentScript, BOOTSTRAP } from './agent-script.ts';
 import { changeFields, commandFields } from './request.ts';
 import { decodeAnswer, encodeRequest } from './wire.ts';
@@ -357,6 +358,43 @@ describe('host agent', () => {
       });
       expect(await target.start(change('same'), one)).toEqual(DONE);
       expect(await target.instances('localhost')).toHaveLength(1);
+    });
+
+    it('of other environments keep their ports while they are down', async () => {
+      const first = await freePorts(2);
+      const open = (name: string) =>
+        openProcessTarget({
+          directory: join(folder, name),
+          hosts: ['localhost'],
+          ports: { first, last: first + 1 },
+          systemd: false,
+          keepReleases: 1,
+          environment: process.env,
+        });
+      const all = [open('staging'), open('production'), open('preview')];
+      const one = await staying({ port: 8080 });
+      const ports: (string | null)[] = [];
+      for (const each of all.slice(0, 2)) {
+        expect(await each.install(change(`i${order}`), one)).toEqual(DONE);
+        expect(await each.start(change(`s${order}`), one)).toEqual(DONE);
+        ports.push((await each.instances('localhost'))[0]!.address);
+      }
+      // Neither listens.
+      expect(ports).toEqual([`127.0.0.1:${first}`, `127.0.0.1:${first + 1}`]);
+      expect(await all[2]!.install(change('i'), one)).toEqual(DONE);
+      expect(await all[2]!.start(change('s'), one)).toMatchObject({ cause: 'no-room' });
+      for (const each of all) await each.close();
+    });
+
+    it('that are not there are never healthy', async () => {
+      expect(await target.health([], [], 1000)).toMatchObject({ state: 'undecided' });
+      const one = await staying();
+      await start(one);
+      const [instance] = await target.instances('localhost');
+      const elsewhere = { ...instance!, host: 'elsewhere' };
+      expect(await target.health([elsewhere], [], 1000)).toMatchObject({ state: 'undecided' });
+      const gone = { ...instance!, id: 'shop-0000000000' };
+      expect(await target.health([gone], [], 1000)).toMatchObject({ state: 'unhealthy' });
     });
 
     it('cannot start in a folder that is not there', async () => {

@@ -86,6 +86,13 @@ export function hostTarget({ kind, sentence, hosts, ports, keepReleases }: HostT
       return answer.records.map((record) => instanceOf(host, record));
     },
     health: async (instances, checks, timeoutMs) => {
+      const lost = instances.find(({ host }) => !hosts.some(({ name }) => name === host));
+      if (lost !== undefined || instances.length === 0)
+        return {
+          state: 'undecided',
+          host: lost?.host ?? '',
+          reason: 'there is no instance that could be asked',
+        };
       const stopping = new AbortController();
       const signal = AbortSignal.any([stopping.signal, closing.signal]);
       const ends = byHost(hosts, instances).map(async ([host, those]) => {
