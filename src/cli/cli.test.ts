@@ -43,6 +43,7 @@ describe('runCli', () => {
         analysis      judge a recorded canary, to try a policy before it is trusted
         secret        keep secrets encrypted, for the jobs that ask for them
         export        write the pipeline for another system
+        design        write the design document of the pipeline
         init          write a first pipeline for this project
         upkeep        remove what expired or is over its limits, and what nobody owns
         doctor        compare what the pipeline expects with this machine

@@ -518,6 +518,20 @@ export const VERBS: readonly VerbDefinition[] = [
     load: () => import('./verb/export.ts'),
   },
   {
+    name: 'design',
+    arguments: [['[name]', 'pipeline, when there are several']],
+    summary: 'write the design document of the pipeline',
+    options: [{ flags: '--output <file>', description: 'where to write it; printed by default' }],
+    examples: [
+      [
+        'sluice design --output docs/pipeline.md',
+        'stages, gates, strategy, way back and history, as Markdown',
+      ],
+      ['sluice design --json', 'the same as data'],
+    ],
+    load: () => import('./verb/design.ts'),
+  },
+  {
     name: 'init',
     arguments: [],
     summary: 'write a first pipeline for this project',
