@@ -99,7 +99,7 @@ sub free_ports {
     my %taken = map { ((about_instance($_) // {})->{port} // '') => 1 } names_in("$root/instances");
     my @free;
     for my $port ($first .. $last) {
-        push @free, $port if !$taken{$port} && !is_held(port_lock($port)) && is_free($port);
+        push @free, $port if !$taken{$port} && take_port($port) && is_free($port);
         return @free if @free == $count;
     }
     my $range = $first == $last ? "port $first is" : "the ports $first-$last are";
@@ -109,23 +109,13 @@ sub free_ports {
 # Why an instance would not find a port now; sentences.
 sub port_problems { return eval { free_ports(asked('replicas')); 1 } ? () : ref $@ ? $@->{reason} : "$@" }
 
-# Held by the supervisor of whoever has the port, in whatever environment: one that crashed just now does not lose it.
-sub port_lock {
-    my ($port) = @_;
-    my ($memory) = grep { -d && -w } qw(/dev/shm /tmp);
-    my $folder = "$memory/sluice-ports-$>";
-    make_folder($folder);
-    return (lstat $folder)[4] == $> ? "$folder/$port" : "$root/port-$port";
-}
-
-# The lock of a port, or undef when another one has it. The file goes with its holder, so it is looked whether it is still the same.
+# Takes a port for this process, by a name that the kernel keeps for as long as the process lives, whatever its environment: an
+# instance that crashed just now does not lose its port to another. Returns the handle, or undef when another one has it.
 sub take_port {
     my ($port) = @_;
-    for (1 .. 10) {
-        my $lock = take_lock(port_lock($port), LOCK_EX, 300) // return undef;
-        return $lock if ((stat port_lock($port))[1] // 0) == (stat $lock)[1];
-    }
-    return undef;
+    require Socket;
+    socket my $claim, Socket::PF_UNIX(), Socket::SOCK_STREAM(), 0 or return undef;
+    return bind($claim, Socket::pack_sockaddr_un("\0sluice-port-$port")) ? $claim : undef;
 }
 
 sub is_free {

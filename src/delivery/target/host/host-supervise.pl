@@ -121,8 +121,8 @@ sub supervise_instance {
     my $program = { wakeup => wake_on_signals(sub { $is_stopped = 1 }), pid => 0 };
     my $lock  = own_lock($folder);
     my $about = read_fields("$folder/about") // POSIX::_exit(0);
-    my $port_lock = $about->{port} eq '' ? undef : take_port($about->{port});
-    if ($about->{port} ne '' && !$port_lock) {
+    my $claim = $about->{port} eq '' ? 1 : take_port($about->{port});
+    if (!$claim) {
         eval { save_text("$folder/report", "port $about->{port} was taken meanwhile") };
         return;
     }
@@ -153,7 +153,6 @@ sub supervise_instance {
     }
     save_state($folder, status => 'stopping', since => monotonic_ms(), restarts => "@restarts");
     end_program($program, $about->{drain});
-    unlink port_lock($about->{port}) if $port_lock;
 }
 
 # Full disks must not end a supervisor.
