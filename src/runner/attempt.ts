@@ -1,7 +1,6 @@
 import { existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { type ExecutorJob, StartError } from '../executor/contract.ts';
 import type { Cause } from '../journal/run-event.ts';
-import { evaluateValue } from '../pipeline/expression.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
 import type { StepControl } from '../pipeline/plan-workflow.ts';
 import type { UsesWork } from './action/perform-uses.ts';
@@ -10,6 +9,7 @@ import { keepPosts, keptPosts, postStepOf } from './action/registered.ts';
 import { reportAttempt } from './attempt-report.ts';
 import { Background, cancellingStep, isAskedFor } from './background.ts';
 import type { Emit, JobControl, JobReport, StepFinished } from './contract.ts';
+import { isFailureAllowed } from './failure-allowed.ts';
 import { jobKey } from './job-key.ts';
 import type { JobState } from './job-state.ts';
 import type { KeepPlace } from './keep-place.ts';
@@ -221,7 +221,8 @@ export class Attempt {
     if (!known) await this.#intend(step, 1);
     const failed = await this.#background.waitFor(control);
     const isFailed = failed.length > 0 && control.kind !== 'cancel';
-    if (!isFailed || !this.#isFailureAllowed(step)) this.#background.count(control);
+    if (!isFailed || !isFailureAllowed(step, this.#state.context(this.#setup.variables)))
+      this.#background.count(control);
     if (known) return this.#state.noteStep(known);
     const durationMs = Math.round(this.#options.clock.monotonic() - startedMs);
     const cause: Cause | null = isFailed
@@ -363,7 +364,8 @@ export class Attempt {
     environment: Readonly<Record<string, string>> | null = null,
   ): Promise<void> {
     const failed = isAllowable(finished, this.#state.message.job.workflow !== null);
-    const allowed = failed && !this.#state.isStopped && this.#isFailureAllowed(step);
+    const allowed =
+      failed && !this.#state.isStopped && isFailureAllowed(step, this.#state.context(this.#setup.variables));
     const sealed: StepFinished = allowed ? { ...finished, outcome: 'warned' } : finished;
     const isFirstFailure = this.#state.failure === null;
     this.#note(sealed, step);
@@ -372,13 +374,6 @@ export class Attempt {
       this.#lastReceipt = sealed;
       if (this.#receipt) await this.#receipt;
     } else await this.#record(sealed);
-  }
-
-  /** Whether the job goes on when the step fails. An expression that cannot be evaluated allows nothing. */
-  #isFailureAllowed({ allowFailure, workflow }: PlanStep): boolean {
-    if (!workflow?.allowFailure) return allowFailure;
-    const result = evaluateValue(workflow.allowFailure.source, this.#state.context(this.#setup.variables));
-    return result.ok && (result.value === true || result.value === 'true');
   }
 
   /** Of a step in the background the job learns when it waits for it. */

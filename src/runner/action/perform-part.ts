@@ -3,6 +3,7 @@ import { nativeActionOf } from '../../pipeline/github/action/native-action.ts';
 import type { PlanStep } from '../../pipeline/plan.ts';
 import { type PlanUses, usesText } from '../../pipeline/plan-action.ts';
 import type { Environment } from '../environment.ts';
+import { isFailureAllowed } from '../failure-allowed.ts';
 import { fill } from '../job-state.ts';
 import { JobProblem, KeepProblem } from '../problem.ts';
 import { type JobSetup, plainView, type StepScope, setUpStep, stepEnvironment } from '../step-setup.ts';
@@ -123,10 +124,9 @@ async function performComposite(
       depth,
       `${index + 1} of ${runs.steps.length}`,
     );
-    const isForgiven = end.cause !== null && part.allowFailure;
-    const outcome = end.isSkipped ? 'skipped' : end.cause === null ? 'success' : 'failure';
-    scope.note(id, outcome, isForgiven ? 'success' : outcome, end.outputs);
-    if (end.cause && !isForgiven) {
+    const outcome = end.outcome === 'skipped' ? 'skipped' : end.cause === null ? 'success' : 'failure';
+    scope.note(id, outcome, end.outcome === 'warned' ? 'success' : outcome, end.outputs);
+    if (end.outcome === 'failed') {
       cause ??= end.cause;
       scope.failedBecause ??= `step ${id} failed`;
     }
@@ -138,6 +138,11 @@ async function performComposite(
   return { cause, outputs };
 }
 
+interface StepEnd extends ActionEnd {
+  /** `warned`: it failed, and the others go on. */
+  readonly outcome: 'succeeded' | 'failed' | 'warned' | 'skipped';
+}
+
 async function performStep(
   run: ActionRun,
   step: PlanStep,
@@ -145,37 +150,31 @@ async function performStep(
   setup: JobSetup,
   depth: number,
   count: string,
-): Promise<ActionEnd & { readonly isSkipped: boolean }> {
+): Promise<StepEnd> {
   const { clock } = run.place.options;
   const startedMs = clock.monotonic();
-  const note = (cause: Cause | null, outcome: 'succeeded' | 'failed' | 'warned' | 'skipped') =>
-    run.tally.parts.push({
-      name: step.name,
-      depth,
-      outcome,
-      cause,
-      durationMs: Math.round(clock.monotonic() - startedMs),
-    });
   const environment = { ...setup.base, ...setup.variables, ...scope.variables };
+  // Its own parts come behind it.
+  const at = run.tally.parts.length;
+  const told = (end: ActionEnd, outcome: StepEnd['outcome']): StepEnd => {
+    const durationMs = Math.round(clock.monotonic() - startedMs);
+    run.tally.parts.splice(at, 0, { name: step.name, depth, outcome, cause: end.cause, durationMs });
+    return { ...end, outcome };
+  };
+  const failed = (end: ActionEnd) =>
+    told(end, isFailureAllowed(step, scope.context(environment)) ? 'warned' : 'failed');
   try {
     if (!isMet(step.if, scope, environment, `step ${step.id}`)) {
       run.say(`step ${count} is skipped: ${step.name}`);
-      note(null, 'skipped');
-      return { cause: null, outputs: {}, isSkipped: true };
+      return told({ cause: null, outputs: {} }, 'skipped');
     }
     run.say(`step ${count}: ${step.name}`);
-    // Its own parts come behind it.
-    const at = run.tally.parts.length;
     const end = step.uses
       ? await performAction(run, { ...step, uses: step.uses }, scope, setup, depth + 1)
       : await performRun(run, step, scope, setup);
-    note(end.cause, end.cause === null ? 'succeeded' : step.allowFailure ? 'warned' : 'failed');
-    run.tally.parts.splice(at, 0, run.tally.parts.pop()!);
-    return { ...end, isSkipped: false };
+    return end.cause === null ? told(end, 'succeeded') : failed(end);
   } catch (error) {
-    const cause = located(causeOfProblem(error), step);
-    note(cause, step.allowFailure ? 'warned' : 'failed');
-    return { cause, outputs: {}, isSkipped: false };
+    return failed({ cause: located(causeOfProblem(error), step), outputs: {} });
   }
 }
 
