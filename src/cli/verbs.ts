@@ -450,6 +450,20 @@ export const VERBS: readonly VerbDefinition[] = [
     load: () => import('./verb/cache.ts'),
   },
   {
+    name: 'action',
+    arguments: [
+      ['[action]', 'list (the default) or update'],
+      ['[names...]', 'for update: owner/name@ref (all that are pinned by default)'],
+    ],
+    summary: 'see and renew which actions of others workflows run',
+    options: [],
+    examples: [
+      ['sluice action', 'what is pinned, and which names mean something else now'],
+      ['sluice action update acme/setup@v1', 'pin what the name means now'],
+    ],
+    load: () => import('./verb/action.ts'),
+  },
+  {
     name: 'analysis',
     arguments: [
       ['<action>', 'replay: judge recorded windows'],
