@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { JsonObject } from '../base/json.ts';
 import type { Random } from '../base/port.ts';
@@ -109,9 +109,10 @@ export function stepEnvironment(
   environment.SLUICE_PATH = files.path;
   environment.SLUICE_SUMMARY = files.summary;
   if (state.message.job.workflow) {
-    Object.assign(environment, fileVariables(files), { GITHUB_ACTION: step.id });
+    const named = fileVariables(files);
+    Object.assign(environment, named, { GITHUB_ACTION: step.id });
     // GitHub's own library asks whether they are there.
-    for (const file of Object.values(fileVariables(files))) writeFileSync(file, '', { flag: 'a' });
+    for (const name in named) closeSync(openSync(named[name]!, 'a'));
   }
   return { environment, files };
 }
