@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { visible } from '../../../base/text.ts';
 import type { Fence, Traffic } from '../contract.ts';
+import type { LogMark } from './log-mark.ts';
 
 /** What Sluice keeps beside nginx, which knows neither versions nor fences. */
 export interface Kept {
@@ -21,7 +22,7 @@ export interface Epoch {
   readonly id: string;
   readonly startedAtMs: number;
   /** The access log, and how long it was; null: there was none. */
-  readonly log: { readonly inode: number; readonly bytes: number } | null;
+  readonly log: LogMark | null;
 }
 
 export const NOTHING_KEPT: Kept = {

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import type { RequestLine } from '../contract.ts';
 import type { Kept } from './kept.ts';
+import { isGrown, type LogMark, markOf } from './log-mark.ts';
 import { attemptsOf, versionsByAddress } from './log-tally.ts';
 
 const POLL_MS = 100;
@@ -9,7 +10,7 @@ const READ_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Hands on each attempt of a request that nginx writes into its log from now on, until the returned function is called. */
 export function followLog(log: string, kept: () => Kept, onLine: (line: RequestLine) => void): () => void {
-  let place = placeOf(log);
+  let place = markOf(statSync(log));
   let left = '';
   const look = () => {
     const read = readFrom(log, place);
@@ -32,39 +33,24 @@ export function followLog(log: string, kept: () => Kept, onLine: (line: RequestL
   return () => clearInterval(timer);
 }
 
-interface Place {
-  readonly inode: number;
-  readonly bytes: number;
-}
-
-function placeOf(log: string): Place {
-  const descriptor = openSync(log, 'r');
-  try {
-    const { ino, size } = fstatSync(descriptor);
-    return { inode: ino, bytes: size };
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 /** null: there is nothing new, or no log. `lost`: about how many lines were jumped over. */
 function readFrom(
   log: string,
-  place: Place,
-): { readonly text: string; readonly place: Place; readonly lost: number } | null {
+  place: LogMark,
+): { readonly text: string; readonly place: LogMark; readonly lost: number } | null {
   try {
     const descriptor = openSync(log, 'r');
     try {
-      const { ino, size } = fstatSync(descriptor);
-      const isSame = ino === place.inode && size >= place.bytes;
-      const from = Math.max(isSame ? place.bytes : 0, size - READ_BYTES_MAX);
-      const lostBytes = from - (isSame ? place.bytes : 0);
-      const buffer = Buffer.alloc(size - from);
+      const now = markOf(fstatSync(descriptor));
+      const begin = isGrown(now, place) ? place.bytes : 0;
+      const from = Math.max(begin, now.bytes - READ_BYTES_MAX);
+      const lostBytes = from - begin;
+      const buffer = Buffer.alloc(now.bytes - from);
       const count = readSync(descriptor, buffer, 0, buffer.length, from);
       if (count === 0) return null;
       const text = buffer.toString('utf8', 0, count);
       const lineBytes = count / Math.max(1, text.split('\n').length);
-      return { text, place: { inode: ino, bytes: from + count }, lost: Math.round(lostBytes / lineBytes) };
+      return { text, place: { ...now, bytes: from + count }, lost: Math.round(lostBytes / lineBytes) };
     } finally {
       closeSync(descriptor);
     }

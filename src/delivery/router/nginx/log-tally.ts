@@ -2,12 +2,14 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { RouterCounts, Traffic } from '../contract.ts';
 import { Counters } from '../counters.ts';
 import type { Kept } from './kept.ts';
+import { isGrown, markOf } from './log-mark.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
 /** Counts of one epoch as far as its log was read. */
 interface Progress {
   readonly epoch: string;
+  readonly file: string;
   readonly counters: Counters;
   bytes: number;
 }
@@ -22,14 +24,21 @@ export class LogTally {
       return { outcome: 'known', epoch: '', thresholdsMs: [], versions: {} };
     const descriptor = openSync(log, 'r');
     try {
-      const { ino, size } = fstatSync(descriptor);
-      const isSame = ino === epoch.log?.inode && size >= epoch.log.bytes;
-      const id = `${epoch.id}/${isSame ? 0 : ino}`;
-      if (this.#progress?.epoch !== id || size < this.#progress.bytes) {
-        const counters = new Counters(id, traffic.thresholdsMs, epoch.startedAtMs);
-        this.#progress = { epoch: id, counters, bytes: isSame ? epoch.log.bytes : 0 };
+      const now = markOf(fstatSync(descriptor));
+      const begin = isGrown(now, epoch.log) ? epoch.log.bytes : 0;
+      // One that was cut short is a new one, and whoever has read it before knows.
+      const isCut =
+        this.#progress !== null && this.#progress.file === now.file && now.bytes < this.#progress.bytes;
+      const id = `${epoch.id}/${now.file}`;
+      if (!this.#progress?.epoch.startsWith(id) || isCut) {
+        const counters = new Counters(
+          isCut ? `${id}/${now.bytes}` : id,
+          traffic.thresholdsMs,
+          epoch.startedAtMs,
+        );
+        this.#progress = { epoch: counters.epoch, file: now.file, counters, bytes: begin };
       }
-      this.#readTo(descriptor, size, this.#progress, versionsByAddress(traffic, addresses));
+      this.#readTo(descriptor, now.bytes, this.#progress, versionsByAddress(traffic, addresses));
     } finally {
       closeSync(descriptor);
     }

@@ -22,6 +22,7 @@ import { findTrafficProblem } from '../traffic.ts';
 import { type Configuration, tellToReload, testConfiguration } from './command.ts';
 import { type Epoch, type Kept, readKept } from './kept.ts';
 import { followLog } from './log-follow.ts';
+import { markOf } from './log-mark.ts';
 import { LogTally } from './log-tally.ts';
 import { missingIn } from './missing.ts';
 import { renderFile } from './render.ts';
@@ -242,7 +243,7 @@ class Nginx {
     return {
       id: randomUUID(),
       startedAtMs: Date.now(),
-      log: found === undefined ? null : { inode: found.ino, bytes: found.size },
+      log: found === undefined ? null : markOf(found),
     };
   }
 
