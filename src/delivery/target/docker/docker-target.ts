@@ -102,7 +102,8 @@ export function openDockerTarget({ hosts: engines, ...shared }: DockerTargetOpti
       const host = hostOf(name);
       if (host === undefined) return [];
       const containers = await containersOf(host.docker, host.area, 'instance');
-      return containers.map((container) => instanceOf(host, container));
+      // One that was made and never started is what an owner that was killed left.
+      return containers.filter(({ state }) => state !== 'created').map((one) => instanceOf(host, one));
     },
     health: async (instances, checks, timeoutMs) => {
       const stopping = new AbortController();

@@ -32,7 +32,9 @@ async function look(host: EngineHost, { ids, digest, questions }: LookRequest): 
     containersOf(host.docker, host.area, 'instance', filter),
     Promise.all(questions.map((question) => ask(host, question))),
   ]);
-  const asked = ids.length === 0 ? containers : containers.filter(({ id }) => ids.includes(id));
+  const asked = containers.filter(({ id, state }) =>
+    ids.length === 0 ? state !== 'created' : ids.includes(id),
+  );
   const sights = await Promise.all(asked.map((container) => sightOf(host, container)));
   const gone = ids
     .filter((id) => !asked.some((container) => container.id === id))
