@@ -2,13 +2,7 @@
 # the same time, each by a process of its own.
 
 sub look {
-    # One that lost its supervisor, by a restart of the machine perhaps, comes back when somebody looks; not while a change is made.
-    if (my $lock = take_lock("$root/lock", LOCK_EX, 0)) {
-        $change_lock = $lock;
-        revive($_) for names_in("$root/instances");
-        undef $lock;
-        close_change();
-    }
+    revive_lost();
     my @ids = $request{instance} ? @{ $request{instance} } : instances_of(asked('digest'));
     my @asking = map { begin_question($_) } @{ $request{question} // [] };
     tell_state($_) for @ids;

@@ -78,6 +78,17 @@ sub revive {
     else               { fork_supervisor("$about->{service} $id", sub { supervise_instance($folder) }) }
 }
 
+# What lost its supervisor, by a restart of the machine perhaps, comes back when somebody looks; not while a change is made.
+sub revive_lost {
+    my @lost = grep { !is_held("$root/instances/$_/lock") && !-e "$root/instances/$_/stopping" } names_in("$root/instances");
+    return if !@lost;
+    my $lock = take_lock("$root/lock", LOCK_EX, 0) or return;
+    $change_lock = $lock;
+    undef $lock;
+    eval { revive($_); await_start($_) } for @lost;
+    close_change();
+}
+
 # Waits until the supervisor has said whether the command could be started.
 sub await_start {
     my ($id) = @_;
@@ -171,6 +182,7 @@ sub keep_log {
 }
 
 sub instances {
+    revive_lost();
     for my $id (names_in("$root/instances")) {
         my $about = about_instance($id) or next;
         report(instance => $id, (map { $_ => $about->{$_} } qw(digest port at)), is_running => is_running($id));
