@@ -27,8 +27,8 @@ function list(context: Context, pins: readonly PinnedAction[]): number {
     const rows = pins.map((pin) => [
       visible(`${pin.repository}@${pin.ref}`),
       pin.kind,
-      (pin.commit ?? pin.content).slice(0, 12),
-      pin.movedTo === null ? (pin.isHere ? 'here' : 'not here') : `now ${pin.movedTo.slice(0, 12)}`,
+      short(pin.commit ?? pin.content),
+      pin.movedTo === null ? (pin.isHere ? 'here' : 'not here') : `now ${short(pin.movedTo)}`,
     ]);
     const columns = [
       { heading: 'action', widthMin: 16 },
@@ -54,9 +54,14 @@ async function update(
     context.print(
       renewed.map(({ name, before, after }) =>
         before === after
-          ? `${visible(name)} is still ${after.slice(0, 12)}`
-          : `${visible(name)} is ${after.slice(0, 12)}${before === null ? '' : `, was ${before.slice(0, 12)}`}`,
+          ? `${visible(name)} is still ${short(after)}`
+          : `${visible(name)} is ${short(after)}${before === null ? '' : `, was ${short(before)}`}`,
       ),
     );
   return EXIT.done;
+}
+
+/** The beginning of a commit or of a digest. */
+function short(text: string): string {
+  return text.replace('sha256:', '').slice(0, 12);
 }

@@ -9,6 +9,7 @@ import {
 } from '../../../test/support/docker-engine.ts';
 import { openTestExecutor } from '../../../test/support/docker-harness.ts';
 import { type JobRig, job, jobRig, machineOf, step } from '../../../test/support/job-rig.ts';
+import { PLACE } from '../../../test/support/plan.ts';
 import { needs } from '../../../test/support/require.ts';
 import { noRooms } from '../../../test/support/rooms.ts';
 import { userError } from '../../base/diagnostic.ts';
@@ -94,6 +95,43 @@ runs:
     expect(rig.log('one')).toContain('main for ada of ada');
     expect(report.cause).toEqual({ kind: 'exit-code', code: 3 });
     expect(rig.log('one.post')).toContain('after ada');
+  });
+});
+
+describe('a JavaScript action of a job in a container', () => {
+  it('is run by the Node of the image where ours has no libraries', { timeout: 60_000 }, async (context) => {
+    needs(context, 'a container engine', missing === null, missing ?? '');
+    let executor: Executor | null = null;
+    const rig = jobRig(machineOf({}).executor(), {
+      rooms: {
+        ...noRooms,
+        executor: async () => {
+          executor ??= await openTestExecutor(join(rig.root, 'docker'), engine!.environment);
+          return executor;
+        },
+      },
+    });
+    mkdirSync(join(rig.source, 'act'));
+    writeFileSync(join(rig.source, 'act/action.yml'), 'runs: {using: node24, main: main.js}\n');
+    writeFileSync(join(rig.source, 'act/main.js'), '');
+    const shim = `mkdir bin; printf '#!/bin/sh\\necho "shim for \${1##*/}"\\n' > bin/node; chmod +x bin/node; echo "$PWD/bin" >> $GITHUB_PATH`;
+    const container = {
+      image: IMAGE,
+      variables: {},
+      ports: [],
+      volumes: [],
+      user: null,
+      credentials: null,
+      options: null,
+      place: PLACE,
+    };
+    const action: PlanUses = { kind: 'local', path: './act', with: {} };
+    const steps = [step('first', shim), uses('one', action)];
+    const report = await rig.perform(job(steps, { workflow: WORKFLOW, container }));
+    expect(report.outcome, JSON.stringify(report)).toBe('succeeded');
+    expect(rig.log('one')).toContain('shim for main.js');
+    await (executor as Executor | null)?.shutdown();
+    rig.remove();
   });
 });
 

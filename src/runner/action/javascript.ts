@@ -68,10 +68,19 @@ export async function performScript(
   const told = Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]));
   const all = { ...environment, ...told };
   checkEnvironment(all);
-  const cause = await runProcess(run, [process.execPath, script], directory, all);
+  const cause = await runProcess(run, nodeCommand(run, script), directory, all);
   const outputs = takeLeft(run, scope, files);
   noteState(files, state);
   return { cause, outputs };
+}
+
+/** In a container that ours cannot run in, for want of its libraries, the image's own. */
+const IN_IMAGE = '"$1" --version >/dev/null 2>&1 && exec "$1" "$2"; exec node "$2"';
+
+function nodeCommand(run: ActionRun, script: string): readonly string[] {
+  const own = [process.execPath, script];
+  const isAbroad = run.place.setup.executor.isolation.kind === 'docker';
+  return isAbroad ? ['/bin/sh', '-c', IN_IMAGE, 'sh', ...own] : own;
 }
 
 function noteState(files: StepFiles, state: Record<string, string>): void {
