@@ -51,7 +51,7 @@ describe('releases as containers', () => {
     ...more,
   });
 
-  it('get variables of several lines, and those that docker itself goes by', async () => {
+  it('get variables of several lines, and those that docker itself goes by, and end in time', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-target-'));
     const harness = await dockerTargetHarness(engine!, folder);
     const target = harness.open();
@@ -69,6 +69,11 @@ describe('releases as containers', () => {
         outcome: 'done',
         end: { code: 0, tail: ['/srv tcp://nowhere yes'] },
       });
+      const late = { ...change('late', 3), timeoutMs: 3000 };
+      const sleeping = { run: 'echo began; sleep 1000', digest: one.digest, environment: {} };
+      const end = { code: 124, tail: ['began'] };
+      expect(await target.run(late, sleeping)).toEqual({ outcome: 'done', end });
+      expect(await target.probe(late)).toEqual({ found: 'done', end });
     } finally {
       await target.close();
       await harness.dispose();

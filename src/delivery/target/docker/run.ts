@@ -1,3 +1,4 @@
+import type { Docker } from '../../../driver/docker/docker.ts';
 import type { Change, CommandSpec, Probed, TargetReply } from '../contract.ts';
 import { refusal } from '../host/reply.ts';
 import { type Container, containerNamed, containersOf, removeContainers, tailOf } from './container.ts';
@@ -11,6 +12,8 @@ import { RUN_SCRIPT } from './run-script.ts';
 const KEPT_MS = 30 * 24 * 3_600_000;
 /** For the answers of the engine around the command. */
 const AROUND_MS = 30_000;
+/** Its shell only has to end. */
+const END_MS = 5000;
 
 /** Runs a command in a container of its own, which stays as its receipt; or waits for the one of this key. */
 export async function run(host: EngineHost, change: Change, command: CommandSpec): Promise<TargetReply> {
@@ -54,10 +57,16 @@ export async function run(host: EngineHost, change: Change, command: CommandSpec
   const leftMs = Math.max(1, Math.ceil(untilMs - performance.now()));
   const waited = await docker.call(['wait', name], { timeoutMs: leftMs });
   // Its time is over: a migration must not go on while the release goes back.
-  if (waited.code !== 0) await docker.call(['kill', name], { timeoutMs: AROUND_MS });
+  if (waited.code !== 0) await end(docker, name);
   const ended = await containerNamed(docker, name);
   if (ended === null) return { outcome: 'unknown', reason: `the container ${name} of the command is gone` };
   return { outcome: 'done', end: { code: ended.code, tail: await tailOf(docker, ended) } };
+}
+
+async function end(docker: Docker, name: string): Promise<void> {
+  await docker.call(['kill', '--signal', 'TERM', name], { timeoutMs: AROUND_MS });
+  const { code } = await docker.call(['wait', name], { timeoutMs: END_MS });
+  if (code !== 0) await docker.call(['kill', name], { timeoutMs: AROUND_MS });
 }
 
 /** What became of a command; null: there is none of this key. */
