@@ -417,6 +417,33 @@ describe('host agent', () => {
     });
   });
 
+  it('goes over several hosts, of which one that is bad decides', async () => {
+    const two = openProcessTarget({
+      directory: join(folder, 'two'),
+      hosts: ['a', 'b'],
+      ports: null,
+      systemd: false,
+      keepReleases: 1,
+      environment: process.env,
+    });
+    const one = await staying();
+    for (const host of two.hosts) {
+      expect(await two.install(change(`install ${host}`, { host }), one)).toEqual(DONE);
+      expect(await two.start(change(`start ${host}`, { host }), one)).toEqual(DONE);
+    }
+    const instances = (await Promise.all(two.hosts.map((host) => two.instances(host)))).flat();
+    expect(instances.map(({ host }) => host)).toEqual(['a', 'b']);
+    expect(await two.health(instances, [], 10_000)).toEqual({ state: 'healthy' });
+    expect(await two.stop(change('stop', { host: 'b' }), one.digest)).toEqual(DONE);
+    expect(await two.health(instances, [], 10_000)).toMatchObject({ state: 'unhealthy', host: 'b' });
+    const there = join(folder, 'two', 'host-1', 'releases', one.digest.replace(':', '-'), 'files');
+    writeFileSync(join(there, 'www', 'health'), 'changed');
+    expect(await two.missing(one)).toEqual([
+      expect.stringMatching(/^a: the files of the release are damaged/),
+    ]);
+    await two.close();
+  });
+
   it('keeps a receipt under a key whatever the key is', async () => {
     const one = await staying();
     await install(one);
