@@ -88,6 +88,10 @@ describe('a bad build of the example service', () => {
       expect(told.rollback.trigger).toMatch(trigger);
       expect(told.sentence).toMatch(why);
       expect(await serving()).toEqual(before.serving);
+      const [begun, routed] = ['it goes back', 'all traffic goes to the stable'].map(
+        (text) => told.story.find((entry: { text: string }) => entry.text.startsWith(text)).atMs as number,
+      );
+      expect(routed! - begun!).toBeLessThan(30_000);
       expect(failed() - before.failed).toBeLessThanOrEqual(failures);
     },
   );
