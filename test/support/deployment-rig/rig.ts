@@ -239,12 +239,16 @@ export class DeploymentRig {
 
   async #owed(deploymentId: string): Promise<ReadonlySet<string>> {
     const owed = new Set<string>();
+    const once = (what: string) => {
+      if (owed.has(what)) throw new Error(`${what} was written twice`);
+      owed.add(what);
+    };
     for (const stream of await this.store.journal.streams('')) {
       for (const { body } of await this.store.journal.read(stream)) {
         if (!('deploymentId' in body) || body.deploymentId !== deploymentId) continue;
         if (body.type === 'environment.released') owed.add('release-environment');
-        if (body.type === 'release.quarantined') owed.add('quarantine');
-        if (body.type === 'environment.pinned') owed.add('pin');
+        if (body.type === 'release.quarantined') once('quarantine');
+        if (body.type === 'environment.pinned') once('pin');
       }
     }
     return owed;
