@@ -23,4 +23,5 @@ export const releaseStream = (digest: string): string => `release/${digest}`;
 /** The lease that makes a process the owner of a deployment. */
 export const deploymentLease = (deploymentId: string): string => `deployment/${deploymentId}`;
 /** The lease that lets a deployment change an environment. Its token goes with every write to routers and targets. */
-export const environmentLease = environmentStream;
+export const environmentLease = (repository: string, environment: string): string =>
+  environmentStream(repository, environment);
