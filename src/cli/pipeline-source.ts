@@ -2,7 +2,7 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { type Checked, UserError, userError } from '../base/diagnostic.ts';
 import { visible } from '../base/text.ts';
 import type { RunSource } from '../journal/run-event.ts';
-import { choosePipelineFile, isWorkflowFile } from '../pipeline/native/pipeline-file.ts';
+import { choosePipelineFile, ENVIRONMENTS_FILE, isWorkflowFile } from '../pipeline/native/pipeline-file.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { Context } from './context.ts';
 import { recallPlan, rememberPlan } from './plan-cache.ts';
@@ -85,7 +85,10 @@ async function readPlan(
   sources: Sources,
   path: string,
 ): Promise<Checked<Plan>> {
-  if (isWorkflowFile(path)) return (await context.ports.openWorkflowReader()).loadWorkflow(path, sources);
+  if (isWorkflowFile(path)) {
+    const checked = (await context.ports.openWorkflowReader()).loadWorkflow(path, sources);
+    return checked.ok ? protectedPlan(checked, sources) : checked;
+  }
   // The largest module of all, with the YAML and schema libraries; not needed when the plan is remembered.
   const { loadPipeline, loadPipelineObject } = await import('../pipeline/load.ts');
   if (!path.endsWith('.ts')) return loadPipeline(path, sources);
@@ -97,6 +100,22 @@ async function readPlan(
     );
   }
   return loadPipelineObject(path, await context.ports.loadModule(resolve(source.path, path)), sources);
+}
+
+/** Of a workflow with jobs of environments: the repository's own definitions say how these are protected. */
+async function protectedPlan(
+  checked: Extract<Checked<Plan>, { ok: true }>,
+  sources: Sources,
+): Promise<Checked<Plan>> {
+  const { value, diagnostics } = checked;
+  const hasEnvironments = value.jobs.some(({ workflow }) => workflow?.environment);
+  if (!hasEnvironments || sources.read(ENVIRONMENTS_FILE) === null) return checked;
+  const { environmentsOf } = await import('../pipeline/load.ts');
+  const { withProtection } = await import('../pipeline/github/protect.ts');
+  const environments = environmentsOf(value.file, sources);
+  if (!environments.ok) return environments;
+  const told = [...diagnostics, ...environments.diagnostics];
+  return { ok: true, value: withProtection(value, environments.value), diagnostics: told };
 }
 
 /** The files among which a pipeline is looked for, relative to the repository. */

@@ -47,6 +47,12 @@ export function loadPipelineObject(file: string, value: unknown, files: SourceFi
   return planOf(tree, digestOf(canonicalJson(value)), files, problems);
 }
 
+/** The environments that the repository's shared files define, for a file that has no place for any itself. */
+export function environmentsOf(file: string, files: SourceFiles): Checked<Plan['environments']> {
+  const checked = loadPipelineObject(file, { jobs: { none: { commands: ['true'] } } }, files);
+  return checked.ok ? { ...checked, value: checked.value.environments } : checked;
+}
+
 function planOf(tree: Node, digest: string, files: SourceFiles, problems: Problems): Checked<Plan> {
   const read = readNode(pipelineSchema, tree, 'the pipeline', problems);
   if (read?.kind === 'map') {
