@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { visible } from '../../../base/text.ts';
 import { replaceFile } from '../replace-file.ts';
@@ -85,14 +85,15 @@ async function differingMaps(
   facts: Facts,
 ): Promise<ReadonlyMap<string, Entries>> {
   const differing = new Map<string, Entries>();
-  for (const [name, entries] of maps) {
+  const look = async ([name, entries]: readonly [string, Entries]) => {
     const path = facts.maps.get(name)!;
     const present = (await socket.ask(`show map ${path}`)).split('\n').flatMap((line) => {
       const [, key, value] = /^0x\w+ (\S+) (\S+)/.exec(line) ?? [];
       return key === undefined ? [] : [`${key} ${value}`];
     });
     if (present.sort().join('\n') !== lines(entries).sort().join('\n')) differing.set(path, entries);
-  }
+  };
+  await Promise.all([...maps].map(look));
   return differing;
 }
 
@@ -116,14 +117,13 @@ function save(maps: Orders['maps'], facts: Facts): string | null {
   const text = [...facts.stateHead, ...[...facts.servers.values()].map(({ columns }) => columns.join(' '))];
   try {
     if (!existsSync(folder)) throw new Error('it is not on this machine');
-    for (const [name, entries] of maps)
-      replaceFile(
-        join(folder, name),
-        lines(entries)
-          .map((entry) => `${entry}\n`)
-          .join(''),
-        0o644,
-      );
+    for (const [name, entries] of maps) {
+      const file = join(folder, name);
+      const content = lines(entries)
+        .map((entry) => `${entry}\n`)
+        .join('');
+      if (readFileSync(file, 'utf8') !== content) replaceFile(file, content, 0o644);
+    }
     replaceFile(join(folder, STATE_FILE), `${text.join('\n')}\n`, 0o644);
     return null;
   } catch (error) {
