@@ -360,7 +360,7 @@ export function targetContract(
             const before = contentOf('beats').length;
             await delay(400);
             return contentOf('beats').length - before;
-          })
+          }, PATIENT)
           .toBe(0);
         const end = await target.probe(change('endless', { fence: { token: 1, order } }));
         expect(end).toMatchObject({ found: 'done' });
@@ -418,7 +418,7 @@ export function targetContract(
         const beat = `(trap '' TERM; while :; do echo x >> ${path('beats')}; sleep 0.1; done)`;
         const one = await release(`trap '' TERM; ${beat} & (${beat} &) ; ${harness.serve}`, { drainMs: 300 });
         await start(one);
-        await expect.poll(() => contentOf('beats')).not.toBe('');
+        await expect.poll(() => contentOf('beats'), PATIENT).not.toBe('');
         expect(await target.stop(change('stop'), one.digest)).toEqual(DONE);
         const before = contentOf('beats').length;
         await delay(400);
@@ -431,7 +431,7 @@ export function targetContract(
           { drainMs: 10_000 },
         );
         await start(one);
-        await expect.poll(() => linesOf('ledger')).toEqual(['up']);
+        await expect.poll(() => linesOf('ledger'), PATIENT).toEqual(['up']);
         expect(await target.stop(change('stop'), one.digest)).toEqual(DONE);
         expect(linesOf('ledger')).toEqual(['up', 'over']);
       });
@@ -483,6 +483,8 @@ export function targetContract(
   });
 }
 
+/** For a machine with much else to do. */
+const PATIENT = { timeout: 15_000 };
 const DONE = { outcome: 'done', end: null };
 const DONE_WELL = { outcome: 'done', end: { code: 0 } };
 const NO_LIMITS = { cpus: null, memoryBytes: null, diskBytes: null, replicas: null };
