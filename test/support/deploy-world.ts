@@ -62,6 +62,8 @@ export class DeployWorld {
   missing: string[] = [];
   /** Ids whose supervisors were started, in order. */
   readonly supervised: string[] = [];
+  /** What a supervisor does when it is started: nothing. */
+  onSupervise: (deploymentId: string) => Promise<void> = async () => {};
   readonly deployments: Deployments;
   plan: Plan = aPlan([], {
     environments: [
@@ -90,6 +92,7 @@ export class DeployWorld {
         look: async () => this.#places(),
         supervise: async (deploymentId) => {
           this.supervised.push(deploymentId);
+          await this.onSupervise(deploymentId);
         },
       }),
     });

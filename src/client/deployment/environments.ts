@@ -5,7 +5,7 @@ import { chooseRollback } from '../../rollback/choose.ts';
 import type { Journal } from '../../store/contract.ts';
 import { mayRunIn } from './choose.ts';
 import type { EnvironmentServiceView, EnvironmentView } from './contract.ts';
-import { shortDigest } from './fold.ts';
+import { shortDigest, withNames } from './fold.ts';
 import { historyAt, type KnownDeployment, namesOf, servingOf } from './past.ts';
 import { summaryOf } from './summary.ts';
 
@@ -72,6 +72,6 @@ async function serviceView(
             version: nameOf(choice.digest),
             sentence: `back to ${nameOf(choice.digest)}`,
           }
-        : { digest: null, version: null, sentence: choice.sentence },
+        : { digest: null, version: null, sentence: withNames(choice.sentence, nameOf) },
   };
 }

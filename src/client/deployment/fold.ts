@@ -107,7 +107,7 @@ export class DeploymentFold {
 
   /** A sentence with what people call its digests. */
   #plain(text: string): string {
-    return text.replace(/(sha256:)?[0-9a-f]{64}/g, (digest) => this.#name(digest));
+    return withNames(text, (digest) => this.#name(digest));
   }
 
   #name(digest: string): string {
@@ -218,6 +218,11 @@ export class DeploymentFold {
     const index = steps.findIndex((step) => step.id === id);
     if (index >= 0) steps[index] = change(steps[index]!);
   }
+}
+
+/** A sentence in which each digest is what people call it. */
+export function withNames(text: string, name: (digest: string) => string): string {
+  return text.replace(/(sha256:)?[0-9a-f]{64}/g, name);
 }
 
 /** A digest as people may read it aloud. */

@@ -22,7 +22,7 @@ import type { Journal } from '../../store/contract.ts';
 import { chosenEnvironment, chosenService } from './choose.ts';
 import type { DeployAsk, PlannedDeployment, RollbackAsk } from './contract.ts';
 import { demandProblems } from './demand.ts';
-import { shortDigest } from './fold.ts';
+import { shortDigest, withNames } from './fold.ts';
 import { dispersionOf, isHealthy, timingsOf, trafficOf } from './observed.ts';
 import { historyAt, type KnownDeployment, namesOf, servingOf } from './past.ts';
 import { artifactOf, type ChosenRelease, chosenRelease } from './release.ts';
@@ -219,7 +219,7 @@ function named(
   history: readonly KnownDeployment[],
   names: ReadonlyMap<string, string> = namesOf(history),
 ): string {
-  return sentence.replace(/(sha256:)?[0-9a-f]{64}/g, (digest) => {
+  return withNames(sentence, (digest) => {
     const name = names.get(digest);
     return name === undefined || name === shortDigest(digest)
       ? shortDigest(digest)
