@@ -6,7 +6,7 @@ import type { DeploymentState } from '../../delivery/machine/state.ts';
 import type { Decided, DeploymentCommand } from '../../delivery/machine/turn.ts';
 import type { DeploymentEvent, DeploymentOutcome } from '../../journal/deployment-event.ts';
 import type { Actor, NewEvent, Subject } from '../../journal/event.ts';
-import { deploymentInboxStream, deploymentStream } from '../../journal/stream.ts';
+import { deploymentStream } from '../../journal/stream.ts';
 import type { Lease, Store } from '../../store/contract.ts';
 import type { Owners } from '../contract.ts';
 import { EnvironmentClaim, releaseClaim } from './claim.ts';
@@ -14,8 +14,8 @@ import type { DeploymentControllerOptions } from './contract.ts';
 import { type Debtor, pin, quarantine } from './debt.ts';
 import { Effects } from './effect/effects.ts';
 import { type EnvironmentName, servingIn } from './environment-journal.ts';
-import { ignoredInput, inputOf } from './inbox.ts';
-import { Observer } from './observer.ts';
+import { ignoredInput, watchInbox } from './inbox.ts';
+import { Observation } from './observation.ts';
 import { Places } from './places.ts';
 import type { Replayed } from './replay.ts';
 import { sweepReleases } from './sweep.ts';
@@ -46,17 +46,12 @@ export class DeploymentHost {
   readonly #places: Places;
   readonly #effects: Effects;
   readonly #watchman: Watchman;
+  readonly #observation: Observation;
   readonly #timers = new Map<string, () => void>();
   #state: DeploymentState;
   #sequence: number;
-  #inboxSequence: number;
-  #inboxWork: Promise<void> = Promise.resolve();
   #unwatchInbox: () => void = () => {};
   #claim: EnvironmentClaim | null = null;
-  #observer: Observer | null = null;
-  /** Grows when it begins or ends to observe. */
-  #observing = 0;
-  #stopAgain: () => void = () => {};
   /** What is owed to others, one after the other. */
   #debts: Promise<void> = Promise.resolve();
   #broken: Error | null = null;
@@ -65,12 +60,11 @@ export class DeploymentHost {
   #reject!: (error: Error) => void;
 
   private constructor(options: DeploymentHostOptions, replayed: Replayed) {
-    const { state, sequence, inboxSequence, subject } = replayed;
+    const { state, sequence, subject } = replayed;
     this.#options = options;
     this.#actor = { kind: 'controller', id: options.owners.self };
     this.#state = state;
     this.#sequence = sequence;
-    this.#inboxSequence = inboxSequence;
     this.#subject = subject;
     const { request, plan } = state;
     this.#places = new Places(() => options.open({ ...request, plan: plan as unknown as JsonObject }));
@@ -80,7 +74,9 @@ export class DeploymentHost {
       state: () => this.#state,
       onInput: (input) => void this.feed(input),
     });
-    this.#watchman = new Watchman(this.#places, (input) => void this.feed(input));
+    const tell = (input: DeploymentInput) => void this.feed(input);
+    this.#watchman = new Watchman(this.#places, tell);
+    this.#observation = new Observation(options.clock, this.#places, tell);
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -95,7 +91,7 @@ export class DeploymentHost {
     const { owners, lease } = options;
     const { owner } = replayed.state;
     await host.feed({ type: 'owned', owner: owners.self, fence: lease.token, resumed: owner !== null });
-    host.#watchInbox();
+    host.#watchInbox(replayed.inboxSequence);
     return host;
   }
 
@@ -183,10 +179,10 @@ export class DeploymentHost {
         this.#effects.probe(command);
         return;
       case 'observe':
-        void this.#observe(command);
+        void this.#observation.begin(command, this.#state);
         return;
       case 'stop-observing':
-        this.#stopObserving();
+        this.#observation.stop();
         return;
       case 'quarantine':
         this.#owe(() => quarantine(this.#debtor, command.digest, command.reason));
@@ -302,58 +298,18 @@ export class DeploymentHost {
     this.#timers.set(id, cancel);
   }
 
-  async #observe(command: Extract<DeploymentCommand, { type: 'observe' }>): Promise<void> {
-    this.#stopObserving();
-    const observing = this.#observing;
-    const state = this.#state;
-    const surroundings = await this.#places.open().catch(() => null);
-    if (observing !== this.#observing || this.#broken) return;
-    if (surroundings === null) {
-      // The step's deadline runs meanwhile: without evidence it goes back.
-      this.#stopAgain = this.#options.clock.after(command.intervalMs, () => void this.#observe(command));
-      return;
-    }
-    this.#observer = new Observer({
-      clock: this.#options.clock,
-      surroundings,
-      state,
-      command,
-      onLook: (look) => void this.feed({ type: 'window', ...look }),
-      onAlarm: (name, reason) => void this.feed({ type: 'alarm', name, reason }),
-      onWarning: (message) => void this.feed({ type: 'warning', message }),
-    });
-  }
-
-  #stopObserving(): void {
-    this.#observing += 1;
-    this.#stopAgain();
-    this.#observer?.stop();
-    this.#observer = null;
-  }
-
-  #watchInbox(): void {
+  #watchInbox(inboxSequence: number): void {
     if (this.#state.phase === 'finished') return;
-    const stream = deploymentInboxStream(this.#state.request.deploymentId);
-    const look = () => {
-      this.#inboxWork = this.#inboxWork
-        .then(() => this.#readInbox(stream))
-        .catch((error: Error) => this.abandon(error));
-    };
-    this.#unwatchInbox = this.#options.store.journal.watch(stream, look);
-    look();
-  }
-
-  async #readInbox(stream: string): Promise<void> {
-    if (this.#broken || this.#isOver) return;
-    for (const event of await this.#options.store.journal.read(stream, this.#inboxSequence)) {
-      this.#inboxSequence = event.sequence;
-      const input = inputOf(event);
-      if (input === null) continue;
-      const cause = `${stream}#${event.sequence}`;
-      const before = this.#state;
-      // What changed nothing is written down all the same, or the next owner would take it for new.
-      if (!(await this.#take(input, cause))) await this.feed(ignoredInput(input, before), cause);
-    }
+    const { deploymentId } = this.#state.request;
+    this.#unwatchInbox = watchInbox(this.#options.store.journal, deploymentId, inboxSequence, {
+      onAsked: async (input, cause) => {
+        if (this.#broken || this.#isOver) return;
+        const before = this.#state;
+        // What changed nothing is written down all the same, or the next owner would take it for new.
+        if (!(await this.#take(input, cause))) await this.feed(ignoredInput(input, before), cause);
+      },
+      onBroken: (error) => this.abandon(error),
+    });
   }
 
   #finish(outcome: DeploymentOutcome): void {
@@ -369,7 +325,7 @@ export class DeploymentHost {
 
   #tidy(): void {
     this.#unwatchInbox();
-    this.#stopObserving();
+    this.#observation.stop();
     this.#watchman.stop();
     this.#effects.stop();
     for (const cancel of this.#timers.values()) cancel();

@@ -3,11 +3,46 @@ import type { DeploymentState } from '../../delivery/machine/state.ts';
 import { accountOf } from '../../journal/account.ts';
 import type { DeploymentAskedEvent } from '../../journal/deployment-event.ts';
 import type { StoredEvent } from '../../journal/event.ts';
+import { deploymentInboxStream } from '../../journal/stream.ts';
+import type { Journal } from '../../store/contract.ts';
 
 type Ignored = Extract<DeploymentInput, { type: 'ignored' }>;
 
+export type AskedInput = Extract<DeploymentInput, { type: Ignored['asked'] }>;
+
+export interface InboxListener {
+  /** One after the other, in the order of asking; `cause` names the event. */
+  onAsked(input: AskedInput, cause: string): Promise<void>;
+  onBroken(error: Error): void;
+}
+
+/** Hands on what is asked of a deployment, behind what was taken already. The returned function ends it. */
+export function watchInbox(
+  journal: Journal,
+  deploymentId: string,
+  takenSequence: number,
+  listener: InboxListener,
+): () => void {
+  const stream = deploymentInboxStream(deploymentId);
+  let taken = takenSequence;
+  let work = Promise.resolve();
+  const read = async () => {
+    for (const event of await journal.read(stream, taken)) {
+      taken = event.sequence;
+      const input = inputOf(event);
+      if (input !== null) await listener.onAsked(input, `${stream}#${event.sequence}`);
+    }
+  };
+  const look = () => {
+    work = work.then(read).catch((error: Error) => listener.onBroken(error));
+  };
+  const unwatch = journal.watch(stream, look);
+  look();
+  return unwatch;
+}
+
 /** What somebody asks, as the machine takes it. Who asks is who wrote the event, whatever it says. null: it is no such event. */
-export function inputOf({ body, actor }: StoredEvent): AskedInput | null {
+function inputOf({ body, actor }: StoredEvent): AskedInput | null {
   const by = accountOf(actor);
   const asked = body as DeploymentAskedEvent;
   switch (asked.type) {
@@ -30,8 +65,6 @@ export function inputOf({ body, actor }: StoredEvent): AskedInput | null {
       return null;
   }
 }
-
-export type AskedInput = Extract<DeploymentInput, { type: Ignored['asked'] }>;
 
 /** Why an ask changed nothing, in view of the state it came to. */
 export function ignoredInput(input: AskedInput, state: DeploymentState): Ignored {

@@ -9,7 +9,7 @@ import { type EnvironmentName, readEnvironment } from './environment-journal.ts'
 const STAY = 2;
 /** Each deployment removes what came before, so few are left. */
 const LOOKED_AT = 8;
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 10_000;
 
 interface Owner {
   readonly deploymentId: string;
@@ -26,20 +26,23 @@ export async function sweepReleases(
 ): Promise<void> {
   const digests = await broughtUntil(journal, name, owner);
   await onHosts(target.hosts, (host) => stopOthers(target, host, digests, owner));
-  for (const digest of digests.slice(STAY, STAY + LOOKED_AT))
-    await onHosts(target.hosts, (host) =>
-      target
-        .remove(
-          {
-            key: `${owner.deploymentId}/remove/${digest}/${host}`,
-            fence: owner.fence,
-            host,
-            timeoutMs: TIMEOUT_MS,
-          },
-          digest,
-        )
-        .catch(() => null),
-    );
+  await onHosts(target.hosts, (host) =>
+    removeFrom(target, host, digests.slice(STAY, STAY + LOOKED_AT), owner),
+  );
+}
+
+/** A host that does not answer is asked no more. */
+async function removeFrom(
+  target: Target,
+  host: string,
+  digests: readonly string[],
+  { deploymentId, fence }: Owner,
+): Promise<void> {
+  for (const digest of digests) {
+    const key = `${deploymentId}/remove/${digest}/${host}`;
+    const reply = await target.remove({ key, fence, host, timeoutMs: TIMEOUT_MS }, digest).catch(() => null);
+    if (reply === null || reply.outcome === 'unknown') return;
+  }
 }
 
 /** What a partial way back left running beside what serves now gets no traffic any more. */
