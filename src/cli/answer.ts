@@ -1,4 +1,4 @@
-import { userError } from '../base/diagnostic.ts';
+import { UserError, userError } from '../base/diagnostic.ts';
 import { visible } from '../base/text.ts';
 import type { Client, GivenAnswer } from '../client/contract.ts';
 import type { CellView, RunView } from '../client/run-view.ts';
@@ -27,6 +27,8 @@ export async function answerAsked(
 ): Promise<number> {
   const secretFiles = await requireFiles(context, '--secrets', options.secrets);
   const client = await context.client();
+  const deploymentId = run !== undefined && cellName === undefined ? await asDeployment(client, run) : null;
+  if (deploymentId !== null) return answerDeployment(context, client, deploymentId, given);
   const runId = run === undefined ? await theAsking(context, client) : await chosenRun(context, client, run);
   const cell = chosenAsked(await client.show(runId), cellName);
   const { binding } = cell.approval!;
@@ -41,6 +43,38 @@ export async function answerAsked(
   if (context.json)
     context.printJson({ runId, cell: cell.name, decision: given.decision, by, left, sentence });
   else context.print([said, `see how it goes on: sluice show ${runId}`]);
+  return EXIT.done;
+}
+
+/** What no run is called like may be a deployment; null: it is none. */
+async function asDeployment(client: Client, word: string): Promise<string | null> {
+  const isRun = await client.resolve(word).then(
+    () => true,
+    (error: unknown) => !(error instanceof UserError && error.diagnostics[0]?.code === 'run-unknown'),
+  );
+  if (isRun) return null;
+  const deployments = await client.deployments();
+  return deployments.resolve(word).catch(() => null);
+}
+
+async function answerDeployment(
+  context: Context,
+  client: Client,
+  deploymentId: string,
+  { decision, text }: Pick<GivenAnswer, 'decision' | 'text'>,
+): Promise<number> {
+  const deployments = await client.deployments();
+  const told =
+    decision === 'approve'
+      ? ({ kind: decision, reason: text } as const)
+      : ({ kind: decision, reason: text ?? 'asked for on the command line' } as const);
+  const taken = await deployments.tell(deploymentId, told);
+  if (context.json) context.printJson({ deploymentId, decision, ...taken });
+  else
+    context.print([
+      `deployment ${deploymentId}: ${visible(taken.sentence)}`,
+      `see how it goes on: sluice deployment logs -f ${deploymentId}`,
+    ]);
   return EXIT.done;
 }
 

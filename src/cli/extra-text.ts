@@ -1,7 +1,7 @@
 import { formatDuration } from '../base/duration.ts';
 import { formatBytes } from '../base/size.ts';
 import { counted, visible } from '../base/text.ts';
-import type { CacheUse, CellExtras, KeptArtifact, WorkUse } from '../journal/run-event.ts';
+import type { CacheUse, CellExtras, DeploymentUse, KeptArtifact, WorkUse } from '../journal/run-event.ts';
 
 /** As many digits of a digest as find it again. */
 const DIGEST_DIGITS = 12;
@@ -12,9 +12,14 @@ export function eventfulTexts(extras: CellExtras): readonly string[] {
   return extraTexts({ ...extras, caches });
 }
 
-/** What an attempt of a cell did besides its steps, one sentence each: work, caches, artifacts. */
-export function extraTexts({ work, caches = [], kept = [] }: CellExtras): readonly string[] {
-  return [...(work ? [workText(work)] : []), ...caches.map(cacheText), ...kept.map(artifactText)];
+/** What an attempt of a cell did besides its steps, one sentence each: work, caches, artifacts, a deployment. */
+export function extraTexts({ work, caches = [], kept = [], deployment }: CellExtras): readonly string[] {
+  return [
+    ...(work ? [workText(work)] : []),
+    ...caches.map(cacheText),
+    ...kept.map(artifactText),
+    ...(deployment ? [deploymentText(deployment)] : []),
+  ];
 }
 
 /** Whether work was skipped, and why or why not. */
@@ -44,6 +49,12 @@ function cacheText({ sentence, savedMs }: CacheUse): string {
 
 function artifactText({ name, version, files, bytes, digest }: KeptArtifact): string {
   return `artifact ${visible(name)} ${visible(version)} (${counted(files, 'file')}, ${formatBytes(bytes)}) sha256:${digest.slice(0, DIGEST_DIGITS)}`;
+}
+
+function deploymentText({ deploymentId, service, version, environment, isBack }: DeploymentUse): string {
+  const what = `${visible(service)} ${visible(version)} to ${visible(environment)}`;
+  const how = isBack ? `did not bring ${what}` : `brought ${what}`;
+  return `deployment ${deploymentId} ${how}: sluice deployment show ${deploymentId}`;
 }
 
 function savedText(savedMs: number): string {

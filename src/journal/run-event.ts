@@ -182,8 +182,20 @@ export interface ReportUse {
   readonly doubts: readonly string[];
 }
 
+/** The deployment that a job began and waited for. */
+export interface DeploymentUse {
+  readonly deploymentId: string;
+  readonly service: string;
+  readonly version: string;
+  readonly environment: string;
+  /** What serves now was there before; false: the release is proven. */
+  readonly isBack: boolean;
+}
+
 /** What else an attempt of a cell did; each part only where there is any. */
 export interface CellExtras {
+  /** Of a job that deploys. */
+  readonly deployment?: DeploymentUse;
   readonly kept?: readonly KeptArtifact[];
   readonly caches?: readonly CacheUse[];
   readonly work?: WorkUse;

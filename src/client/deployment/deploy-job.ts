@@ -74,13 +74,21 @@ function reportOf(
   cancelled: JobReport['cause'],
   ended: (given: Partial<JobReport> & Pick<JobReport, 'outcome'>) => JobReport,
 ): JobReport {
-  const { deploymentId, outcome, sentence, version, candidate, environment, warnings } = view;
+  const { deploymentId, outcome, sentence, version, candidate, service, environment, warnings } = view;
   const outputs = { deployment: deploymentId, environment, version, digest: candidate };
-  if (outcome === 'succeeded') return ended({ outcome: 'succeeded', outputs, warnings });
-  if (cancelled) return ended({ outcome: 'cancelled', outputs, cause: cancelled });
+  const isBack = outcome !== 'succeeded';
+  const extras = { deployment: { deploymentId, service, version, environment, isBack } };
+  if (outcome === 'succeeded') return ended({ outcome: 'succeeded', outputs, warnings, extras });
+  if (cancelled) return ended({ outcome: 'cancelled', outputs, cause: cancelled, extras });
   const message = `deployment ${deploymentId} ${outcome === 'rolled-back' ? 'was rolled back' : `is ${outcome}`}: ${sentence}`;
   const tail = view.story.slice(-TAIL_LINES).map(({ text }) => text);
-  return ended({ outcome: 'failed', outputs, tail, cause: { kind: 'deployment', deploymentId, message } });
+  return ended({
+    outcome: 'failed',
+    outputs,
+    extras,
+    tail,
+    cause: { kind: 'deployment', deploymentId, message },
+  });
 }
 
 async function planned(journal: Journal, deployments: Deployments, message: JobMessage) {
