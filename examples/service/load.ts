@@ -1,7 +1,7 @@
 // Sends requests to the service at a steady rate, as its users would, and tells how many failed.
 //   node load.ts URL [--rate REQUESTS_PER_SECOND] [--seconds SECONDS] [--progress FILE]
 // It ends by itself after --seconds (at most ten minutes), or at SIGTERM, with one line of JSON.
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -89,5 +89,8 @@ function send(index: number): Promise<void> {
 }
 
 function tell(): void {
-  if (values.progress) writeFileSync(values.progress, JSON.stringify(tally));
+  if (!values.progress) return;
+  // Whoever looks sees a whole one.
+  writeFileSync(`${values.progress}.new`, JSON.stringify(tally));
+  renameSync(`${values.progress}.new`, values.progress);
 }
