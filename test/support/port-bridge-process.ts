@@ -1,4 +1,4 @@
-/** The far end of a bridge of ports: `port-bridge-process.ts SOCKET`. The first line of a connection says which port it is for. */
+/** The far end of a bridge of ports: `port-bridge-process.ts SOCKET`. The first line of a connection says which port it is for. Ends with its parent. */
 import { connect, createServer } from 'node:net';
 import process from 'node:process';
 
@@ -16,3 +16,8 @@ createServer((near) => {
     near.pipe(far).pipe(near);
   });
 }).listen(process.argv[2], () => console.log('ready'));
+
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.exit();
+}, 500);
