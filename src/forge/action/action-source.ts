@@ -268,25 +268,35 @@ function kept(directory: string, pin: Pin, partial: string, from: string): Kept 
 }
 
 function nowhere({ mirrors }: ActionSourceOptions, name: string, commit: string | null, isOffline: boolean) {
-  const where =
-    mirrors.length === 0
+  const [repository] = name.split('@') as [string];
+  const what = commit === null ? name : `${name} (${commit.slice(0, 12)})`;
+  const place = findInMirrors(mirrors, repository);
+  const where = place
+    ? `its mirror ${place.directory} does not have that`
+    : mirrors.length === 0
       ? 'no folder of mirrors is set (SLUICE_ACTIONS)'
       : `it is not in ${mirrors.join(', ')}`;
-  const what = commit === null ? name : `${name} (${commit.slice(0, 12)})`;
-  const [repository] = name.split('@');
+  const noServer = isOffline
+    ? 'an untrusted run asks no server'
+    : 'there is no server to ask (GITHUB_SERVER_URL)';
   return userError(
     'action.missing',
-    `the action ${what} is not on this machine: ${where}, and ${isOffline ? 'an untrusted run asks no server' : 'there is no server to ask (GITHUB_SERVER_URL)'}`,
-    `mirror it: git clone --mirror https://github.com/${repository} ${mirrors[0] ?? 'FOLDER'}/${repository}.git${mirrors.length === 0 ? ', and SLUICE_ACTIONS=FOLDER' : ''}`,
+    `the action ${what} is not on this machine: ${where}, and ${noServer}`,
+    place ? `renew it: git -C ${place.directory} remote update` : mirrorLine(mirrors, repository),
   );
 }
 
+function mirrorLine(mirrors: readonly string[], repository: string): string {
+  const line = `mirror it: git clone --mirror https://github.com/${repository} ${mirrors[0] ?? 'FOLDER'}/${repository}.git`;
+  return mirrors.length === 0 ? `${line}, and SLUICE_ACTIONS=FOLDER` : line;
+}
+
 function unreachable({ mirrors }: ActionSourceOptions, name: string, complaint: string) {
-  const [repository] = name.split('@');
+  const [repository] = name.split('@') as [string];
   return userError(
     'action.unreachable',
     `the action ${name} is in no mirror and cannot be fetched from ${complaint}`,
-    `check its name and the network, or mirror it: git clone --mirror https://github.com/${repository} ${mirrors[0] ?? 'FOLDER'}/${repository}.git${mirrors.length === 0 ? ', and SLUICE_ACTIONS=FOLDER' : ''}`,
+    `check its name and the network, or ${mirrorLine(mirrors, repository)}`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { refProblem } from '../../base/ref-name.ts';
 import { callGit } from './git-call.ts';
@@ -26,7 +26,8 @@ export function findInMirrors(mirrors: readonly string[], repository: string): M
       repository.toLowerCase(),
     ]) {
       const directory = join(mirror, name);
-      if (!lstatSync(directory, { throwIfNoEntry: false })?.isDirectory()) continue;
+      // The owner of a mirror may have put a link there.
+      if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) continue;
       const isBare = existsSync(join(directory, 'HEAD')) && existsSync(join(directory, 'objects'));
       if (isBare || existsSync(join(directory, '.git'))) return { kind: 'git', directory };
       return { kind: 'folder', directory };

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, realpathSync, renameSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import { UserError } from '../../base/diagnostic.ts';
@@ -6,8 +6,9 @@ import type { ActionDefinition } from '../../pipeline/github/action/action-defin
 import { ACTION_FILES, readAction } from '../../pipeline/github/action/read-action.ts';
 import type { PlanUses } from '../../pipeline/plan-action.ts';
 import { KeepProblem } from '../problem.ts';
-import type { StepScope } from '../step-setup.ts';
+import type { JobSetup, StepScope } from '../step-setup.ts';
 import type { ActionRun } from './action-run.ts';
+import { stagedFolder } from './fresh-folder.ts';
 
 /** An action that is here and can be performed. */
 export interface BroughtAction {
@@ -23,8 +24,6 @@ export interface BroughtAction {
 
 type FolderUses = Extract<PlanUses, { kind: 'local' | 'repository' }>;
 
-/** Below the private folder of the job: a job sees its own copies of actions only. */
-const FOLDER = 'actions';
 const BYTES_MAX = 1024 * 1024;
 
 /** Brings the action to the job and reads its description. Throws a `KeepProblem` that says why it cannot be had. */
@@ -52,6 +51,9 @@ export async function bringAction(
   return { definition: describe(folder, name), folder, root, repository, ref };
 }
 
+/** By job: where the copies of its actions are. */
+const copies = new WeakMap<JobSetup, Map<string, string>>();
+
 async function bringRepository(run: ActionRun, repository: string, ref: string): Promise<string> {
   const { options, setup, state } = run.place;
   const { source, trust } = state.message;
@@ -60,10 +62,16 @@ async function bringRepository(run: ActionRun, repository: string, ref: string):
     const found = await actions.find({ repository, ref, source, trust });
     run.say(found.sentence);
     run.tally.warnings.push(...found.warnings);
-    const folder = join(setup.workspace.folder, FOLDER, found.name);
-    const warning = existsSync(folder) ? null : await found.copyTo(folder);
+    const known = copies.get(setup) ?? new Map<string, string>();
+    copies.set(setup, known);
+    const before = known.get(found.name);
+    if (before !== undefined) return before;
+    const { beside, inside } = stagedFolder(run, 'action');
+    const warning = await found.copyTo(beside);
+    renameSync(beside, inside);
     if (warning !== null) run.tally.warnings.push(warning);
-    return folder;
+    known.set(found.name, inside);
+    return inside;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new KeepProblem(error.diagnostics.map(sentenceOf).join('; '));

@@ -5,6 +5,7 @@ import { withoutUserInfo } from '../../../base/text.ts';
 import type { RunSource } from '../../../journal/run-event.ts';
 import { JobProblem, KeepProblem } from '../../problem.ts';
 import { git, isRepository } from '../../workspace/git.ts';
+import { stagedFolder } from '../fresh-folder.ts';
 import { insideWorkspace } from './inside.ts';
 import { declared, isTrue, type NativePart } from './native-part.ts';
 
@@ -112,8 +113,7 @@ async function commitOf(
   commit: string,
   target: string,
 ): Promise<Record<string, string>> {
-  const partial = join(run.place.setup.workspace.folder, 'checkout');
-  rmSync(partial, { recursive: true, force: true });
+  const { beside: partial } = stagedFolder(run, 'checkout');
   try {
     // It borrows the objects of the repository, and has a directory of its own that a job may write.
     const words = [
@@ -159,8 +159,7 @@ async function other({ run, inputs }: NativePart, target: string): Promise<Recor
       trust,
       isPinned: false,
     });
-    const partial = join(run.place.setup.workspace.folder, 'checkout');
-    rmSync(partial, { recursive: true, force: true });
+    const { beside: partial } = stagedFolder(run, 'checkout');
     await found.copyTo(partial);
     empty(target);
     for (const name of readdirSync(partial)) renameSync(join(partial, name), join(target, name));

@@ -1,6 +1,7 @@
 import type { ActionInput } from '../../../pipeline/github/action/action-definition.ts';
 import type { NativeAction } from '../../../pipeline/github/action/native-action.ts';
 import type { PlanUses } from '../../../pipeline/plan-action.ts';
+import { KeepProblem } from '../../problem.ts';
 import type { StepScope } from '../../step-setup.ts';
 import type { ActionEnd, ActionRun } from '../action-run.ts';
 import { readInputs } from '../inputs.ts';
@@ -29,6 +30,22 @@ const ADAPTERS: Readonly<Record<NativeAction, () => Promise<Adapter>>> = {
   'actions/download-artifact': async () => (await import('./download-artifact.ts')).DOWNLOAD_ARTIFACT,
 };
 
+/**
+ * What untrusted code still runs could put links in the place of what is being read or written. Steps of a sandbox end with all
+ * that they started.
+ */
+function refuseRacing({ place }: ActionRun, native: NativeAction): void {
+  const { trust, job } = place.state.message;
+  if (trust === 'trusted' || native.includes('/setup-')) return;
+  const isBeside = job.steps.some(
+    ({ parallelGroup, workflow }) => parallelGroup !== null || workflow?.background,
+  );
+  if (job.container === null && !isBeside) return;
+  throw new KeepProblem(
+    `an untrusted run performs ${native} only in a job without a container whose steps run one after the other`,
+  );
+}
+
 /** Performs an action without its code. Throws a `KeepProblem` or a `JobProblem`. */
 export async function performNative(
   run: ActionRun,
@@ -38,6 +55,7 @@ export async function performNative(
   uses: PlanUses,
 ): Promise<ActionEnd> {
   if (uses.kind !== 'repository') throw new Error('only actions of repositories have an adapter');
+  refuseRacing(run, native);
   const adapter = await ADAPTERS[native]();
   const inputs = readInputs(adapter.inputs, uses.with, () => scope.context(place.environment));
   for (const warning of inputs.warnings) run.say(warning);

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import { join } from 'node:path';
 import { KeepProblem } from '../../problem.ts';
 import { leave } from '../action-run.ts';
+import { freshFolder } from '../fresh-folder.ts';
 import { insideWorkspace } from './inside.ts';
 import { declared, linesOf, type NativePart, warn } from './native-part.ts';
 import { type FoundTool, findTool } from './tool.ts';
@@ -134,9 +135,9 @@ export const SETUP_NODE = adapterOf(
 );
 
 /** npm is told its registry by a file of the job; the token stays in the variable that the workflow gives it. */
-function useRegistry({ run, scope, place, inputs }: NativePart, registry: string): void {
+function useRegistry({ run, scope, inputs }: NativePart, registry: string): void {
   const url = new URL(registry);
-  const file = join(place.environment.RUNNER_TEMP ?? run.place.setup.workspace.temporary, '.npmrc');
+  const file = join(freshFolder(run, 'npm'), '.npmrc');
   const owner = inputs.scope ? `@${inputs.scope.replace(/^@/, '')}:` : '';
   const address = `${url.href.replace(/\/?$/, '/')}`;
   writeFileSync(
@@ -159,7 +160,7 @@ export const SETUP_PYTHON = adapterOf(
     },
     versionArguments: ['--version'],
     outputs(part, tool) {
-      const bin = shims(part, 'python', { python: tool.path, python3: tool.path });
+      const bin = shims(part, { python: tool.path, python3: tool.path });
       const { run, scope } = part;
       leave(run, scope, { pythonLocation: join(bin, '..'), Python_ROOT_DIR: join(bin, '..') }, [bin]);
       return { 'python-version': tool.version, 'python-path': tool.path };
@@ -175,13 +176,10 @@ export const SETUP_PYTHON = adapterOf(
 );
 
 /** A folder of the job's own in which a program has the names by which workflows call it. */
-function shims({ run }: NativePart, folder: string, links: Readonly<Record<string, string>>): string {
-  const bin = join(run.place.setup.workspace.folder, 'tools', folder, 'bin');
-  mkdirSync(bin, { recursive: true });
-  for (const [name, target] of Object.entries(links)) {
-    const path = join(bin, name);
-    if (!lstatSync(path, { throwIfNoEntry: false })) symlinkSync(target, path);
-  }
+function shims({ run }: NativePart, links: Readonly<Record<string, string>>): string {
+  const bin = join(freshFolder(run, 'tool'), 'bin');
+  mkdirSync(bin);
+  for (const [name, target] of Object.entries(links)) symlinkSync(target, join(bin, name));
   return bin;
 }
 
