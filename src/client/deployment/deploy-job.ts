@@ -41,9 +41,21 @@ export async function performDeployment(
     ...given,
   });
   try {
-    deploymentId =
-      (await begunBefore(journal, message)) ??
-      (await deployments.begin(await planned(journal, deployments, message)));
+    deploymentId = await begunBefore(journal, message);
+    if (deploymentId === null) {
+      const wanted = await planned(journal, deployments, message);
+      const { candidate, stable, environment } = wanted.plan;
+      // A run that is repeated, or that built the same again, finds its work done.
+      if (candidate === stable && wanted.problems.length === 1) {
+        const warnings = [`${wanted.version} runs in ${environment} already; nothing was deployed`];
+        return ended({
+          outcome: 'succeeded',
+          outputs: { version: wanted.version, digest: candidate, environment },
+          warnings,
+        });
+      }
+      deploymentId = await deployments.begin(wanted);
+    }
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const { file, start } = message.job.place;
