@@ -52,7 +52,11 @@ export function loadWorkflow(path: string, files: SourceFiles): Checked<Plan> {
       problems.placed(severity, 'workflow-call', at, message, suggestion),
   });
   if (problems.errors) return failed();
-  return { ok: true, value: { ...whole, digest: digestOf(canonicalJson(used)) }, diagnostics: problems.list() };
+  return {
+    ok: true,
+    value: { ...whole, digest: digestOf(canonicalJson(used)) },
+    diagnostics: problems.list(),
+  };
 }
 
 /** The checked syntax of a workflow; null when it is none, which was reported. */

@@ -23,7 +23,9 @@ export function calledOf(tree: MapNode): Called | null {
   };
   return {
     inputs: Object.fromEntries(under('inputs').map(({ key, value }) => [key, inputOf(value)])),
-    outputs: Object.fromEntries(under('outputs').map(({ key, value }) => [key, textUnder(value, 'value') ?? ''])),
+    outputs: Object.fromEntries(
+      under('outputs').map(({ key, value }) => [key, textUnder(value, 'value') ?? '']),
+    ),
     secrets: Object.fromEntries(
       under('secrets').map(({ key, value }) => [key, textUnder(value, 'required') === 'true']),
     ),

@@ -25,7 +25,12 @@ export interface Inlining {
   readonly report: (severity: 'error' | 'warning', at: Place, message: string, suggestion?: string) => void;
 }
 
+/** Workflows that were inlined before: however often and deep they are called, each is looked at once. */
+type Known = Map<string, Inlined>;
+
 interface Inlined {
+  /** How many levels of calls it has. */
+  readonly height: number;
   readonly jobs: readonly PlanJob[];
   readonly calls: readonly PlanCall[];
 }
@@ -33,7 +38,7 @@ interface Inlined {
 /** The plan of a workflow in which jobs that call another one of the repository are the jobs of that one. */
 export function withCallsInlined(plan: Plan, inlining: Inlining): Plan {
   if (!plan.jobs.some((job) => localWorkflow(job) !== null)) return plan;
-  const { jobs, calls } = inlined(plan, [plan.file], inlining);
+  const { jobs, calls } = inlined(plan, [plan.file], inlining, new Map());
   return { ...plan, jobs, ...(calls.length > 0 ? { calls } : {}) };
 }
 
@@ -43,34 +48,49 @@ function localWorkflow({ workflow }: PlanJob): string | null {
 }
 
 /** Jobs and calls of one workflow, with ids as they are in it. `chain`: the files from the outermost one on. */
-function inlined(plan: Plan, chain: readonly string[], inlining: Inlining): Inlined {
-  const parts = new Map<string, { readonly need: ScopeNeed; readonly jobs: readonly PlanJob[]; readonly calls: readonly PlanCall[] }>();
+function inlined(plan: Plan, chain: readonly string[], inlining: Inlining, known: Known): Inlined {
+  const parts = new Map<
+    string,
+    { readonly need: ScopeNeed; readonly jobs: readonly PlanJob[]; readonly calls: readonly PlanCall[] }
+  >();
+  let height = 0;
   for (const job of plan.jobs) {
-    const called = callOf(job, chain, inlining);
+    const called = callOf(job, chain, inlining, known);
+    height = Math.max(height, called?.height ?? 0);
     parts.set(job.id, called ?? { need: { job: job.id }, jobs: [job], calls: [] });
   }
   const needsOf = (job: PlanJob): ScopeNeeds =>
     Object.fromEntries(job.needs.flatMap((name) => (parts.has(name) ? [[name, parts.get(name)!.need]] : [])));
-  const idsOf = (job: PlanJob) => job.needs.flatMap((name) => parts.get(name)?.jobs.map(({ id }) => id) ?? [name]);
+  const idsOf = (job: PlanJob) =>
+    job.needs.flatMap((name) => parts.get(name)?.jobs.map(({ id }) => id) ?? [name]);
   const all: { jobs: PlanJob[]; calls: PlanCall[] } = { jobs: [], calls: [] };
   for (const job of plan.jobs) {
     const part = parts.get(job.id)!;
     const needs = needsOf(job);
     const ids = idsOf(job);
-    if ('job' in part.need) all.jobs.push({ ...job, needs: ids, workflow: { ...job.workflow!, scope: { call: null, name: job.id, needs, secrets: [] } } });
+    if ('job' in part.need)
+      all.jobs.push({
+        ...job,
+        needs: ids,
+        workflow: { ...job.workflow!, scope: { call: null, name: job.id, needs, secrets: [] } },
+      });
     else {
       all.jobs.push(...part.jobs.map((one) => ({ ...one, needs: one.needs.length > 0 ? one.needs : ids })));
       all.calls.push(...part.calls.map((one) => (one.parent === null ? { ...one, needs } : one)));
     }
     if (all.jobs.length <= JOBS_MAX) continue;
-    inlining.report('error', job.place, `with the workflows that it calls there are more than ${JOBS_MAX} jobs`);
-    return { jobs: [], calls: [] };
+    inlining.report(
+      'error',
+      job.place,
+      `with the workflows that it calls there are more than ${JOBS_MAX} jobs`,
+    );
+    return { jobs: [], calls: [], height };
   }
-  return all;
+  return { ...all, height };
 }
 
 /** What the job calls, once for each combination of its matrix; null when it calls nothing, or what was refused. */
-function callOf(job: PlanJob, chain: readonly string[], inlining: Inlining) {
+function callOf(job: PlanJob, chain: readonly string[], inlining: Inlining, known: Known) {
   const path = localWorkflow(job);
   const { call } = job.workflow!;
   if (path === null || call === null) return null;
@@ -79,17 +99,38 @@ function callOf(job: PlanJob, chain: readonly string[], inlining: Inlining) {
   if (!workflow) return null;
   checkCall(call, workflow.called, at, inlining);
   if (job.concurrency)
-    inlining.report('warning', job.place, '`concurrency` of a job that calls a workflow is not performed yet');
+    inlining.report(
+      'warning',
+      job.place,
+      '`concurrency` of a job that calls a workflow is not performed yet',
+    );
   if (workflow.plan.concurrency)
     inlining.report('warning', at, `the \`concurrency\` of ${path} is not performed when it is called`);
   if (job.matrix && !job.matrix.cells) {
-    inlining.report('warning', job.place, 'a matrix that is computed cannot call a workflow yet; the job will fail', 'write the values into the matrix');
+    inlining.report(
+      'warning',
+      job.place,
+      'a matrix that is computed cannot call a workflow yet; the job will fail',
+      'write the values into the matrix',
+    );
     return null;
   }
-  const inner = inlined(workflow.plan, [...chain, path], inlining);
+  const inner = known.get(path) ?? inlined(workflow.plan, [...chain, path], inlining, known);
+  known.set(path, inner);
   const cells = job.matrix?.cells ?? [null];
-  const parts = cells.map((matrix) => placed(cellName(job.id, matrix), job, matrix, call, workflow.called, inner));
+  if (chain.length + 1 + inner.height > DEPTH_MAX || cells.length * inner.jobs.length > JOBS_MAX) {
+    inlining.report(
+      'error',
+      at,
+      `with the workflows that it calls the job is more than ${JOBS_MAX} jobs, or more than ${DEPTH_MAX} deep`,
+    );
+    return null;
+  }
+  const parts = cells.map((matrix) =>
+    placed(cellName(job.id, matrix), job, matrix, call, workflow.called, inner),
+  );
   return {
+    height: inner.height + 1,
     need: { calls: parts.map(({ id }) => id) },
     jobs: parts.flatMap(({ jobs }) => jobs),
     calls: parts.flatMap(({ calls }) => calls),
@@ -98,7 +139,12 @@ function callOf(job: PlanJob, chain: readonly string[], inlining: Inlining) {
 
 function calledWorkflow(path: string, at: Place, chain: readonly string[], inlining: Inlining) {
   if (chain.includes(path)) {
-    inlining.report('error', at, `the workflows call each other in a circle: ${[...chain, path].join(' -> ')}`, 'take one of these calls out');
+    inlining.report(
+      'error',
+      at,
+      `the workflows call each other in a circle: ${[...chain, path].join(' -> ')}`,
+      'take one of these calls out',
+    );
     return null;
   }
   if (chain.length >= DEPTH_MAX) {
@@ -123,16 +169,32 @@ function checkCall(call: WorkflowCall, { inputs, secrets }: Called, at: Place, {
     }
     const { type } = inputs[name]!;
     if (isTemplate(text) || type === undefined) continue;
-    const fits = type === 'boolean' ? /^(true|false)$/.test(text) : text.trim() !== '' && Number.isFinite(Number(text));
-    if (!fits) report('error', at, `the input ${name} of ${call.workflow} is a ${type}, and ${JSON.stringify(text)} is none`);
+    const fits =
+      type === 'boolean' ? /^(true|false)$/.test(text) : text.trim() !== '' && Number.isFinite(Number(text));
+    if (!fits)
+      report(
+        'error',
+        at,
+        `the input ${name} of ${call.workflow} is a ${type}, and ${JSON.stringify(text)} is none`,
+      );
   }
   for (const [name, { required }] of Object.entries(inputs))
     if (required && !Object.hasOwn(call.with, name))
-      report('error', at, `the input ${name} of ${call.workflow} is required`, `add \`${name}:\` under \`with\``);
+      report(
+        'error',
+        at,
+        `the input ${name} of ${call.workflow} is required`,
+        `add \`${name}:\` under \`with\``,
+      );
   if (call.secrets === 'inherit') return;
   for (const [name, isRequired] of Object.entries(secrets))
     if (isRequired && !Object.hasOwn(call.secrets, name))
-      report('error', at, `the secret ${name} of ${call.workflow} is required`, `add \`${name}:\` under \`secrets\`, or \`secrets: inherit\``);
+      report(
+        'error',
+        at,
+        `the secret ${name} of ${call.workflow} is required`,
+        `add \`${name}:\` under \`secrets\`, or \`secrets: inherit\``,
+      );
 }
 
 /** The jobs and calls of a called workflow, as a part of the one that calls. */
@@ -147,7 +209,8 @@ function placed(
   const below = (name: string) => `${id} / ${name}`;
   const need = (one: ScopeNeed): ScopeNeed =>
     'job' in one ? { job: below(one.job) } : { calls: one.calls.map(below) };
-  const needs = (all: ScopeNeeds) => Object.fromEntries(Object.entries(all).map(([name, one]) => [name, need(one)]));
+  const needs = (all: ScopeNeeds) =>
+    Object.fromEntries(Object.entries(all).map(([name, one]) => [name, need(one)]));
   const jobs = inner.jobs.map((one): PlanJob => {
     const scope = one.workflow!.scope!;
     const own: JobScope = {
