@@ -24,7 +24,7 @@ afterAll(async () => {
 
 describe('a deployment by the real program', () => {
   it(`survives ${KILLS} kills of its supervisor, and no request fails (SLUICE_SEED=${SEED})`, {
-    timeout: 1_800_000,
+    timeout: 120_000 + KILLS * 20_000,
   }, async () => {
     const failures: string[] = [];
     let kills = 0;
