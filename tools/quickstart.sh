@@ -13,6 +13,18 @@ rm -rf dist reports
 SLUICE_HOME=$folder/home
 export SLUICE_HOME
 
+# Proxies, supervisors and what they run outlive every command, as they must; each has the folder of this demonstration in its
+# command line or its environment.
+end_all() {
+  [ -z "${KEEP-}" ] || return 0
+  for file in $(grep -ls "$SLUICE_HOME" /proc/[0-9]*/cmdline /proc/[0-9]*/environ); do
+    process=${file#/proc/}
+    kill "${process%/*}" 2>/dev/null || true
+  done
+}
+trap end_all EXIT
+trap 'exit 130' INT TERM
+
 # Ports of its own, so that it can be run twice at the same time. Below those that the system gives away by itself.
 ports=$(node -e '
   const { createServer } = require("node:net");
@@ -35,15 +47,6 @@ printf '\nA copy of examples/service is in %s\n' "$PWD"
 outcome=0
 SLUICE=$sluice ./demo.sh || outcome=$?
 
-if [ -z "${KEEP-}" ]; then
-  # Proxies and supervisors outlive every command, as they must; each has the folder of this demonstration in its command line.
-  for file in $(grep -ls "$SLUICE_HOME/" /proc/[0-9]*/cmdline); do
-    process=${file#/proc/}
-    kill "${process%/cmdline}" 2>/dev/null || true
-  done
-  printf '\nWhat was started has been ended. KEEP=1 npm run quickstart lets it run on.\n'
-fi
-
 cat <<END
 
 What to type next:
@@ -52,4 +55,5 @@ What to type next:
   sluice list && sluice show latest
   sluice --help
 END
+[ -n "${KEEP-}" ] || printf '\nWhat was started is ended now. KEEP=1 npm run quickstart lets it run on.\n'
 exit "$outcome"
