@@ -5,7 +5,8 @@ import { ExampleProduction } from '../support/example-production.ts';
 const BUILDS = [
   ['errors', /^harm$/, /fails|error rate/, 40],
   ['slow', /^harm$/, /slower|baseline/, 0],
-  ['leak', /^(harm|health)$/, /resources|is down/, 5],
+  // On a busy machine the memory that it takes makes it slow before it is too much.
+  ['leak', /^(harm|health)$/, /resources|is down|slower|baseline/, 5],
   ['crash', /^(harm|health)$/, /exit code 70|fails|check/, 40],
   ['never-ready', /^health$/, /health\/ready failed/, 0],
 ] as const;
