@@ -17,7 +17,8 @@ import { commitAll } from './support/release.ts';
 const ROUNDS = 5;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const start = join(root, 'bin/start.mjs');
-const local = createRequire(import.meta.url).resolve('gitlab-ci-local');
+const require = createRequire(import.meta.url);
+const local = require.resolve('gitlab-ci-local');
 const work = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
 
 const steps = `name: bench\njobs:\n  steps:\n    commands: [${Array.from({ length: 20 }, () => '"true"').join(', ')}]\n`;

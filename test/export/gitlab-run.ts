@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const PROGRAM = createRequire(import.meta.url).resolve('gitlab-ci-local');
+const require = createRequire(import.meta.url);
+const PROGRAM = require.resolve('gitlab-ci-local');
 
 /** How a job came out, and what its steps printed. */
 export interface JobResult {
