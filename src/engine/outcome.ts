@@ -19,8 +19,10 @@ export function runOutcome(state: RunState): { readonly outcome: RunOutcome; rea
     return { outcome: 'failed', sentence: `${counted(outcomes.failed, 'job')} failed` };
   if (outcomes.cancelled > 0)
     return { outcome: 'cancelled', sentence: `${counted(outcomes.cancelled, 'job')} cancelled` };
-  if (outcomes.warned > 0)
-    return { outcome: 'warned', sentence: `${counted(outcomes.warned, 'job')} failed, which is allowed` };
+  if (outcomes.warned > 0) {
+    const sentence = `${counted(outcomes.warned, 'job')} with a failure that is allowed, or a gate that warns`;
+    return { outcome: 'warned', sentence };
+  }
   if (outcomes.succeeded === 0) return { outcome: 'succeeded', sentence: 'nothing had to run' };
   return { outcome: 'succeeded', sentence: `${counted(outcomes.succeeded, 'job')} succeeded` };
 }

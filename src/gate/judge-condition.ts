@@ -151,9 +151,7 @@ function resultOf(
     effect: isShadow ? 'none' : effect,
     mode: condition.mode,
     shadow: isShadow ? (isWaived ? 'waived' : outcome) : null,
-    sentence: isShadow
-      ? `shadow, would be ${isWaived ? 'waived' : outcome}: ${parts.join('; ')}`
-      : parts.join('; '),
+    sentence: parts.join('; '),
     wayOut: isWaived ? null : (decisive.find((check) => check.wayOut !== null)?.wayOut ?? null),
     checks: telling,
     waivers: waived?.used ?? [],

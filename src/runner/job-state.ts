@@ -46,7 +46,7 @@ export class JobState {
   /** The first step that failed. */
   failure: Failure | null = null;
   /** The first step that failed and was allowed to. */
-  warned: { readonly step: string; readonly cause: Cause | null } | null = null;
+  warned: { readonly step: string | null; readonly cause: Cause | null } | null = null;
   /** By the key of a try: what it left that the journal must not hold. */
   readonly hidden = new Map<string, HiddenLeft>();
   readonly #steps: Record<string, JsonObject> = {};
@@ -83,6 +83,11 @@ export class JobState {
   noteGates(message: string, lines: readonly string[]): void {
     this.failure ??= { step: null, try: 1, outcome: 'failed', cause: { kind: 'gate', message } };
     this.gateLines.push(...lines);
+  }
+
+  /** The gates of the job warn, and let it pass. */
+  noteGateWarning(message: string): void {
+    this.warned ??= { step: null, cause: { kind: 'gate', message } };
   }
 
   /** Takes in what a step ended with, live or from the journal. */

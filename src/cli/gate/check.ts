@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { UserError, userError } from '../../base/diagnostic.ts';
 import { nearestName } from '../../base/near.ts';
 import type { BrokenReport, Evidence, ReportEvidence } from '../../gate/evidence.ts';
@@ -119,7 +120,7 @@ async function readFiles(context: Context, files: readonly string[]): Promise<Re
     const sink = new FactCollector();
     try {
       const chunks = context.ports.files.chunks(resolve(context.ports.cwd, file));
-      const read = await readReport(file, chunks, null, sink);
+      const read = await readReport(file, chunks, null, sink, turn);
       reports.push({ facts: sink.facts(file, read), writtenAtMs: null });
     } catch (error) {
       if (!(error instanceof ReportError)) throw error;

@@ -5,7 +5,7 @@ import { type Context, EXIT } from '../context.ts';
 import { hanging } from '../row.ts';
 import { dateTime } from '../time-text.ts';
 import { gateResults } from './explain.ts';
-import { verdictStyle } from './render.ts';
+import { verdictStyle, verdictWord } from './render.ts';
 
 const RUNS = 20;
 const RUNS_MAX = 500;
@@ -26,7 +26,7 @@ export async function history(
   for (const { runId } of runs) {
     const view = await client.show(runId);
     for (const result of gateResults(view))
-      for (const { name: condition, verdict, effect, sentence } of result.conditions)
+      for (const { name: condition, verdict, effect, shadow, sentence } of result.conditions)
         if (name === undefined || name === result.gate || name === condition)
           rows.push({
             runId,
@@ -35,6 +35,7 @@ export async function history(
             condition,
             verdict,
             effect,
+            shadow,
             sentence,
             judgedAtMs: result.judgedAtMs,
           });
@@ -45,10 +46,11 @@ export async function history(
   }
   const { look } = context;
   if (rows.length === 0) context.note('no gate was judged in these runs');
-  for (const { runId, gate, condition, verdict, effect, sentence, judgedAtMs } of rows) {
+  for (const row of rows) {
+    const { runId, gate, condition, verdict, effect, sentence, judgedAtMs } = row;
     const head = `${dateTime(judgedAtMs)}  ${runId}  ${visible(gate)}/${visible(condition)}  `;
     context.print([
-      ...hanging('', `${head}${look.paint(verdictStyle(effect, verdict), verdict)}`, look.width),
+      ...hanging('', `${head}${look.paint(verdictStyle(effect, verdict), verdictWord(row))}`, look.width),
       ...(verdict === 'pass' ? [] : hanging('    ', visible(sentence), look.width)),
     ]);
   }

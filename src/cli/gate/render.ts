@@ -1,4 +1,4 @@
-import { visible } from '../../base/text.ts';
+import { counted, visible } from '../../base/text.ts';
 import type { CheckResult, ConditionResult, GateResult, GateVerdict } from '../../gate/result.ts';
 import type { CellExtras } from '../../journal/run-event.ts';
 import type { Look } from '../look.ts';
@@ -16,10 +16,9 @@ export function conditionLines({ conditions }: GateResult, indent: string, look:
 
 function shortLines(condition: ConditionResult, indent: string, look: Look): string[] {
   const { name, verdict, sentence, wayOut, shadow } = condition;
-  const word = shadow === null ? verdict : `shadow, would be ${shadow}`;
   const head = hanging(
     `${indent}${verdictGlyph(condition, look)} `,
-    `gate ${visible(name)}: ${word}`,
+    `gate ${visible(name)}: ${verdictWord(condition)}`,
     look.width,
   );
   if (shadow === null && verdict === 'pass') return head;
@@ -27,6 +26,11 @@ function shortLines(condition: ConditionResult, indent: string, look: Look): str
   const why = hanging(inner, visible(sentence), look.width);
   const what = wayOut === null ? [] : hanging(inner, visible(wayOut), look.width);
   return [...head, ...why, ...what.map((line) => look.paint('cyan', line))];
+}
+
+/** The verdict of a condition; of one in shadow what it would have been. */
+export function verdictWord({ verdict, shadow }: Pick<ConditionResult, 'verdict' | 'shadow'>): string {
+  return shadow === null ? verdict : `shadow, would be ${shadow}`;
 }
 
 /** Everything that is known of a verdict. */
@@ -60,8 +64,11 @@ export function gateLines(result: GateResult, look: Look): string[] {
 function baseText({ scope }: GateResult): string | null {
   const { base, baseBehind, filesChanged, linesAdded } = scope;
   if (base === null) return null;
-  const behind = baseBehind > 0 ? `, ${baseBehind} commits before the merge base` : '';
-  const changed = filesChanged === null ? '' : `: ${filesChanged} files changed, ${linesAdded} lines new`;
+  const behind = baseBehind > 0 ? `, ${counted(baseBehind, 'commit')} before the merge base` : '';
+  const changed =
+    filesChanged === null
+      ? ''
+      : `: ${counted(filesChanged, 'file')} changed, ${counted(linesAdded ?? 0, 'line')} new`;
   return `${base}${behind}${changed}`;
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Diagnostic, Place } from '../../base/diagnostic.ts';
 import { UserError, userError } from '../../base/diagnostic.ts';
 import { visible } from '../../base/text.ts';
@@ -59,7 +60,7 @@ async function readOne(
   const sink = doubtsOnly((doubt) => diagnostics.push(doubtText(file, doubt)));
   try {
     const chunks = context.ports.files.chunks(resolve(context.ports.cwd, file));
-    const { kind, figures } = await readReport(file, chunks, parser, sink);
+    const { kind, figures } = await readReport(file, chunks, parser, sink, turn);
     return { file, kind, figures };
   } catch (error) {
     if (error instanceof UserError) diagnostics.push(...error.diagnostics);

@@ -21,8 +21,9 @@ export async function performGateJob(options: RunnerOptions, message: JobMessage
       ...(warnings.length > 0 ? { warnings } : {}),
       extras: { gates: result as unknown as JsonObject },
     };
-    if (result.effect !== 'blocks') return report({ outcome: 'succeeded', cause: null, tail: [], ...more });
+    if (result.effect === 'none') return report({ outcome: 'succeeded', cause: null, tail: [], ...more });
     const cause = { kind: 'gate', message: gateCause(result) } as const;
+    if (result.effect === 'warns') return report({ outcome: 'warned', cause, tail: [], ...more });
     return report({ outcome: 'failed', cause, tail: blockingLines(result), ...more });
   } catch (error) {
     const text = `the gates could not be judged: ${reasonOf(error)}`;

@@ -5,7 +5,7 @@ import { blockingLines, gateCause, judgeJob, warningsOf } from './judge-job.ts';
 
 /**
  * Judges the gates of a job whose steps are over, by what these left behind. What blocks becomes the job's failure, unless its
- * steps failed already.
+ * steps failed already; what warns makes it `warned`.
  */
 export async function judgeGates({ options, state }: KeepPlace): Promise<void> {
   const { message, extras, failure } = state;
@@ -22,5 +22,6 @@ export async function judgeGates({ options, state }: KeepPlace): Promise<void> {
     extras.gates = result as unknown as JsonObject;
     state.warnings.push(...warningsOf(result));
     if (result.effect === 'blocks') state.noteGates(gateCause(result), blockingLines(result));
+    if (result.effect === 'warns') state.noteGateWarning(gateCause(result));
   });
 }

@@ -153,7 +153,7 @@ export function warningsOf({ conditions, waiverFindings }: GateResult): readonly
   ];
 }
 
-/** The cause of a job that its gates stop. */
+/** The cause of a job that its gates stop, or warn of. */
 export function gateCause({ conditions, sentence }: GateResult): string {
   const blocking = conditions.filter(({ effect }) => effect === 'blocks').length;
   return blocking > 1 ? `${counted(blocking, 'gate')} say no: ${sentence}` : `gate ${sentence}`;
