@@ -57,7 +57,11 @@ class Tries {
   async take(events: AsyncIterable<PlacedEvent>): Promise<void> {
     try {
       for await (const { body } of events) {
-        if (body.type === 'step.started' && this.#isWanted(body.cell, body.step)) {
+        // Of work that was taken over from another run only the end is told; its log was copied.
+        const isBegun =
+          body.type === 'step.started' ||
+          (body.type === 'step.finished' && (body.work?.reusedFrom ?? null) !== null);
+        if (isBegun && this.#isWanted(body.cell, body.step)) {
           const { cell, attempt, step, try: tryNumber } = body;
           const file = logFile(this.#directory, this.#runId, cell, attempt, stepKey(step, tryNumber));
           this.#tries.push({ file, cell, attempt, step, over: new AbortController() });

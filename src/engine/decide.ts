@@ -131,7 +131,7 @@ function runningAttempt(state: RunState, name: string, attempt: number): CellSta
   return cell.phase === 'running' && cell.attempt === attempt ? cell : null;
 }
 
-/** How a step may end that never began. */
+/** How a step may end that never began; work that is taken over does not begin either. */
 const UNBEGUN: ReadonlySet<string> = new Set(['skipped', 'cancelled', 'errored']);
 
 /** Whether the step event belongs to the running attempt and was not told before. */
@@ -141,7 +141,8 @@ function isNews(state: RunState, event: Extract<EngineInput, { type: 'step' }>['
   const begun = cell.unsealed.some((one) => one.step === event.step && one.try === event.try);
   const sealed = cell.sealed.some((one) => one.step === event.step && one.try === event.try);
   if (event.type === 'step.started') return !begun && !sealed;
-  return begun || (UNBEGUN.has(event.outcome) && !sealed);
+  const isUnbegun = UNBEGUN.has(event.outcome) || (event.work?.reusedFrom ?? null) !== null;
+  return begun || (isUnbegun && !sealed);
 }
 
 function takeReport(turn: Turn, name: string, attempt: number, report: CellReport): void {

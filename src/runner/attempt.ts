@@ -22,6 +22,7 @@ import { reasonToSkip, unrunStep } from './step-skip.ts';
 import { type Attach, performTry, type TryEnd, type TryPlace } from './step-try.ts';
 import { type Phase, Stopping } from './stopping.ts';
 import type { Supervised } from './supervised.ts';
+import type { StepWork } from './work/step-work.ts';
 import { BROUGHT } from './workspace/workspace.ts';
 
 const KILL_GRACE_MS = 10_000;
@@ -36,6 +37,7 @@ export class Attempt {
   readonly #startedMs: number;
   readonly #stopping: Stopping;
   readonly #workspaceKeeper: WorkspaceKeeper | null;
+  readonly #stepWork: StepWork | null;
   readonly #lastTry = new Map<
     string,
     { readonly sealed: StepFinished | null; readonly unsealedTry: number | null }
@@ -61,8 +63,10 @@ export class Attempt {
     job: ExecutorJob,
     emit: Emit,
     startedMs: number,
+    stepWork: StepWork | null = null,
   ) {
     this.#options = options;
+    this.#stepWork = stepWork;
     this.#state = state;
     this.#setup = setup;
     this.#executorJob = job;
@@ -184,13 +188,22 @@ export class Attempt {
     }
     const leavePlace = this.#isBeside(step) ? await this.#background.place() : null;
     try {
-      const skip = leavePlace && this.#stopping.isStopped(step.id) ? this.#reasonToSkip(step, phase) : null;
+      const receipt = phase === 'main' ? await this.#stepWork?.find(step) : null;
+      if (receipt) return await this.#takeOver(receipt, step);
+      const hasWaited = leavePlace !== null || this.#stepWork !== null;
+      const skip = hasWaited && this.#stopping.isStopped(step.id) ? this.#reasonToSkip(step, phase) : null;
       if (skip) return await this.#seal(skip, step);
       if (this.#state.isStopped) this.#stopping.startGrace();
       await this.#performTries(step, phase, known?.unsealedTry ?? null, (known?.sealed?.try ?? 0) + 1);
     } finally {
       leavePlace?.();
     }
+  }
+
+  /** Its work was done before. No `step.started` was told of it, so what follows has to be told by itself. */
+  async #takeOver(receipt: StepFinished, step: PlanStep): Promise<void> {
+    this.#isFirstIntent = false;
+    await this.#seal(await this.#withSnapshot(receipt, step), step);
   }
 
   #reasonToSkip(step: PlanStep, phase: Phase): StepFinished | null {
@@ -259,9 +272,10 @@ export class Attempt {
       attach = 'no';
       if (end.posts.length > 0) this.#register(step, end.posts);
       const delayMs = this.#nextTryAfterMs(step, end);
-      if (delayMs === null)
-        await this.#seal(await this.#withSnapshot(end.finished, step), step, end.environment);
-      else await this.#record(end.finished);
+      if (delayMs === null) {
+        const finished = (await this.#stepWork?.keep(end.finished)) ?? end.finished;
+        await this.#seal(await this.#withSnapshot(finished, step), step, end.environment);
+      } else await this.#record(end.finished);
       if (end.isLostAfterRestart) await this.#sweep();
       if (delayMs === null) return;
       for (const pattern of end.finished.patterns) this.#state.patterns.add(pattern);

@@ -33,6 +33,7 @@ import { restoringOf } from './snapshot.ts';
 import { jobVariables } from './step-setup.ts';
 import { watchFiles } from './work/check-files.ts';
 import { differingInput, keepWork } from './work/keep-work.ts';
+import { StepWork } from './work/step-work.ts';
 import { RunnerWork } from './work/work.ts';
 import { type Workspace, Workspaces } from './workspace/workspace.ts';
 
@@ -210,7 +211,8 @@ async function performJob(
       if (event.type === 'step.finished') steps.set(event.step, event);
       return emit(event);
     };
-    const attempt = new Attempt(options, state, setup, executorJob, noted, startedMs);
+    const stepWork = work.looksAtSteps(message) ? new StepWork(options, work, state, setup) : null;
+    const attempt = new Attempt(options, state, setup, executorJob, noted, startedMs, stepWork);
     const watched = toDo && options.work === 'check' ? watchFiles(workspace.directory) : null;
     let report: JobReport;
     try {
@@ -234,7 +236,7 @@ async function performJob(
         report = withCheck(withWork(report, toDo.use, null), undeclared);
       } else if (differing === null) report = withWork(report, toDo.use, await keepWork(toDo, done));
       else report = withWork(report, toDo.use, `${differing} changed while the run was going on`);
-      work.noteDone(toDo);
+      work.noteDone(toDo.run);
     }
     const isGood = report.outcome === 'succeeded' || report.outcome === 'warned';
     leave({

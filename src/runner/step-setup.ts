@@ -39,7 +39,7 @@ export interface JobSetup {
 }
 
 /** The variables of pipeline and job, the latter over the former. Throws a `JobProblem`. */
-export function jobVariables(state: JobState): Environment {
+export function jobVariables(state: StepScope): Environment {
   return jobVariablesIn(state, (environment) => state.context(environment));
 }
 

@@ -12,6 +12,7 @@ import type { JobMessage, StepFinished } from './contract.ts';
 import { causeOfEnd } from './end-cause.ts';
 import { isDebugged } from './environment.ts';
 import type { JobState } from './job-state.ts';
+import { removeLog } from './log/copy.ts';
 import { StepOutput } from './log/output.ts';
 import { logFile, stepKey } from './log/paths.ts';
 import { PatternWatch } from './log/pattern.ts';
@@ -109,6 +110,8 @@ export async function performTry(
       // What it printed to the dead owner may be lost although nothing more comes.
       if (!isToStart) takeOver();
     }
+    // An earlier owner may have died while it was taking the step over from another run.
+    if (isToStart && message.resumed) removeLog(path);
     const timeoutMs = timeoutOf(step, place);
     const isAction = isToStart && place.uses !== null;
     if (isToStart && !isAction) stepSetup = setUpStep(step, tryNumber, setup, state, options.random);

@@ -152,7 +152,7 @@ function finishedLines(cell: CellView, indent: string, name: string, look: Look,
         ? look.paint('yellow', `  at attempt ${cell.attempt}`)
         : '';
     const told = annotationsInShort(cell);
-    const beside = [...extrasInShort(cell.extras), ...(told === '' ? [] : [told])].join(
+    const beside = [...extrasInShort(cell.extras), ...reusedSteps(cell), ...(told === '' ? [] : [told])].join(
       ` ${look.glyphs.dot} `,
     );
     return [
@@ -186,6 +186,11 @@ function finishedLines(cell: CellView, indent: string, name: string, look: Look,
         ),
       ]
     : lines;
+}
+
+function reusedSteps({ steps }: CellView): readonly string[] {
+  const count = steps.filter(({ work }) => (work?.reusedFrom ?? null) !== null).length;
+  return count === 0 ? [] : [`${counted(count, 'step')} reused`];
 }
 
 function waitingLine(left: string, why: string, look: Look): string {

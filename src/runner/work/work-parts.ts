@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../base/json.ts';
 import type { WorkParts } from '../../cache/work/fingerprint.ts';
-import type { PlanJob, PlanStep } from '../../pipeline/plan.ts';
+import type { ExpressionContext } from '../../pipeline/expression-context.ts';
+import type { PlanStep } from '../../pipeline/plan.ts';
 import type { WorkDeclaration } from '../../pipeline/plan-work.ts';
 import type { JobMessage } from '../contract.ts';
 import { type Environment, jobEnvironment } from '../environment.ts';
@@ -38,10 +39,8 @@ export function nameableState(message: JobMessage): JobState {
 /** Throws a `JobProblem` when a template cannot be evaluated. */
 export function fillDeclaration(
   { inputs, outputs, tools }: WorkDeclaration,
-  state: JobState,
-  variables: Environment,
+  context: () => ExpressionContext,
 ): FilledDeclaration {
-  const context = () => state.context({ ...variables });
   const filled = (texts: readonly string[], subject: string) =>
     texts.map((text) => fill(text, subject, context));
   return {
@@ -80,7 +79,7 @@ export function jobParts(
     ),
     variables: Object.fromEntries(Object.entries(variables).filter(([name]) => !granted.has(name))),
     secrets: Object.fromEntries(job.secrets.map(({ name, variable }) => [variable, name])),
-    outside: outsideVariables(message, job.work!, machine),
+    outside: outsideVariables(message, [...job.steps, ...job.cleanup], job.work!.variables, machine),
     needs: needs as Readonly<Record<string, JsonValue>>,
     artifacts: downloadedArtifacts(state, variables),
     results: {
@@ -109,21 +108,19 @@ export function isolationPart(message: Pick<JobMessage, 'job' | 'trust'>): JsonV
   };
 }
 
+/** The values of the variables from outside that are declared, or that Sluice sets and one of the scripts names; null: not set. */
 export function outsideVariables(
   message: JobMessage,
-  declared: WorkDeclaration,
+  steps: readonly PlanStep[],
+  declared: readonly string[],
   { host, allowed }: WorkMachine,
 ): Readonly<Record<string, string | null>> {
   const told = jobEnvironment(message, { folder: '', directory: '', temporary: '' }) as Readonly<
     Record<string, string | undefined>
   >;
-  const named = TOLD.filter((name) => isNamed(message.job, name));
+  const named = TOLD.filter((name) => steps.some(({ run }) => run.includes(name)));
   const value = (name: string) => told[name] ?? allowed[name] ?? host[name] ?? null;
-  return Object.fromEntries([...named, ...declared.variables].map((name) => [name, value(name)]));
-}
-
-function isNamed({ steps, cleanup }: PlanJob, name: string): boolean {
-  return [...steps, ...cleanup].some(({ run }) => run.includes(name));
+  return Object.fromEntries([...named, ...declared].map((name) => [name, value(name)]));
 }
 
 /** By name and job that it may come from: the contents that would be brought. */

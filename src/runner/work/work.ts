@@ -56,7 +56,7 @@ export type WorkFound =
 export class RunnerWork {
   readonly #options: RunnerOptions;
   readonly #workspaces: Workspaces;
-  readonly #machine: WorkMachine;
+  readonly machine: WorkMachine;
   readonly #opening = new Map<string, Promise<RunWork>>();
   /** Those that are open, for whoever cannot wait. */
   readonly #runs = new Map<string, RunWork>();
@@ -66,7 +66,7 @@ export class RunnerWork {
     const { hostEnvironment: host } = options;
     this.#options = options;
     this.#workspaces = workspaces;
-    this.#machine = {
+    this.machine = {
       platform: `${process.platform}-${process.arch}`,
       allowed: allowedEnvironment(host),
       host,
@@ -97,7 +97,7 @@ export class RunnerWork {
       const inputs = contentsOf(namesOf(declared.inputs, run.names), run.files, run.names);
       const tools = this.#answers(message, declared, run);
       if (inputs === null || tools === null) return null;
-      const fingerprint = fingerprintOf({ ...jobParts(state, declared, this.#machine), inputs, tools });
+      const fingerprint = fingerprintOf({ ...jobParts(state, declared, this.machine), inputs, tools });
       const result = run.results.find(message.cell, fingerprint.digest);
       if (!result || result.artifacts.length > 0) return null;
       if (run.results.isWhole(result) !== true || !areLogsWhole(this.#options.directory, result)) return null;
@@ -114,21 +114,15 @@ export class RunnerWork {
     if (!this.#isLookedUp(message)) return { kind: 'none' };
     const startedMs = this.#options.clock.monotonic();
     try {
-      const run = await this.#open({
-        runId: message.runId,
-        source: message.source,
-        trust: message.trust,
-        payload: (message.contexts.event.payload ?? {}) as JsonObject,
-        pipeline: String(message.contexts.pipeline.name),
-      });
+      const run = await this.open(message);
       const { state, declared } = this.#declared(message);
       const isEarly = run.taken === null;
       const inputs = await lookAtContents(namesOf(declared.inputs, run.names), run.files, run.names);
-      const tools = await this.#ask(message, state, declared, run);
-      const fingerprint = fingerprintOf({ ...jobParts(state, declared, this.#machine), inputs, tools });
+      const tools = await this.ask(message, declared, run);
+      const fingerprint = fingerprintOf({ ...jobParts(state, declared, this.machine), inputs, tools });
       const result =
         this.#options.work === 'check' ? null : run.results.find(message.cell, fingerprint.digest);
-      const loss = result && (await this.#lossOf(result, run));
+      const loss = result && (await this.lossOf(result, run));
       if (result && loss === null) {
         const kept = await keepAgain(message, state, result, this.#options);
         if (typeof kept !== 'string') {
@@ -136,11 +130,9 @@ export class RunnerWork {
           const durationMs = this.#options.clock.monotonic() - startedMs;
           return { kind: 'reused', report: reusedReport(fingerprint, result, kept, durationMs) };
         }
-        return this.#toDo(message, { run, isEarly, fingerprint, declared }, `done anew: ${kept}`);
+        return this.#toDo(message, { run, isEarly, fingerprint, declared }, kept);
       }
-      if (loss !== null)
-        return this.#toDo(message, { run, isEarly, fingerprint, declared }, `done anew: ${loss}`);
-      return this.#toDo(message, { run, isEarly, fingerprint, declared }, null);
+      return this.#toDo(message, { run, isEarly, fingerprint, declared }, loss);
     } catch (error) {
       const problem = keepingProblem(error);
       if (problem === null) throw error;
@@ -165,15 +157,44 @@ export class RunnerWork {
   }
 
   /** Keeps what is new when the last time is some seconds ago. */
-  noteDone({ run }: WorkToDo): void {
+  noteDone(run: RunWork): void {
     const nowMs = this.#options.clock.monotonic();
     if (nowMs - this.#savedMs < SAVE_AFTER_MS) return;
     this.#savedMs = nowMs;
     run.results.save().catch(() => {}); // The end of the run saves again.
   }
 
-  #isLookedUp({ job, trust, attempt, resumed, isAnew }: JobMessage): boolean {
-    return this.#options.work !== 'anew' && !isAnew && !resumed && attempt === 1 && isReusable(job, trust);
+  /** Whether single steps of the job are looked up. What untrusted code left running could change files while they are read. */
+  looksAtSteps(message: JobMessage): boolean {
+    const { job, trust, sealed } = message;
+    return (
+      this.#isFirst(message) &&
+      sealed.length === 0 &&
+      trust === 'trusted' &&
+      job.deploy === null &&
+      job.workflow === null &&
+      job.steps.some(({ work }) => work !== null)
+    );
+  }
+
+  #isLookedUp(message: JobMessage): boolean {
+    return this.#isFirst(message) && isReusable(message.job, message.trust);
+  }
+
+  /** Whoever has it done again, or goes on with it, wants it done. */
+  #isFirst({ attempt, resumed, isAnew }: JobMessage): boolean {
+    return this.#options.work !== 'anew' && !isAnew && !resumed && attempt === 1;
+  }
+
+  /** What the run compares and where it looks, opened when it is first asked for. Rejects as git and the storage do. */
+  open(message: JobMessage): Promise<RunWork> {
+    return this.#open({
+      runId: message.runId,
+      source: message.source,
+      trust: message.trust,
+      payload: (message.contexts.event.payload ?? {}) as JsonObject,
+      pipeline: String(message.contexts.pipeline.name),
+    });
   }
 
   #open(run: ReusingRun): Promise<RunWork> {
@@ -188,13 +209,14 @@ export class RunnerWork {
 
   #declared(message: JobMessage): { readonly state: JobState; readonly declared: FilledDeclaration } {
     const state = nameableState(message);
-    return { state, declared: fillDeclaration(message.job.work!, state, jobVariables(state)) };
+    const variables = jobVariables(state);
+    return { state, declared: fillDeclaration(message.job.work!, () => state.context({ ...variables })) };
   }
 
   /** What the tools said; null when one was not asked yet. */
   #answers(
     message: JobMessage,
-    { tools }: FilledDeclaration,
+    { tools }: Pick<FilledDeclaration, 'tools'>,
     { answers }: RunWork,
   ): Readonly<Record<string, string>> | null {
     const told: Record<string, string> = {};
@@ -206,23 +228,24 @@ export class RunnerWork {
     return told;
   }
 
-  async #ask(
+  /** What the tools say; each is asked once in a run. */
+  async ask(
     message: JobMessage,
-    state: JobState,
-    { tools }: FilledDeclaration,
+    { tools }: Pick<FilledDeclaration, 'tools'>,
     run: RunWork,
   ): Promise<Readonly<Record<string, string>>> {
     for (const command of tools) {
       const key = toolKey(message, command);
-      const asked = run.tools.get(key) ?? this.#askTool(message, state, command, run.tools.size);
+      const asked = run.tools.get(key) ?? this.#askTool(message, command, run.tools.size);
       run.tools.set(key, asked);
       run.answers.set(key, await asked);
     }
-    return this.#answers(message, { tools, inputs: [], outputs: [] }, run)!;
+    return this.#answers(message, { tools }, run)!;
   }
 
-  async #askTool(message: JobMessage, state: JobState, command: string, number: number): Promise<string> {
+  async #askTool(message: JobMessage, command: string, number: number): Promise<string> {
     const { runId } = message;
+    const state = nameableState(message);
     const executor = await executorOf(this.#options, message);
     const folder = this.#workspaces.scratch(runId, `tool-${number}`);
     const confinement = confinementOf(executor.isolation.kind, state, jobVariables(state), folder, () => []);
@@ -231,12 +254,12 @@ export class RunnerWork {
       executor,
       confinement,
       folder,
-      environment: this.#machine.allowed,
+      environment: this.machine.allowed,
     });
   }
 
   /** What of a result is lost, as a sentence; null: it is whole. */
-  async #lossOf(result: WorkResult, { results }: RunWork): Promise<string | null> {
+  async lossOf(result: WorkResult, { results }: RunWork): Promise<string | null> {
     if (!areLogsWhole(this.#options.directory, result))
       return `the log of run ${result.runId} is not whole any more`;
     if (!(await results.isWhole(result)))
@@ -244,21 +267,29 @@ export class RunnerWork {
     return null;
   }
 
-  /** `why`: what is wrong with the result that there is; null: there is none. */
   async #toDo(message: JobMessage, work: Omit<WorkToDo, 'use'>, why: string | null): Promise<WorkFound> {
     const { run, fingerprint } = work;
-    const last = why === null ? await run.results.last(message.cell) : null;
+    const use = await this.useToDo(message.cell, run, fingerprint, why);
+    return { kind: 'to-do', work: { ...work, use } };
+  }
+
+  /** What is told of work that has to be done. `why`: what is wrong with the result that there is; null: there is none. */
+  async useToDo(
+    subject: string,
+    run: RunWork,
+    fingerprint: Fingerprint,
+    why: string | null,
+  ): Promise<WorkUse> {
+    const last = why === null ? await run.results.last(subject) : null;
     const changes = last && changesBetween(last, fingerprint);
-    const sentence =
-      why ?? (changes ? `done: ${changesSentence(changes)}` : 'done: nothing is known of it yet');
-    const use: WorkUse = {
+    const done = changes ? `done: ${changesSentence(changes)}` : 'done: nothing is known of it yet';
+    return {
       fingerprint: fingerprint.digest,
       reusedFrom: null,
-      sentence,
+      sentence: why === null ? done : `done anew: ${why}`,
       savedMs: 0,
       ...(changes ? { changes } : {}),
     };
-    return { kind: 'to-do', work: { ...work, use } };
   }
 }
 

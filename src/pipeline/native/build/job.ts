@@ -1,4 +1,4 @@
-import type { Expression, PlanJob } from '../../plan.ts';
+import type { Expression, PlanJob, PlanStep } from '../../plan.ts';
 import { PLAIN_JOB } from '../../plan-default.ts';
 import { entryOf, type MapNode, placeOf, type Span } from '../node.ts';
 import { shown } from '../problem.ts';
@@ -58,7 +58,9 @@ export function draftJob(source: JobSource, stage: StageSetting, context: BuildC
     secrets: grantsOf(definition, context),
     steps: stepsOf(definition, defaults, context.problems),
   };
-  warnOfInputs(definition, context);
+  const beside = parts.steps.filter(({ parallelGroup }) => parallelGroup !== null);
+  warnOfInputs(beside, 'a step that runs beside others is done each time', context);
+  warnOfInputs(cleanup.steps, 'a step for clean-up is done each time', context);
   reportUnaskedSecrets(node, parts.secrets, context.problems);
   if (!identity) return null;
   const needs = listOf(definition.needs).map((name, index) => ({
@@ -131,16 +133,11 @@ const DECLARATIONS = [
   'gates',
 ] as const;
 
-function warnOfInputs(job: JobDefinition, context: BuildContext): void {
-  const declaring = (job.steps ?? []).flatMap((one) =>
-    typeof one === 'object' && 'inputs' in one && one.inputs !== undefined ? [one] : [],
-  );
-  for (const one of declaring) {
-    context.problems.warn(
-      'not-yet',
-      headOf(nodeAt(one, 'inputs')),
-      `this version checks \`inputs\` but skips unchanged work of whole jobs only; the step runs each time`,
-    );
+/** What runs beside other steps, or after all of them, is done whatever its inputs are. */
+function warnOfInputs(steps: readonly PlanStep[], why: string, context: BuildContext): void {
+  for (const { work } of steps) {
+    if (work === null) continue;
+    context.problems.placed('warning', 'no-effect', work.place, `\`inputs\` have no effect here: ${why}`);
   }
 }
 
