@@ -24,17 +24,20 @@ export interface GateQuestion {
   readonly runId: string | null;
 }
 
+/** What the last attempt of one cell said of one condition. */
 interface Judged {
   readonly runId: string;
   readonly job: string;
+  readonly cell: string;
   readonly definition: GateCondition;
-  readonly result: ConditionResult;
-  readonly gate: GateResult;
+  /** null: the cell ended before anything was judged. */
+  readonly result: ConditionResult | null;
+  readonly atMs: number;
 }
 
 /**
  * Whether each gate that the environment demands was passed by exactly this commit and artifact, by a condition that is at least as
- * strict. The newest verdict counts. Of a missing or failed one there is a problem at the place where it is demanded.
+ * strict. The newest run that judged it counts, with every cell: one that failed is not made up for by one that passed. Of a missing or failed one there is a problem at the place where it is demanded.
  */
 export async function gateProblems(
   journal: Journal,
@@ -48,16 +51,31 @@ export async function gateProblems(
   const passed: PlannedDeployment['gates'][number][] = [];
   for (const gate of demanded) {
     const about = judged.filter(({ definition }) => shortfallOf(gate, [definition]) !== '');
-    const newest = about.toSorted((one, other) => other.gate.judgedAtMs - one.gate.judgedAtMs)[0] ?? null;
-    const short = newest === null ? '' : shortfallOf(gate, [newest.definition]);
-    if (newest !== null && short === null && newest.result.effect !== 'blocks')
+    const decisive = worstOf(gate, newestRun(about));
+    const short = decisive === null ? '' : shortfallOf(gate, [decisive.definition]);
+    if (decisive !== null && holds(gate, decisive))
       passed.push({
         gate: gate.name,
-        sentence: `${newest.result.verdict} in ${newest.job} of run ${newest.runId}: ${newest.result.sentence}`,
+        sentence: `${decisive.result!.verdict} in ${decisive.job} of run ${decisive.runId}: ${decisive.result!.sentence}`,
       });
-    else problems.push(problemOf(environment, gate, newest, short, question));
+    else problems.push(problemOf(environment, gate, decisive, short, question));
   }
   return { problems, passed };
+}
+
+function newestRun(about: readonly Judged[]): readonly Judged[] {
+  const judged = about.filter(({ result }) => result !== null);
+  const newest = judged.toSorted((one, other) => other.atMs - one.atMs)[0];
+  return about.filter(({ runId }) => runId === newest?.runId);
+}
+
+/** What stands in the way, else any of them; null: there is none. */
+function worstOf(gate: GateCondition, all: readonly Judged[]): Judged | null {
+  return all.find((one) => !holds(gate, one)) ?? all[0] ?? null;
+}
+
+function holds(gate: GateCondition, { definition, result }: Judged): boolean {
+  return result !== null && result.effect !== 'blocks' && shortfallOf(gate, [definition]) === null;
 }
 
 function problemOf(
@@ -80,6 +98,12 @@ function problemOf(
       ...shared,
       message: `${demand}, and what run ${newest.runId} judged ${short}`,
       suggestion: 'make that gate as strict, or set `protection.gates` of the environment',
+    };
+  if (newest.result === null)
+    return {
+      ...shared,
+      message: `${demand}, and ${visible(newest.cell)} of run ${newest.runId} ended before it was judged`,
+      suggestion: `see why: sluice show ${newest.runId}`,
     };
   return {
     ...shared,
@@ -112,15 +136,24 @@ function isAbout(
 
 function judgedIn(events: readonly StoredEvent[], { artifact }: GateQuestion): Judged[] {
   const requested = events[0]!.body as Extract<RunEvent, { type: 'run.requested' }>;
+  const { runId } = requested;
   const jobs = new Map(unpackPlan(requested.plan).jobs.map((job) => [job.id, job]));
-  return events.flatMap(({ body }) => {
-    if (body.type !== 'cell.finished' || !body.extras?.gates) return [];
-    const gate = body.extras.gates as unknown as GateResult;
-    if (gate.artifactDigest !== null && gate.artifactDigest !== artifact) return [];
-    const job = jobs.get(gate.gate) ?? jobs.get(body.cell.split(' (')[0]!);
-    return gate.conditions.flatMap((result) => {
-      const definition = job?.gates.find(({ name }) => name === result.name);
-      return definition ? [{ runId: requested.runId, job: job!.id, definition, result, gate }] : [];
-    });
-  });
+  const cells = new Map<string, Judged[]>();
+  for (const { body, at } of events) {
+    if (body.type !== 'cell.finished') continue;
+    const { cell } = body;
+    const gate = (body.extras?.gates ?? null) as GateResult | null;
+    const job = jobs.get(gate?.gate ?? body.job) ?? jobs.get(body.job);
+    // What was skipped said nothing, and neither does what was judged with another artifact.
+    const isSilent = body.outcome === 'skipped' || (gate?.artifactDigest ?? artifact) !== artifact;
+    const said = isSilent ? [] : (job?.gates ?? []);
+    cells.set(
+      cell,
+      said.map((definition) => {
+        const result = gate?.conditions.find(({ name }) => name === definition.name) ?? null;
+        return { runId, job: job!.id, cell, definition, result, atMs: gate?.judgedAtMs ?? at };
+      }),
+    );
+  }
+  return [...cells.values()].flat();
 }
