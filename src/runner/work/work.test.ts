@@ -2,126 +2,18 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, wr
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  type JobRig,
-  job,
-  jobRig,
-  machineOf,
-  messageFor,
-  realClock,
-  realRandom,
-  step,
-} from '../../../test/support/job-rig.ts';
-import { noRooms } from '../../../test/support/rooms.ts';
-import { artifactStore } from '../../artifact/artifact-store.ts';
-import type { Storage, WorkRoom } from '../../cache/contract.ts';
-import { openMemoryStorage } from '../../cache/storage/memory-storage.ts';
-import { treeStore } from '../../cache/tree/tree-store.ts';
-import { workRoom } from '../../cache/work/work-room.ts';
+import { job, step } from '../../../test/support/job-rig.ts';
+import { declares, WorkRig } from '../../../test/support/work-rig.ts';
 import type { Behaviour } from '../../executor/scripted.ts';
 import type { PlanJob } from '../../pipeline/plan.ts';
-import type { JobMessage, JobReport } from '../contract.ts';
+import type { JobMessage } from '../contract.ts';
 import { logFile, stepKey } from '../log/paths.ts';
 import type { RunnerOptions } from '../options.ts';
 
-const place = { file: 'f', start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
-const declares = (inputs: readonly string[], more: object = {}) => ({
-  work: { inputs, outputs: [], variables: [], tools: [], place, ...more },
-});
-
-/** Runs jobs, each in a run of its own, over one storage; counts how often work was done. */
-class Rig {
-  readonly storage: Storage = openMemoryStorage(realClock);
-  readonly rig: JobRig;
-  done = 0;
-  #runs = 0;
-
-  constructor(behaviour: Behaviour = (process) => process.exit(0), more: Partial<RunnerOptions> = {}) {
-    const counted: Behaviour = (process) => {
-      this.done += 1;
-      return behaviour(process);
-    };
-    const executor = machineOf({ a: counted }).executor();
-    const rooms = {
-      ...noRooms,
-      executor: async () => executor,
-      work: async () => this.room(),
-      artifacts: async () => this.artifacts(),
-    };
-    this.rig = jobRig(executor, { rooms, ...more });
-  }
-
-  trees() {
-    const { blobs } = this.storage;
-    return treeStore({
-      blobs,
-      directory: join(this.rig.root, 'trees'),
-      clock: realClock,
-      random: realRandom,
-    });
-  }
-
-  artifacts() {
-    return artifactStore({ references: this.storage.references, trees: this.trees(), clock: realClock });
-  }
-
-  room(): WorkRoom {
-    const { references, blobs } = this.storage;
-    const directory = join(this.rig.root, 'index');
-    return workRoom({
-      references,
-      blobs,
-      trees: this.trees(),
-      clock: realClock,
-      random: realRandom,
-      directory,
-    });
-  }
-
-  write(path: string, text: string): void {
-    mkdirSync(dirname(join(this.rig.source, path)), { recursive: true });
-    writeFileSync(join(this.rig.source, path), text);
-  }
-
-  message(planJob: PlanJob, more: Partial<JobMessage> = {}): JobMessage {
-    const runId = more.runId ?? `run${this.#runs++}`;
-    const contexts = {
-      git: { branch: 'main' },
-      event: { name: 'manual', payload: {} },
-      run: { id: runId },
-      pipeline: { name: 'p' },
-      inputs: {},
-      vars: {},
-    };
-    return messageFor(planJob, this.rig.source, { contexts, ...more, runId });
-  }
-
-  async run(planJob: PlanJob, more: Partial<JobMessage> = {}): Promise<JobReport> {
-    const message = this.message(planJob, more);
-    const report = await this.rig.runner.perform(message, async () => {}, {
-      onCancel: () => {},
-      onCancelStep: () => {},
-    });
-    await this.rig.runner.releaseAttempt(message.runId, message.cell, 1);
-    await this.rig.runner.releaseRun(message.runId);
-    return report;
-  }
-
-  /** Whether the work was taken over. */
-  async reuses(planJob: PlanJob, more: Partial<JobMessage> = {}): Promise<boolean> {
-    const before = this.done;
-    const report = await this.run(planJob, more);
-    expect(report.outcome).toBe('succeeded');
-    const isReused = report.extras?.work?.reusedFrom != null;
-    expect(this.done - before).toBe(isReused ? 0 : 1);
-    return isReused;
-  }
-}
-
-let rig: Rig;
+let rig: WorkRig;
 afterEach(() => rig.rig.remove());
 const open = (behaviour?: Behaviour, more?: Partial<RunnerOptions>) => {
-  rig = new Rig(behaviour, more);
+  rig = new WorkRig(behaviour, more);
   return rig;
 };
 const build = (more: Partial<PlanJob> = {}, run = 'make') =>
