@@ -5,6 +5,7 @@ import { nearestName } from '../base/near.ts';
 import { refProblem, revisionProblem } from '../base/ref-name.ts';
 import { visible } from '../base/text.ts';
 import type { RunSource } from '../journal/run-event.ts';
+import { eventOf, eventWord } from '../pipeline/event-name.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import { judgeTrust } from '../pipeline/trust.ts';
 import type { Context } from './context.ts';
@@ -38,8 +39,6 @@ export interface Given {
 }
 
 const EVENTS = ['push', 'pull_request', 'tag', 'schedule', 'manual', 'api'];
-/** As GitHub calls them. */
-const ALIASES: Readonly<Record<string, string>> = { workflow_dispatch: 'manual', repository_dispatch: 'api' };
 
 /**
  * The code to run: git's facts, with the branch or tag that the user wants it to be taken for. Of an untrusted run it is exactly
@@ -102,14 +101,14 @@ export function readGiven(plan: Plan, options: GivenOptions, event: GivenEvent):
 
 /** An event by name; a tag that is given means the event of a tag. */
 function eventName(options: GivenOptions): string {
-  const name = options.event ?? (options.tag === undefined ? 'manual' : 'tag');
-  return Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name;
+  return eventOf(options.event ?? (options.tag === undefined ? 'manual' : 'tag'));
 }
 
 /** There are our events, and those that a GitHub workflow names. */
 function checkEvent(name: string, plan: Plan, problems: Diagnostic[]): void {
-  const known = [...new Set([...EVENTS, ...plan.triggers.map((trigger) => trigger.event)])];
-  if (known.includes(name)) return;
+  const events = new Set([...EVENTS, ...plan.triggers.map((trigger) => trigger.event)]);
+  if (events.has(name)) return;
+  const known = [...events].map((event) => eventWord(event, plan.dialect));
   const near = nearestName(name, known);
   const suggestion = near ? `did you mean ${near}?` : `it is one of ${known.join(', ')}`;
   problems.push(problem(`there is no event ${JSON.stringify(name)}`, suggestion));

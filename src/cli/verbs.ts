@@ -55,7 +55,11 @@ const GIVEN_OPTIONS: readonly OptionDefinition[] = [
     description: 'a variable of the pipeline (repeatable)',
     many: true,
   },
-  { flags: '--event <event>', description: 'push, pull_request, tag, schedule, manual (the default) or api' },
+  {
+    flags: '--event <event>',
+    description:
+      'push, pull_request, tag, schedule, manual (the default) or api; of a GitHub workflow any of its own',
+  },
   { flags: '--payload <file>', description: 'what the forge sent with the event, as JSON' },
   { flags: '--untrusted', description: "take the code for a stranger's, whatever the event says" },
   {

@@ -57,4 +57,53 @@ describe('a repository with GitHub workflows only', () => {
     expect(await world.run('plan', '--event', 'relase')).toBe(2);
     expect(world.err.text).toContain('did you mean release?');
   });
+
+  it('is run for the event that is most likely meant, and told which', async () => {
+    const said = async (on: string, ...more: string[]) => {
+      const world = worldWith({ '.github/workflows/ci.yml': WORKFLOW.replace('[push]', on) });
+      expect(await world.run('plan', ...more)).toBe(0);
+      return world.err.text.trim();
+    };
+    expect(await said('[push, workflow_dispatch]')).toBe(
+      'the event is workflow_dispatch; another: --event push',
+    );
+    expect(await said('[pull_request, push]')).toBe(
+      'the event is push of main; another: --event pull_request',
+    );
+    expect(await said('[push]')).toBe('the event is push of main');
+    expect(await said('{push: {branches: [release]}, pull_request: }')).toBe(
+      'the event is workflow_dispatch, which the workflow does not name; another: --event push',
+    );
+    expect(await said('{schedule: [{cron: "0 4 * * *"}]}')).toBe('the event is schedule');
+    expect(await said('{workflow_call: }')).toBe(
+      'the event is workflow_dispatch, which the workflow does not name',
+    );
+    expect(await said('[push]', '--event', 'push')).toBe('');
+  });
+
+  it('has a push without more of its branch, not of the tag that its commit has too', async () => {
+    const world = worldWith({
+      '.github/workflows/ci.yml': WORKFLOW.replace('[push]', '{push: {branches: [main]}}'),
+    });
+    world.source = { ...world.source, tag: 'v1' };
+    expect(await world.run('plan', '--event', 'push')).toBe(0);
+    expect(world.out.text).not.toContain('would not start it');
+    expect(await world.run('plan', '--tag', 'v1')).toBe(0);
+    expect(world.out.text).toMatch(/the trigger push is for branches, and v1 is\s+a tag/);
+  });
+
+  it('is told of its events and keys in the words of GitHub', async () => {
+    const world = worldWith({
+      '.github/workflows/ci.yml': WORKFLOW.replace(
+        '[push]',
+        '{push: {branches-ignore: [main]}, workflow_dispatch: }',
+      ),
+    });
+    expect(await world.run('plan', '--event', 'push')).toBe(0);
+    expect(world.out.text).toMatch(/branch main matches\s+branches-ignore: main/);
+    expect(await world.run('plan', '--event', 'api')).toBe(0);
+    expect(world.out.text).toMatch(
+      /event repository_dispatch would not start it: no trigger is for\s+repository_dispatch; there are push, workflow_dispatch/,
+    );
+  });
 });

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../base/json.ts';
 import type { PlacedEvent } from '../journal/event.ts';
 import type { Reason, RunEvent } from '../journal/run-event.ts';
+import { eventWord } from '../pipeline/event-name.ts';
 import { unpackPlan } from '../pipeline/packed-plan.ts';
 import { cellName, type PlanJob } from '../pipeline/plan.ts';
 import { approvalChange } from './fold-approval.ts';
@@ -60,7 +61,7 @@ export class RunViewFold {
       pipeline: body.pipeline,
       file: body.file,
       source: body.source,
-      event: body.event.name,
+      event: eventWord(body.event.name, plan.dialect),
       trust: body.trust ?? 'trusted',
       trustReason: body.trustReason ?? null,
       requestedAtMs: at,

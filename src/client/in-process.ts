@@ -10,6 +10,7 @@ import { accountOf } from '../journal/account.ts';
 import type { Actor, PlacedEvent, StoredEvent } from '../journal/event.ts';
 import type { CancelTarget, RunEvent } from '../journal/run-event.ts';
 import { inboxStream, RUN_STREAM_PREFIX, runStream } from '../journal/stream.ts';
+import { eventWord } from '../pipeline/event-name.ts';
 import { packPlan, unpackPlan } from '../pipeline/packed-plan.ts';
 import type { Runner } from '../runner/contract.ts';
 import { ConflictError, type Store } from '../store/contract.ts';
@@ -382,7 +383,7 @@ class InProcessClient implements Client {
       pipeline: request.pipeline,
       branch: request.source.branch,
       commit: request.source.commit,
-      event: request.event.name,
+      event: eventWord(request.event.name, request.plan.dialect === 'github' ? 'github' : 'sluice'),
       trust: request.trust ?? 'trusted',
       startedAtMs: first.at,
       durationMs: end?.durationMs ?? null,

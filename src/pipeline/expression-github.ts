@@ -1,12 +1,6 @@
 import type { JsonObject, JsonValue } from '../base/json.ts';
+import { eventWord } from './event-name.ts';
 import type { ExpressionContext } from './expression-context.ts';
-
-/** GitHub's names for our events; all others are called the same. */
-const EVENT_NAMES: Readonly<Record<string, string>> = {
-  manual: 'workflow_dispatch',
-  api: 'repository_dispatch',
-  tag: 'push',
-};
 
 /**
  * GitHub's own context, from what is known of the commit, the event and the run. Texts of the event come only by `event` and
@@ -42,7 +36,7 @@ export function githubContext(context: ExpressionContext): JsonObject {
     sha: git.sha ?? null,
     base_ref: object(pull.base).ref ?? '',
     head_ref: object(pull.head).ref ?? '',
-    event_name: Object.hasOwn(EVENT_NAMES, name) ? EVENT_NAMES[name]! : (event.name ?? null),
+    event_name: name === 'tag' ? 'push' : name === '' ? null : eventWord(name, 'github'),
     event: withBasics(context, payload, fullName),
     repository: fullName,
     repositoryUrl: typeof fullName === 'string' ? `git://github.com/${fullName}.git` : null,

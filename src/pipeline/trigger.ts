@@ -1,5 +1,6 @@
 import { counted } from '../base/text.ts';
-import type { Trigger } from './plan.ts';
+import { eventWord } from './event-name.ts';
+import type { Plan, Trigger } from './plan.ts';
 import { isSelected } from './trigger-pattern.ts';
 
 /** What happened, as far as triggers ask. */
@@ -23,22 +24,27 @@ export interface TriggerVerdict {
 
 /**
  * Whether an event starts the pipeline. A pipeline without triggers runs for every event, and a manual start always does.
- * Filters are GitHub's; the event must pass all filters of one trigger.
+ * Filters are GitHub's; the event must pass all filters of one trigger. The sentence uses the words of the dialect.
  */
-export function matchTriggers(triggers: readonly Trigger[], event: TriggerEvent): TriggerVerdict {
+export function matchTriggers(
+  triggers: readonly Trigger[],
+  event: TriggerEvent,
+  dialect: Plan['dialect'] = 'sluice',
+): TriggerVerdict {
   if (event.name === 'manual') return { run: true, sentence: 'it was started by hand' };
   if (triggers.length === 0)
     return { run: true, sentence: 'the pipeline has no triggers, so every event runs it' };
   let refusal: string | null = null;
   for (const trigger of triggers) {
     if (!isFor(trigger, event)) continue;
-    const verdict = passesFilters(trigger, event);
+    const verdict = passesFilters(trigger, event, dialect);
     if (verdict.run) return verdict;
     refusal ??= verdict.sentence;
   }
   if (refusal !== null) return { run: false, sentence: refusal };
-  const names = [...new Set(triggers.map((trigger) => trigger.event))];
-  return { run: false, sentence: `no trigger is for ${event.name}; there are ${names.join(', ')}` };
+  const word = (name: string) => eventWord(name, dialect);
+  const names = [...new Set(triggers.map((trigger) => word(trigger.event)))];
+  return { run: false, sentence: `no trigger is for ${word(event.name)}; there are ${names.join(', ')}` };
 }
 
 /** A tag is told as `tag`, or as a push that carries one. */
@@ -51,7 +57,7 @@ function isFor(trigger: Trigger, event: TriggerEvent): boolean {
   return trigger.event === event.name;
 }
 
-function passesFilters(trigger: Trigger, event: TriggerEvent): TriggerVerdict {
+function passesFilters(trigger: Trigger, event: TriggerEvent, dialect: Plan['dialect']): TriggerVerdict {
   const { types } = trigger;
   if (types && event.action && !types.includes(event.action)) {
     return { run: false, sentence: `the action ${event.action} does not match types: ${listed(types)}` };
@@ -59,12 +65,15 @@ function passesFilters(trigger: Trigger, event: TriggerEvent): TriggerVerdict {
   switch (trigger.event) {
     case 'push':
     case 'tag':
-      return isTagPush(event) ? tagVerdict(trigger, event) : branchVerdict(trigger, event);
+      return isTagPush(event) ? tagVerdict(trigger, event) : branchVerdict(trigger, event, dialect);
     case 'pull_request':
     case 'pull_request_target':
-      return branchVerdict(trigger, event);
+      return branchVerdict(trigger, event, dialect);
     default:
-      return { run: true, sentence: `the trigger ${trigger.event} asks for nothing more` };
+      return {
+        run: true,
+        sentence: `the trigger ${eventWord(trigger.event, dialect)} asks for nothing more`,
+      };
   }
 }
 
@@ -84,22 +93,23 @@ function tagVerdict(trigger: Trigger, event: TriggerEvent): TriggerVerdict {
   return { run: true, sentence: `the trigger ${trigger.event} takes every tag` };
 }
 
-function branchVerdict(trigger: Trigger, event: TriggerEvent): TriggerVerdict {
+function branchVerdict(trigger: Trigger, event: TriggerEvent, dialect: Plan['dialect']): TriggerVerdict {
   const branch = event.branch ?? '';
   const { branches, branchesIgnore, tags } = trigger;
   if (branches.length > 0 && !isSelected(branch, branches)) {
     return { run: false, sentence: `branch ${branch} does not match branches: ${listed(branches)}` };
   }
   if (branchesIgnore.length > 0 && isSelected(branch, branchesIgnore)) {
-    return { run: false, sentence: `branch ${branch} matches branches_ignore: ${listed(branchesIgnore)}` };
+    const key = spelled('branches_ignore', dialect);
+    return { run: false, sentence: `branch ${branch} matches ${key}: ${listed(branchesIgnore)}` };
   }
   if (tags.length > 0 && branches.length === 0 && branchesIgnore.length === 0) {
     return { run: false, sentence: `the trigger ${trigger.event} is for tags, and ${branch} is a branch` };
   }
-  return pathVerdict(trigger, event);
+  return pathVerdict(trigger, event, dialect);
 }
 
-function pathVerdict(trigger: Trigger, event: TriggerEvent): TriggerVerdict {
+function pathVerdict(trigger: Trigger, event: TriggerEvent, dialect: Plan['dialect']): TriggerVerdict {
   const { paths, pathsIgnore } = trigger;
   const where = event.branch === null ? '' : ` on ${event.branch}`;
   if (paths.length === 0 && pathsIgnore.length === 0) {
@@ -118,9 +128,16 @@ function pathVerdict(trigger: Trigger, event: TriggerEvent): TriggerVerdict {
     changed.length === 0 ? 'no changed file' : `none of ${counted(changed.length, 'changed file')}`;
   const filters = [
     ...(paths.length > 0 ? [`matches paths: ${listed(paths)}`] : []),
-    ...(pathsIgnore.length > 0 ? [`stands outside paths_ignore: ${listed(pathsIgnore)}`] : []),
+    ...(pathsIgnore.length > 0
+      ? [`stands outside ${spelled('paths_ignore', dialect)}: ${listed(pathsIgnore)}`]
+      : []),
   ];
   return { run: false, sentence: `not needed: ${files} ${filters.join(' and ')}` };
+}
+
+/** A key as the files of the dialect write it. */
+function spelled(key: string, dialect: Plan['dialect']): string {
+  return dialect === 'github' ? key.replaceAll('_', '-') : key;
 }
 
 function listed(patterns: readonly string[]): string {

@@ -7,6 +7,7 @@ import { designMarkdown } from '../design/markdown.ts';
 import { forecastContext } from '../forecast-context.ts';
 import { givenEvent, givenSource, readGiven } from '../given.ts';
 import { loadAsked } from '../pipeline-source.ts';
+import { startOf } from '../start.ts';
 
 /** Enough for a month of most repositories. */
 const RUNS_MAX = 1000;
@@ -17,9 +18,10 @@ export async function perform(
   [name]: readonly string[],
   options: { readonly output?: string },
 ): Promise<number> {
-  const event = await givenEvent(context, {});
-  const source = await givenSource(context, {}, event);
-  const plan = await loadAsked(context, source, name);
+  const asked = await givenEvent(context, {});
+  const checkedOut = await givenSource(context, {}, asked);
+  const plan = await loadAsked(context, checkedOut, name);
+  const { event, source } = startOf(plan, {}, asked, checkedOut);
   const client = await context.client();
   const { repository } = source;
   const deploys = plan.environments.length > 0;

@@ -1,6 +1,6 @@
 import { userError } from '../../base/diagnostic.ts';
 import { nearestName } from '../../base/near.ts';
-import { pullRequestOf } from '../../pipeline/pull-request.ts';
+import { eventWord } from '../../pipeline/event-name.ts';
 import { restrictedPlan } from '../../pipeline/restrict.ts';
 import { matchTriggers } from '../../pipeline/trigger.ts';
 import { judgeTrust } from '../../pipeline/trust.ts';
@@ -13,6 +13,7 @@ import { forecastContext, withOnly } from '../forecast-context.ts';
 import { type GivenOptions, givenEvent, givenSource, readGiven } from '../given.ts';
 import { loadAsked } from '../pipeline-source.ts';
 import { hanging } from '../row.ts';
+import { startOf, triggerEvent } from '../start.ts';
 import { untrustedLines } from '../untrusted-source.ts';
 
 const FORMATS = ['tree', 'json', 'mermaid'] as const;
@@ -24,9 +25,11 @@ export async function perform(
   options: GivenOptions & { readonly format?: string },
 ): Promise<number> {
   const format = context.json ? 'json' : formatOf(options.format);
-  const event = await givenEvent(context, options);
-  const source = await givenSource(context, options, event);
-  const asked = await loadAsked(context, source, name);
+  const askedEvent = await givenEvent(context, options);
+  const checkedOut = await givenSource(context, options, askedEvent);
+  const asked = await loadAsked(context, checkedOut, name);
+  const start = startOf(asked, options, askedEvent, checkedOut);
+  const { event, source } = start;
   const given = readGiven(asked, options, event);
   const { trust, reason } = judgeTrust(event, given.untrusted);
   const whole = trust === 'untrusted' ? restrictedPlan(asked) : asked;
@@ -41,21 +44,16 @@ export async function perform(
     workersMax: context.settings.workersMax,
     context: forecastContext(plan, source, given),
   });
-  const trigger = matchTriggers(plan.triggers, {
-    name: given.event.name,
-    branch: pullRequestOf(event.payload)?.baseRef ?? source.branch,
-    tag: source.tag,
-    action: typeof event.payload.action === 'string' ? event.payload.action : null,
-    changedPaths: null,
-  });
+  const trigger = matchTriggers(plan.triggers, triggerEvent(start, null), plan.dialect);
   if (format === 'json') {
     context.printJson({ ...planJson(plan, forecast), trigger, trust, trustReason: reason });
     return EXIT.done;
   }
   const { look } = context;
+  if (start.sentence !== null) context.note(start.sentence);
   if (trust === 'untrusted') context.print([...untrustedLines(plan, forecast, source, reason, look), '']);
   if (!trigger.run) {
-    const text = `the event ${given.event.name} would not start it: ${trigger.sentence}`;
+    const text = `the event ${eventWord(event.name, plan.dialect)} would not start it: ${trigger.sentence}`;
     context.print([...hanging(`${look.paint('yellow', look.glyphs.warned)} `, text, look.width), '']);
   }
   context.print(planTree(forecast, { width: look.width, colour: look.colour }).trimEnd());

@@ -1,13 +1,14 @@
 import { userError } from '../../base/diagnostic.ts';
 import { counted, visible } from '../../base/text.ts';
 import type { Client, StartRequest } from '../../client/contract.ts';
+import { eventWord } from '../../pipeline/event-name.ts';
 import type { Plan } from '../../pipeline/plan.ts';
-import { pullRequestOf } from '../../pipeline/pull-request.ts';
 import { matchTriggers } from '../../pipeline/trigger.ts';
 import { type Context, EXIT } from '../context.ts';
 import { type DriveOptions, driveRun } from '../drive.ts';
 import { openFailedPlace } from '../failed-place.ts';
 import { type GivenOptions, givenEvent, givenSource, readGiven, requireFiles } from '../given.ts';
+import { startOf, triggerEvent } from '../start.ts';
 import { ago } from '../time-text.ts';
 
 interface RunOptions extends GivenOptions, DriveOptions {
@@ -52,21 +53,21 @@ async function runOnce(context: Context, [name]: readonly string[], options: Run
   // git and the client's helpers work while the modules are loaded; a client that cannot open is told of below.
   const opening = context.client(true);
   opening.catch(() => {});
-  const event = await givenEvent(context, options);
-  const [source, { loadAsked }] = await Promise.all([
-    givenSource(context, options, event),
+  const asked = await givenEvent(context, options);
+  const [checkedOut, { loadAsked }] = await Promise.all([
+    givenSource(context, options, asked),
     import('../pipeline-source.ts'),
   ]);
-  const plan = await loadAsked(context, source, name);
+  const plan = await loadAsked(context, checkedOut, name);
+  const start = startOf(plan, options, asked, checkedOut);
+  const { event, source, sentence } = start;
   const given = readGiven(plan, options, event);
-  const trigger = matchTriggers(plan.triggers, {
-    name: event.name,
-    branch: pullRequestOf(event.payload)?.baseRef ?? source.branch,
-    tag: source.tag,
-    action: typeof event.payload.action === 'string' ? event.payload.action : null,
-    changedPaths: asksForPaths(plan.triggers) ? await context.ports.changedPaths(source) : null,
-  });
-  if (!trigger.run) return notNeeded(context, given.event.name, trigger.sentence);
+  // Who asked for no event asked for a run, whatever has changed.
+  const arePathsAsked = sentence === null && asksForPaths(plan.triggers);
+  const changedPaths = arePathsAsked ? await context.ports.changedPaths(source) : null;
+  const trigger = matchTriggers(plan.triggers, triggerEvent(start, changedPaths), plan.dialect);
+  if (!trigger.run) return notNeeded(context, eventWord(event.name, plan.dialect), trigger.sentence);
+  if (sentence !== null) context.note(sentence);
   const client = await opening;
   await tellOrphans(context, client, source.repository);
   const request: StartRequest = {

@@ -84,13 +84,17 @@ async function start(
       said: error.diagnostics.map(({ message, suggestion }) => `${message}; ${suggestion}`),
     };
   }
-  const trigger = matchTriggers(plan.triggers, {
-    name: event.name,
-    branch: pullRequestOf(payload)?.baseRef ?? source.branch,
-    tag: source.tag,
-    action: typeof payload.action === 'string' ? payload.action : null,
-    changedPaths: one.changed ?? null,
-  });
+  const trigger = matchTriggers(
+    plan.triggers,
+    {
+      name: event.name,
+      branch: pullRequestOf(payload)?.baseRef ?? source.branch,
+      tag: source.tag,
+      action: typeof payload.action === 'string' ? payload.action : null,
+      changedPaths: one.changed ?? null,
+    },
+    plan.dialect,
+  );
   if (!trigger.run) return { kind: 'not-needed', sentence: trigger.sentence };
   const client = clientOf(one, folder, executor);
   const started = await client.start({

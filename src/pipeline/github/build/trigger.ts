@@ -1,3 +1,4 @@
+import { eventOf } from '../../event-name.ts';
 import { child, type Node } from '../../native/node.ts';
 import type { InputDefinition, Trigger } from '../../plan.ts';
 import { listOf, textOf, textUnder } from './text.ts';
@@ -17,12 +18,6 @@ const PULL_REQUEST = ['opened', 'synchronize', 'reopened'];
 const TYPES_DEFAULT: Readonly<Record<string, readonly string[]>> = {
   pull_request: PULL_REQUEST,
   pull_request_target: PULL_REQUEST,
-};
-
-/** Our words for GitHub's events; all others keep their names. */
-const EVENTS: Readonly<Record<string, string>> = {
-  workflow_dispatch: 'manual',
-  repository_dispatch: 'api',
 };
 
 /** The triggers under `on`, in the order of the file: one for each event, and one for each line of a schedule. */
@@ -54,10 +49,6 @@ function triggerOf(name: string, node: Node | undefined): Trigger {
     pathsIgnore: under('paths-ignore'),
     ...(types.length > 0 ? { types } : {}),
   };
-}
-
-function eventOf(name: string): string {
-  return Object.hasOwn(EVENTS, name) ? EVENTS[name]! : name;
 }
 
 /** The inputs of a manual start and of a call; where both have one of a name, that of the manual start. */
