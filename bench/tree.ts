@@ -193,8 +193,8 @@ function sizeOf(path: string): number {
 async function restoring(root: string): Promise<void> {
   const { trees, storage } = openTrees('restore-data');
   const { digest } = await trees.save({ root, select: ['.'] });
-  const times: Record<'cp' | 'copy' | 'link', number[]> = { cp: [], copy: [], link: [] };
-  const timed = async (name: 'cp' | 'copy' | 'link', work: (target: string) => unknown) => {
+  const times: Record<'cp' | 'copy', number[]> = { cp: [], copy: [] };
+  const timed = async (name: 'cp' | 'copy', work: (target: string) => unknown) => {
     const target = join(folder, `restored-${name}-${times[name].length}`);
     const startedMs = performance.now();
     await work(target);
@@ -203,12 +203,10 @@ async function restoring(root: string): Promise<void> {
   for (let round = 0; round <= rounds; round++) {
     await timed('cp', (target) => execFileSync('cp', ['-r', root, target]));
     await timed('copy', (target) => trees.restore(digest, target));
-    await timed('link', (target) => trees.restore(digest, target, { mode: 'link' }));
   }
   await storage.close();
-  const ms = (name: 'cp' | 'copy' | 'link') => median(times[name].slice(1));
+  const ms = (name: 'cp' | 'copy') => median(times[name].slice(1));
   line('restore 30,000 files / cp -r', ms('copy') / ms('cp'), '<= 1.3', `${ms('copy').toFixed(0)} ms`);
-  line('restore 30,000 files by link / cp -r', ms('link') / ms('cp'), '', `${ms('link').toFixed(0)} ms`);
 }
 
 /** After a step that changed 100 files of 30,000, beside looking at each file and copying the 100. */

@@ -117,8 +117,8 @@ export interface TreeStore {
   /** null: no such manifest. */
   manifest(digest: Digest): Promise<TreeManifest | null>;
   /**
-   * Brings the tree below `target` as private copies: changing a restored file changes nothing that is kept. `link` uses hard links and is only for what
-   * nobody can write (a read-only mount, `readonly: true`). What stands in the way is replaced; nothing is written through a link.
+   * Brings the tree below `target` as private copies: changing a restored file changes nothing that is kept. What stands in the
+   * way is replaced; nothing is written through a link.
    * Rejects with `BlobDamageError` when a content is missing or damaged; then nothing of this tree that was begun is left half written.
    */
   restore(digest: Digest, target: string, options?: TreeRestore): Promise<RestoredTree>;
@@ -205,7 +205,6 @@ export type TreeEntry =
 export type TreePiece = readonly [digest: Digest, pack: number, offset: number, size: number];
 
 export interface TreeRestore {
-  readonly mode?: 'copy' | 'link';
   /** Only these entries and what is below them. */
   readonly only?: readonly string[];
   /** As in `TreeSave`; a link that may not be restored makes the whole restore reject. */

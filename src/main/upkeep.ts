@@ -2,7 +2,6 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ArtifactRecord, ArtifactStore } from '../artifact/contract.ts';
 import { openFolderCollector } from '../cache/storage/folder/collector.ts';
-import { LinkPool } from '../cache/tree/link-pool.ts';
 import type { UpkeepReport } from '../cli/ports.ts';
 import { runStream } from '../journal/stream.ts';
 import { machineClock } from '../machine/clock.ts';
@@ -67,7 +66,6 @@ export async function upkeep({
     count('scratch', sweepOld(join(directory, 'plans'), UNUSED_MS, nowMs));
     count('scratch', sweepOld(join(directory, 'storage', 'scratch'), PARTIAL_MS, nowMs));
     count('scratch', sweepOld(join(workspaceRoot, '.quarantine'), UNUSED_MS, nowMs));
-    report.bytes += new LinkPool(join(directory, 'trees', 'link')).sweep(nowMs - DAY_MS);
   });
   await part('artifacts and caches', async () => {
     if (!existsSync(join(directory, 'storage')) && !environment.ARTIFACT_STORAGE_PATH) return;

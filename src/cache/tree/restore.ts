@@ -23,7 +23,6 @@ import {
   type TreeRestore,
 } from '../contract.ts';
 import { checkLinks } from './link.ts';
-import type { LinkPool } from './link-pool.ts';
 import { parentOf } from './manifest.ts';
 import { moveIntoPlace } from './move.ts';
 import { eachPack } from './pack-reader.ts';
@@ -33,7 +32,6 @@ import { systemProblem } from './system-problem.ts';
 
 export interface RestoreTools {
   readonly blobs: BlobStore;
-  readonly pool: LinkPool;
   readonly random: Random;
   readonly slices: Slices;
 }
@@ -64,8 +62,7 @@ export async function restoreTree(
     prepared(() => mkdirSync(fresh, { mode: 0o777 }));
     const place: Place = { fresh, umask: 0o777 & ~statSync(fresh).mode };
     await makeFolders(entries, place, tools.slices);
-    if (options.mode === 'link') await linkFiles(files, manifest, place, tools);
-    else await writeFiles(files, manifest, place, tools);
+    await writeFiles(files, manifest, place, tools);
     for (const entry of entries)
       if (entry.kind === 'link')
         guarded(entry.path, () => symlinkSync(entry.target, `${fresh}/${entry.path}`));
@@ -198,28 +195,4 @@ function writePart(path: string, content: Uint8Array, at: number): void {
 function writeAll(file: number, content: Uint8Array, at: number): void {
   for (let done = 0; done < content.length; )
     done += writeSync(file, content, done, content.length - done, at + done);
-}
-
-async function linkFiles(
-  files: readonly FileEntry[],
-  manifest: TreeManifest,
-  place: Place,
-  { blobs, pool, slices }: Pick<RestoreTools, 'blobs' | 'pool' | 'slices'>,
-): Promise<void> {
-  const missing: FileEntry[] = [];
-  for (const file of files) {
-    if (!guarded(file.path, () => pool.link(file, `${place.fresh}/${file.path}`))) missing.push(file);
-    if (slices.isOver()) await slices.next();
-  }
-  if (missing.length === 0) return;
-  await writeFiles(
-    missing.map((file) => ({ ...file, mode: file.mode & 0o555 })),
-    manifest,
-    place,
-    { blobs, slices },
-  );
-  for (const file of missing) {
-    guarded(file.path, () => pool.keep(file, `${place.fresh}/${file.path}`));
-    if (slices.isOver()) await slices.next();
-  }
 }

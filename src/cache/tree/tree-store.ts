@@ -13,7 +13,6 @@ import {
 import { changedPaths } from './changed.ts';
 import { digestFiles } from './digest-files.ts';
 import { FileIndex } from './file-index.ts';
-import { LinkPool } from './link-pool.ts';
 import { readManifest } from './manifest.ts';
 import { openFile } from './open-file.ts';
 import { restoreTree } from './restore.ts';
@@ -23,7 +22,7 @@ import { systemProblem } from './system-problem.ts';
 
 export interface TreeStoreOptions {
   readonly blobs: BlobStore;
-  /** A folder of its own for what speeds trees up: file indexes and files to make links of. May be emptied at any time. */
+  /** A folder of its own for what speeds trees up: file indexes. May be emptied at any time. */
   readonly directory: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -41,7 +40,6 @@ const FORGETFUL: Pick<FileIndex, 'begin'> = {
 export function treeStore({ blobs, directory, clock, random }: TreeStoreOptions): TreeStore {
   const manifests = new Map<Digest, TreeManifest>();
   const indexes = new Map<string, FileIndex>();
-  const pool = new LinkPool(join(directory, 'link'));
 
   async function manifest(digest: Digest): Promise<TreeManifest | null> {
     const known = manifests.get(digest);
@@ -103,7 +101,7 @@ export function treeStore({ blobs, directory, clock, random }: TreeStoreOptions)
     async restore(digest, target, options: TreeRestore = {}) {
       const found = await manifest(digest);
       if (found === null) throw new BlobDamageError(`the list of files is missing (blob ${digest})`, digest);
-      return restoreTree(found, target, options, { blobs, pool, random, slices: new Slices(clock) });
+      return restoreTree(found, target, options, { blobs, random, slices: new Slices(clock) });
     },
     async open(digest, path) {
       const found = await manifest(digest);

@@ -122,7 +122,7 @@ export async function openWorkResults(
       return { tree: digest, blobs: [digest, ...(manifest?.packs ?? [])] };
     },
     async bringFiles({ tree }, root) {
-      await trees.restore(tree, root);
+      await trees.restore(tree, root, { links: 'any' });
     },
     add(subject, fingerprint, result) {
       changed.set(subject, { fingerprint, result });
