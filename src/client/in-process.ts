@@ -37,6 +37,7 @@ import type { DeploymentRooms } from './deployment/rooms.ts';
 import { EventFeed } from './event-feed.ts';
 import { expectationsOf, newestEnds } from './expectation.ts';
 import { foldRun } from './fold-run.ts';
+import type { Gates } from './gate/contract.ts';
 import type { KeptRooms } from './kept.ts';
 import { readLogs } from './logs.ts';
 import { type TakenOver, takenOver } from './rerun.ts';
@@ -119,6 +120,14 @@ class InProcessClient implements Client {
     return this.#deployments;
   }
 
+  async gates(): Promise<Gates> {
+    const { clientGates } = await import('./gate/gates.ts');
+    const { store, clock, actor } = this.#options;
+    const openRunner = () =>
+      this.#options.openRunner({ secretFiles: [], keepWorkspaces: false, onFailedPlace: () => {} });
+    return clientGates({ journal: store.journal, clock, actor, openRunner });
+  }
+
   async start(request: StartRequest): Promise<StartedRun> {
     const { event, inputs, variables, workersMax, only } = request;
     const { plan, source, trust, trustReason } = trustedPlan(request);
@@ -162,7 +171,8 @@ class InProcessClient implements Client {
     const expectedMs = await this.expectations(request.source.repository, request.pipeline);
     const { type: _type, runId: _old, ...same } = request;
     const askedBy = [...new Set([...(request.askedBy ?? []), accountOf(this.#options.actor)])];
-    const repeated = { ...same, expectedMs, askedBy, rerunOf: { runId, ...taken } };
+    const attempt = request.number === undefined ? {} : { attempt: (request.attempt ?? 1) + 1 };
+    const repeated = { ...same, ...attempt, expectedMs, askedBy, rerunOf: { runId, ...taken } };
     return this.#started(await (await this.#controller(options)).start(repeated));
   }
 

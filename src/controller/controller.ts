@@ -11,6 +11,7 @@ import type { Lease, Store } from '../store/contract.ts';
 import type { Owners } from './contract.ts';
 import { isOrphaned } from './orphan.ts';
 import { RunHost } from './run-host.ts';
+import { nextRunNumber } from './run-number.ts';
 
 /** How long a silent owner keeps a run. It renews three times in that time. */
 const LEASE_MS = 30_000;
@@ -54,13 +55,26 @@ export class Controller {
     const runId = newId(clock.now(), random);
     const lease = await store.leases.acquire(runLease(runId), owners.self, LEASE_MS);
     if (!lease) throw new Error(`internal error: the new run ${runId} already has an owner`);
-    const requested: RunRequested = { type: 'run.requested', runId, ...request };
+    const number = await this.#number(runId, request);
+    const requested: RunRequested = { type: 'run.requested', runId, ...request, ...number };
     const subject = this.#subject(requested);
     return this.#drive(
       runId,
       lease,
       await RunHost.start(this.#hostOptions(runId, lease, subject), requested),
     );
+  }
+
+  /** A workflow's runs are counted; all others have no number. */
+  async #number(runId: string, request: Omit<RunRequested, 'type' | 'runId'>): Promise<{ number?: number }> {
+    const { number, file, plan, source } = request;
+    if (number !== undefined || plan.dialect !== 'github') return {};
+    const { clock, store, owners } = this.#options;
+    const actor = { kind: 'controller', id: owners.self } as const;
+    const { repository } = source;
+    return {
+      number: await nextRunNumber(store.journal, { repository, file }, { runId, actor, atMs: clock.now() }),
+    };
   }
 
   /**

@@ -56,6 +56,7 @@ export interface StoredEvent<T extends { readonly type: string } = JournalEvent>
 export type JournalEvent =
   | RunEvent
   | GroupEvent
+  | WorkflowEvent
   | GateEvent
   | DeploymentEvent
   | DeploymentAskedEvent
@@ -76,3 +77,6 @@ export type GroupEvent =
       readonly holder: string;
       readonly reason: 'finished' | 'superseded' | 'cancelled' | 'owner-gone';
     };
+
+/** What happens to one workflow of a repository: the sequence of the event is the number of the run. */
+export type WorkflowEvent = { readonly type: 'workflow.counted'; readonly runId: string };

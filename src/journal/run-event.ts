@@ -255,8 +255,10 @@ export type RunEvent =
       readonly trust?: Trust;
       /** Why it is that. */
       readonly trustReason?: string;
-      /** Counts the runs of the repository on this store. */
+      /** Of a GitHub workflow: counts its runs in the repository. A run that repeats another one keeps its number. */
       readonly number?: number;
+      /** Of a GitHub workflow: 2 for a run that repeats another one, and so on. Not said: 1. */
+      readonly attempt?: number;
       /** Accounts of who asked for it, and for the runs that it repeats. */
       readonly askedBy?: readonly string[];
       /** The run this one repeats, and the cells whose results are taken over from it. */

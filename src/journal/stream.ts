@@ -7,7 +7,13 @@ export const inboxStream = (runId: string): string => `inbox/${runId}`;
 export const groupStream = (group: string): string => `group/${group}`;
 /** The verdicts of one gate in all runs of a repository. */
 export const gateStream = (repository: string, gate: string): string =>
-  `gate/${digestOf(repository).slice(0, 16)}/${gate}`;
+  `${gateStreamPrefix(repository)}${gate}`;
+/** What the streams of all gates of a repository begin with. */
+export const gateStreamPrefix = (repository: string): string =>
+  `gate/${digestOf(repository).slice(0, 16)}/`;
+/** Counts the runs of one workflow of a repository. */
+export const workflowStream = (repository: string, file: string): string =>
+  `workflow/${digestOf(repository).slice(0, 16)}/${file}`;
 export const RUN_STREAM_PREFIX = 'run/';
 /** The lease that makes a process the owner of a run. */
 export const runLease = (runId: string): string => `run/${runId}`;

@@ -26,6 +26,7 @@ export function runContextsOf(
     /** Not said: trusted. */
     readonly trust?: Trust;
     readonly number?: number;
+    readonly attempt?: number;
     /** Accounts of who asked for the run, the first one first. */
     readonly askedBy?: readonly string[];
   },
@@ -50,6 +51,7 @@ export function runContextsOf(
       id: given.runId,
       trust: given.trust ?? 'trusted',
       ...(isWorkflow && given.number !== undefined ? { number: given.number } : {}),
+      ...(isWorkflow && given.attempt !== undefined ? { attempt: given.attempt } : {}),
     },
     pipeline: { name: plan.name, file: plan.file },
     inputs: plan.dialect === 'github' ? typedInputs(plan, given.inputs) : given.inputs,
