@@ -18,6 +18,8 @@ export interface ExpressionContext {
   /** Pipeline variables (also reachable as `variables`). */
   readonly vars: JsonObject;
   readonly env?: JsonObject;
+  /** Of a GitHub workflow: what it has set itself; expressions see no other variable in `env`. Not said: all. */
+  readonly envNames?: ReadonlySet<string>;
   readonly matrix?: JsonObject;
   /** Per needed job: result, outputs. */
   readonly needs?: JsonObject;

@@ -118,7 +118,7 @@ export class ContextData extends data.Dictionary {
       case 'variables':
         return toData(context.vars);
       case 'env':
-        return toData(context.env);
+        return toData(visibleVariables(context));
       case 'matrix':
         return toData(context.matrix);
       case 'needs':
@@ -143,6 +143,20 @@ export class ContextData extends data.Dictionary {
         return NULL;
     }
   }
+}
+
+const visible = new WeakMap<ExpressionContext, JsonObject>();
+
+/** The same object each time, so that `env == env`. */
+function visibleVariables(context: ExpressionContext): JsonObject | undefined {
+  const { env, envNames } = context;
+  if (!env || !envNames) return env;
+  let found = visible.get(context);
+  if (!found) {
+    found = Object.fromEntries(Object.entries(env).filter(([name]) => envNames.has(name)));
+    visible.set(context, found);
+  }
+  return found;
 }
 
 const githubContexts = new WeakMap<ExpressionContext, JsonObject>();

@@ -96,16 +96,12 @@ describe('a step of a workflow', () => {
       "format('{0}', github.event.issue.title)",
     ];
     for (const source of titles) expect(await processesOf(`echo ${braces(source)}`, text, 'title')).toBe(0);
-    const names = [
-      'github.ref_name',
-      'github.ref',
-      'github.head_ref',
-      'env.GITHUB_REF_NAME',
-      'env.GITHUB_HEAD_REF',
-    ];
+    const names = ['github.ref_name', 'github.ref', 'github.head_ref'];
     for (const source of names) expect(await processesOf(`echo ${braces(source)}`, text, 'branch')).toBe(0);
     const variables = { TEXT: braces('github.head_ref') };
     expect(await processesOf(`echo ${braces('env.TEXT')}`, text, 'branch', variables)).toBe(0);
+    // What Sluice itself tells in variables is in no expression.
+    expect(await processesOf(`echo ${braces('env.GITHUB_HEAD_REF')} >&2`, text, 'branch')).toBe(1);
     // As a value it is anybody's to print.
     expect(await processesOf('echo "$TEXT"', text, 'branch', variables)).toBe(1);
   });

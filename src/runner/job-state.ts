@@ -42,6 +42,8 @@ export class JobState {
   readonly patterns = new Set<string>();
   /** Left by steps for later ones. */
   readonly variables: Environment = {};
+  /** Names of variables that the file and its steps have set, beside those of the machine. */
+  readonly declared: Set<string>;
   readonly path: string[] = [];
   /** The first step that failed. */
   failure: Failure | null = null;
@@ -55,6 +57,7 @@ export class JobState {
   constructor(message: JobMessage, secrets: Readonly<Record<string, string>>) {
     this.message = message;
     this.secrets = secrets;
+    this.declared = new Set(Object.keys(message.job.variables));
   }
 
   get isStopped(): boolean {
@@ -104,6 +107,7 @@ export class JobState {
     const outputs = hidden ? { ...finished.outputs, ...hidden.outputs } : finished.outputs;
     this.#steps[finished.step] = { outcome, conclusion, outputs };
     Object.assign(this.variables, finished.exported.variables, hidden?.variables);
+    for (const name in this.variables) this.declared.add(name);
     this.path.unshift(...finished.exported.path);
     for (const pattern of finished.patterns) this.patterns.add(pattern);
   }
@@ -127,6 +131,7 @@ export class JobState {
     return {
       ...contexts,
       env: environment,
+      ...(job.workflow ? { envNames: this.declared } : {}),
       matrix: matrix ?? {},
       needs: needs as JsonObject,
       steps: this.#steps,

@@ -44,7 +44,8 @@ export function jobVariables(state: StepScope): Environment {
 }
 
 /** What the templates of a step see, and what the steps before it left: the job itself, or an action that one of its steps performs. */
-export interface StepScope extends Pick<JobState, 'message' | 'secrets' | 'variables' | 'path' | 'context'> {
+export interface StepScope
+  extends Pick<JobState, 'message' | 'secrets' | 'variables' | 'declared' | 'path' | 'context'> {
   /** Of an action: its inputs and variables without text from outside. */
   readonly plain?: { readonly inputs: JsonObject; readonly variables: Environment };
   /** Of an action: its folder, in which its steps may work besides. */
@@ -99,6 +100,7 @@ export function stepEnvironment(
 ): Pick<StepSetup, 'environment' | 'files'> {
   const files = newStepFiles(job.workspace.folder, stepKey(step.id, tryNumber), random);
   const environment: Environment = { ...job.base, ...job.variables, ...state.variables };
+  for (const name in { ...state.variables, ...step.variables }) state.declared.add(name);
   evaluateInto(environment, step.variables, (env) => state.context(env));
   // In a container the image says where programs are; only a step that adds to it has to name the rest.
   if (state.path.length > 0) environment.PATH = [...state.path, environment.PATH ?? PATH_DEFAULT].join(':');

@@ -11,6 +11,7 @@ export function jobScope(state: JobState): StepScope {
     message: state.message,
     secrets: state.secrets,
     variables: { ...state.variables },
+    declared: state.declared,
     path: [...state.path],
     context: (environment, withSecrets) => state.context(environment, withSecrets),
   };
@@ -50,6 +51,10 @@ export class CompositeScope implements StepScope {
 
   get variables() {
     return this.#outer.variables;
+  }
+
+  get declared() {
+    return this.#outer.declared;
   }
 
   get path() {

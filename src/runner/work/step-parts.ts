@@ -67,11 +67,12 @@ function nameableScope(state: JobState): StepScope {
   const secrets = Object.fromEntries(
     state.message.job.secrets.map(({ name }) => [name, `secret ${name}`] as const),
   );
-  const { message, variables, path } = state;
+  const { message, variables, declared, path } = state;
   return {
     message,
     secrets,
     variables,
+    declared,
     path,
     context: (environment, withSecrets = true) => {
       const context = state.context(environment, false);
