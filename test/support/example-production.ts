@@ -15,12 +15,22 @@ export interface ExampleOptions {
   /** Percent of the traffic of each step. */
   readonly weights: readonly number[];
   readonly requestsPerSecond: number;
+  /** Lines of its file by what they replace: other places and other sources. */
+  readonly changes?: Readonly<Record<string, string>>;
+  /** Where its users ask, without the built-in proxy. */
+  readonly address?: string;
+  /** Makes what is deployed of the built files, and returns its digest; without it the artifact of the run is deployed. */
+  readonly pack?: (folder: string) => Promise<string>;
+  /** Variables of the shell in which everything is typed. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** What users of it saw so far. */
 export interface ExampleLoad {
   readonly answered: number;
   readonly failed: number;
+  /** How many had which end: a status, or how the connection broke. */
+  readonly byStatus: Readonly<Record<string, number>>;
 }
 
 /** The example service in its production on this machine, by the real program, with users that ask all the time. */
@@ -32,6 +42,8 @@ export class ExampleProduction {
   readonly #ports = 200 + (process.pid % 120);
   readonly #options: ExampleOptions;
   #users: ChildProcess | null = null;
+  /** Of what was packed last. */
+  #digest: string | null = null;
 
   constructor(options: ExampleOptions) {
     this.#options = options;
@@ -39,7 +51,11 @@ export class ExampleProduction {
     cpSync(SERVICE, this.#repository, { recursive: true });
     const file = join(this.#repository, 'sluice.yaml');
     // Straight to production: staging finds no more than the tests do.
-    const text = readFileSync(file, 'utf8')
+    const changed = Object.entries(options.changes ?? {}).reduce(
+      (text, [from, to]) => changedOnce(text, from, to),
+      withoutStaging(readFileSync(file, 'utf8')),
+    );
+    const text = changed
       .replaceAll(/\b181(\d\d)\b/g, `${this.#ports}$1`)
       .replace(/^ {4}promotion: .*\n/m, '')
       .replace('weights: [10, 50, 100]', `weights: [${options.weights.join(', ')}]`);
@@ -50,13 +66,18 @@ export class ExampleProduction {
   /** A commit, and its pipeline: no gate finds what is wrong. */
   async build(fault: string): Promise<void> {
     git(this.#repository, 'commit', '--quiet', '--allow-empty', `--message=${fault}`);
-    succeeded(await this.#sluice('run', '--input', `fault=${fault}`));
+    succeeded(await this.sluice('run', '--input', `fault=${fault}`));
+    const { pack } = this.#options;
+    if (pack === undefined) return;
+    const to = mkdtempSync(join(this.#folder, 'artifact-'));
+    succeeded(await this.sluice('artifact', 'download', 'links', '--run', 'latest', '--to', to, '--force'));
+    this.#digest = await pack(join(to, 'dist'));
   }
 
   /** The first version; from then on it is used. */
   async begin(): Promise<void> {
     await this.build('none');
-    succeeded(await this.#sluice('deploy', 'production'));
+    succeeded(await this.deploy());
     const { requestsPerSecond } = this.#options;
     const args = [this.#address, '--rate', `${requestsPerSecond}`, '--seconds', `${LOAD_SECONDS}`];
     this.#users = spawn(
@@ -68,7 +89,14 @@ export class ExampleProduction {
 
   /** Brings what was built last; resolves when the deployment is over. */
   deploy(): Promise<ProductEnd> {
-    return this.#sluice('deploy', 'production', '--json');
+    const which = this.#digest === null ? [] : ['--artifact', this.#digest];
+    return this.sluice('deploy', 'production', ...which, '--json');
+  }
+
+  /** A command of the program, typed in its repository. */
+  sluice(...args: readonly string[]): Promise<ProductEnd> {
+    const { variables = {} } = this.#options;
+    return runProduct(args, { folder: this.#folder, cwd: this.#repository, environment: variables });
   }
 
   /** Which version answers. */
@@ -77,7 +105,7 @@ export class ExampleProduction {
   }
 
   load(): ExampleLoad {
-    if (!existsSync(this.#progress)) return { answered: 0, failed: 0 };
+    if (!existsSync(this.#progress)) return { answered: 0, failed: 0, byStatus: {} };
     return JSON.parse(readFileSync(this.#progress, 'utf8')) as ExampleLoad;
   }
 
@@ -93,12 +121,18 @@ export class ExampleProduction {
   }
 
   get #address(): string {
-    return `http://127.0.0.1:${this.#ports}02`;
+    return `http://${this.#options.address ?? `127.0.0.1:${this.#ports}02`}`;
   }
+}
 
-  #sluice(...args: readonly string[]): Promise<ProductEnd> {
-    return runProduct(args, { folder: this.#folder, cwd: this.#repository });
-  }
+/** Staging is of no interest here, and has the same keys. */
+function withoutStaging(text: string): string {
+  return text.replace(/^ {2}staging:\n(?: {4}.*\n|\n)*/m, '');
+}
+
+function changedOnce(text: string, from: string, to: string): string {
+  if (text.split(from).length !== 2) throw new Error(`the example says "${from}" not once`);
+  return text.replace(from, () => to);
 }
 
 function succeeded({ code, stdout, stderr }: ProductEnd): void {

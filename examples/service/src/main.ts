@@ -12,6 +12,8 @@ const server = await startServer({
   ...readRelease(new URL('.', import.meta.url)),
   warmUpRequests: WARM_UP_REQUESTS,
   port: Number(process.env.PORT ?? 8080),
+  // In a container 0.0.0.0: what is published is not asked on the loopback.
+  host: process.env.HOST ?? '127.0.0.1',
   log: logToOutput,
 });
 

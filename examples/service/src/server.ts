@@ -4,6 +4,8 @@ import { type AppOptions, createApp } from './app.ts';
 
 export interface ServerOptions extends Omit<AppOptions, 'isReady'> {
   readonly port: number;
+  /** The address of this machine on which it listens. */
+  readonly host: string;
   /** So many requests it sends to itself before it is ready. */
   readonly warmUpRequests: number;
 }
@@ -14,7 +16,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Opens the port (0: a free one) on this machine and resolves when it is ready. */
+/** Opens the port (0: a free one) and resolves when it is ready. */
 export function startServer(options: ServerOptions): Promise<RunningServer> {
   let stopping: Promise<void> | null = null;
   let isWarm = false;
@@ -22,7 +24,7 @@ export function startServer(options: ServerOptions): Promise<RunningServer> {
 
   return new Promise((resolve, reject) => {
     server.on('error', reject);
-    server.listen(options.port, '127.0.0.1', async () => {
+    server.listen(options.port, options.host, async () => {
       const { port } = server.address() as AddressInfo;
       for (let count = 0; count < options.warmUpRequests; count++)
         await (await fetch(`http://127.0.0.1:${port}/version`)).arrayBuffer();

@@ -6,6 +6,7 @@ it('answers on its port, and no longer after it was stopped', async () => {
   const messages: string[] = [];
   const server = await startServer({
     port: 0,
+    host: '127.0.0.1',
     version: '1',
     commit: 'c',
     fault: 'none',

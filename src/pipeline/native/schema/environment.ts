@@ -60,7 +60,8 @@ const sshKey = () => variableName().meta({ expects: 'the name of a secret' });
 const hostKey = () =>
   z
     .string()
-    .regex(/^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+$/)
+    // A line of `ssh-keyscan` with the host before it, or of a `.pub` file with a comment after it, is one too.
+    .regex(/^(\S+ )?(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?$/)
     .meta({ expects: 'a public key such as `ssh-ed25519 AAAA...`' });
 
 export const hostSchema = z
