@@ -93,7 +93,7 @@ describe('check-imports: layers', () => {
     );
     expect(rulesBroken('src/cli/show.ts', "import { fold } from '../client/run-view.ts';")).toEqual([]);
     expect(rulesBroken('src/cli/show.ts', "import { local } from '../client/local.ts';")).toEqual([
-      '1: of client, cli may import only contract.ts, run-view.ts, fold-run.ts, deployment/contract.ts, deployment/view.ts, deployment/fold.ts, deployment/story.ts',
+      '1: of client, cli may import only contract.ts, run-view.ts, fold-run.ts, deployment/contract.ts, deployment/view.ts, deployment/fold.ts, deployment/story.ts, gate/contract.ts',
     ]);
   });
 

@@ -46,6 +46,7 @@ export const CONTRACT_FILES: Readonly<Record<string, readonly string[]>> = {
     'deployment/view.ts',
     'deployment/fold.ts',
     'deployment/story.ts',
+    'gate/contract.ts',
   ],
 };
 

@@ -157,8 +157,11 @@ export const VERBS: readonly VerbDefinition[] = [
   {
     name: 'gate',
     arguments: [
-      ['<action>', 'check, explain or history'],
-      ['[words...]', 'for check, reports; for explain, a run and a gate; for history, a gate'],
+      ['<action>', 'check, explain, history, replay, reviews or close'],
+      [
+        '[words...]',
+        'check: reports; explain: a run and a gate; history: a gate; replay: a pipeline; close: a review',
+      ],
     ],
     summary: 'judge reports, and tell why gates said what they said',
     options: [
@@ -168,13 +171,18 @@ export const VERBS: readonly VerbDefinition[] = [
         many: true,
       },
       { flags: '--job <job>', description: 'check: only the gates of this job' },
-      { flags: '--limit <count>', description: 'history: of at most so many runs (20 by default)' },
+      { flags: '--limit <count>', description: 'history, replay: of at most so many runs (20 by default)' },
+      { flags: '--policy <file>', description: 'replay: judge by the gates of this pipeline file' },
+      { flags: '--all', description: 'reviews: also those that are closed' },
+      { flags: '--text <text>', description: 'close: what happened, and what follows from it' },
     ],
     examples: [
       ['sluice gate check lcov.info junit.xml', 'what the gates of the pipeline say to these reports'],
       ['sluice gate check --preset sast eslint.sarif', 'judged by a preset, without a pipeline'],
       ['sluice gate explain latest', 'every condition of the latest run, with its evidence'],
       ['sluice gate history coverage-unit', 'how that gate was judged in the last 20 runs'],
+      ['sluice gate replay --limit 50', 'which of the last 50 runs the gates as they are now would stop'],
+      ['sluice gate reviews', 'bypasses that somebody still has to look at'],
     ],
     load: () => import('./verb/gate.ts'),
   },

@@ -5,6 +5,7 @@ import type { PlacedEvent, Trust } from '../journal/event.ts';
 import type { ApprovedThing, CancelTarget, RunOutcome, RunSource } from '../journal/run-event.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { Deployments } from './deployment/contract.ts';
+import type { Gates } from './gate/contract.ts';
 import type { RunView } from './run-view.ts';
 
 /**
@@ -45,6 +46,8 @@ export interface Client {
   readonly caches: Caches;
   /** What is deployed where. Loaded by the first call. */
   deployments(): Promise<Deployments>;
+  /** What gates said and would have said. Loaded by the first call. */
+  gates(): Promise<Gates>;
   close(): Promise<void>;
 }
 

@@ -9,20 +9,31 @@ import type { Gating, JobBefore } from '../runner/contract.ts';
 /** From worst to best. */
 const OUTCOMES: readonly CellOutcome[] = ['errored', 'failed', 'cancelled', 'warned', 'succeeded', 'skipped'];
 
-/** What the gates of a job look at besides what it leaves behind itself. */
+/** What the gates of a job look at besides what it leaves behind itself; the past of its waivers is another stream's. */
 export function gatingOf(state: RunState, job: number): Gating {
   const { course } = state;
   const before = new Set(course.needs[job]!);
   for (const index of before) for (const further of course.needs[index]!) before.add(further);
   const isProduction = leadsToProduction(course.plan, course.jobs[job]!.id);
   return {
-    runBeganAtMs: state.requestedAtMs,
+    ...judgedChange(state),
     leadsToProduction: isProduction,
-    authors: authorsOf(state),
-    labels: labelsOf(course.request.event.payload),
-    targets: targetsOf(course.request),
     waivers: course.plan.waivers,
+    waiverHistory: {},
     before: [...before].sort((a, b) => a - b).map((index) => jobBefore(state, index, isProduction)),
+  };
+}
+
+/** What gates are told of the change that a run is about. */
+export function judgedChange(
+  state: RunState,
+): Pick<Gating, 'runBeganAtMs' | 'authors' | 'labels' | 'targets'> {
+  const { request } = state.course;
+  return {
+    runBeganAtMs: state.requestedAtMs,
+    authors: authorsOf(state),
+    labels: labelsOf(request.event.payload),
+    targets: targetsOf(request),
   };
 }
 
@@ -44,7 +55,8 @@ function labelsOf(payload: JsonObject): readonly string[] {
   });
 }
 
-function jobBefore(state: RunState, index: number, isProduction: boolean): JobBefore {
+/** What gates see of a job that is over. */
+export function jobBefore(state: RunState, index: number, isProduction: boolean): JobBefore {
   const job = state.course.jobs[index]!;
   const { firstCell, cellCount, result, failedThrough, reports, kept } = state.jobs.at(index);
   const outcomes = new Set<CellOutcome>();

@@ -11,11 +11,12 @@ import type { Actor, NewEvent, StoredEvent, Subject } from '../journal/event.ts'
 import type { Cause, RunEvent, RunOutcome } from '../journal/run-event.ts';
 import { inboxStream, runStream } from '../journal/stream.ts';
 import type { PlanJob } from '../pipeline/plan.ts';
-import type { JobReport, Runner } from '../runner/contract.ts';
+import type { Gating, JobMessage, JobReport, Runner } from '../runner/contract.ts';
 import type { Fence, Store } from '../store/contract.ts';
 import { recordVerdict } from './gate-journal.ts';
 import { GroupMember, releaseHolder } from './group.ts';
 import { jobMessage } from './message.ts';
+import { waiverHistory } from './waiver-history.ts';
 
 export interface RunHostOptions {
   readonly store: Store;
@@ -281,7 +282,11 @@ export class RunHost {
       await this.feed({ type: 'report', cell, attempt, report: known });
       return;
     }
-    const report = await this.#options.runner.perform(message, emit, control).catch(
+    const { runner } = this.#options;
+    const performing = message.gating?.waivers.length
+      ? this.#withPast(message, message.gating).then((told) => runner.perform(told, emit, control))
+      : runner.perform(message, emit, control);
+    const report = await performing.catch(
       (error: unknown): JobReport => ({
         outcome: 'errored',
         cause: { kind: 'internal', message: error instanceof Error ? error.message : String(error) },
@@ -298,6 +303,14 @@ export class RunHost {
     await this.feed({ type: 'report', cell, attempt, report });
     // When that was the last report, the release of the run sees to it.
     if (!this.#broken && this.#state.phase !== 'finished') this.release(cell, attempt);
+  }
+
+  /** With what the stream of its gate knows of its waivers. */
+  async #withPast(message: JobMessage, gating: Gating): Promise<JobMessage> {
+    const { job, source } = message;
+    const { store, clock } = this.#options;
+    const past = await waiverHistory(store.journal, source.repository, job, gating.waivers, clock.now());
+    return { ...message, gating: { ...gating, waiverHistory: past } };
   }
 
   /** What was kept of the attempt for a later owner goes: its report is durable. */

@@ -33,6 +33,8 @@ export function eventsOf(
   reviews: readonly BypassReview[],
 ): GateEvent[] {
   const { gate, verdict, effect, sentence, scope, artifactDigest, factsDigest, policyDigest } = result;
+  const names = result.conditions.map(({ name }) => name);
+  const own = waivers.filter(({ condition }) => names.includes(condition));
   const events: GateEvent[] = [
     {
       type: 'gate.judged',
@@ -45,6 +47,7 @@ export function eventsOf(
       artifactDigest,
       factsDigest,
       policyDigest,
+      ...(own.length === 0 ? {} : { waivers: own.map(waiverId) }),
       result: result as unknown as JsonObject,
     },
   ];

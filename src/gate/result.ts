@@ -89,6 +89,7 @@ export interface WaiverFinding {
   readonly condition: string;
   readonly code:
     | 'waiver-expired'
+    | 'waiver-not-yet'
     | 'waiver-expires-soon'
     | 'waiver-stale'
     | 'waiver-self-approved'

@@ -13,6 +13,7 @@ import {
 } from '../../test/support/evidence.ts';
 import { closeReview, eventsOf, foldReviews } from './bypass.ts';
 import { checkWaivers, waiverId } from './waiver.ts';
+import { foldWaivers } from './waiver-history.ts';
 
 const DAY_MS = 86_400_000;
 const inDays = (days: number) => new Date(NOW + days * DAY_MS).toISOString();
@@ -137,5 +138,62 @@ describe('an emergency bypass', () => {
     const closed = foldReviews(journal([...events, ...(closing.ok ? [closing.event] : [])]));
     expect(closed[0]!.closed).toMatchObject({ by: 'bob' });
     expect(closeReview(closed[0]!, 'bob', 'once more, for no reason')).toMatchObject({ ok: false });
+  });
+});
+
+describe('a waiver with a start', () => {
+  it('holds from then on', () => {
+    const waiver = aWaiver({ condition: 'sast', granted: inDays(1), expires: inDays(5) });
+    const result = judgeOne(sast, { head: two }, { waivers: [waiver] });
+    expect(result).toMatchObject({ verdict: 'fail', effect: 'blocks' });
+    expect(result.sentence).toContain(`holds from ${inDays(1)} on`);
+    expect(result.gate.waiverFindings.map(({ code }) => code)).toEqual(['waiver-not-yet']);
+    const begun = aWaiver({ condition: 'sast', granted: inDays(0), expires: inDays(5) });
+    expect(judgeOne(sast, { head: two }, { waivers: [begun] }).verdict).toBe('waived');
+  });
+
+  it('does not become allowed by waiting: its length counts from its start', () => {
+    const waiver = aWaiver({ condition: 'sast', granted: inDays(-50), expires: inDays(20) });
+    const result = judgeOne(sast, { head: two }, { waivers: [waiver] });
+    expect(result.verdict).toBe('fail');
+    expect(result.gate.waiverFindings.map(({ code }) => code)).toEqual(['waiver-too-long']);
+  });
+
+  it('is refused before it is loaded when it ends first', () => {
+    const waiver = aWaiver({ condition: 'sast', granted: inDays(5), expires: inDays(4) });
+    expect(checkWaivers([waiver], ['sast'], NOW)).toMatchObject([
+      { code: 'bad-waiver', message: `it ends before it is granted, at ${inDays(5)}` },
+    ]);
+    const bypass = aWaiver({ condition: 'sast', emergency: true, granted: inDays(-2), expires: inDays(0.5) });
+    expect(checkWaivers([bypass], ['sast'], NOW)).toMatchObject([{ code: 'bad-waiver' }]);
+  });
+});
+
+describe('the past of a waiver', () => {
+  const used = aWaiver({ condition: 'sast', match: { rule: 'a' } });
+  const idle = aWaiver({ condition: 'sast', match: { rule: 'z' } });
+  const { gate } = judgeOne(sast, { head: two }, { waivers: [used, idle] });
+  const at = (days: number) =>
+    eventsOf(gate, [used, idle, aWaiver({ condition: 'other' })], []).map((body) => ({
+      at: NOW + days * DAY_MS,
+      body,
+    }));
+
+  it('tells when it was first seen and last used', () => {
+    expect(foldWaivers([...at(-20), ...at(-3)])).toEqual({
+      [waiverId(used)]: { firstSeenAtMs: NOW - 20 * DAY_MS, lastUsedAtMs: NOW - 3 * DAY_MS },
+      [waiverId(idle)]: { firstSeenAtMs: NOW - 20 * DAY_MS, lastUsedAtMs: null },
+    });
+  });
+
+  it('makes one stale that matched nothing for 14 days', () => {
+    const stale = (days: number) =>
+      judgeOne(
+        sast,
+        { head: two },
+        { waivers: [used, idle], context: { waiverHistory: foldWaivers(at(days)) } },
+      ).gate.waiverFindings.map(({ code }) => code);
+    expect(stale(-14)).toContain('waiver-stale');
+    expect(stale(-13)).not.toContain('waiver-stale');
   });
 });

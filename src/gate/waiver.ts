@@ -22,12 +22,18 @@ export const WAIVER_DAYS_MAX: Readonly<Record<Severity | 'unknown' | 'none', num
 const DAYS_LONGEST = Math.max(...Object.values(WAIVER_DAYS_MAX));
 export const EMERGENCY_MS = DAY_MS;
 const SOON_MS = 14 * DAY_MS;
-const STALE_MS = 14 * DAY_MS;
+/** What matched nothing for so long is stale. */
+export const WAIVER_STALE_MS = 14 * DAY_MS;
 
-/** When a waiver was first seen and last used, by its id: a fold over `gate.judged` and `waiver.used`. */
+/** When a waiver was first seen and last used, by its id: a fold over `gate.judged` (waiver-history.ts). */
 export type WaiverHistory = Readonly<
   Record<string, { readonly firstSeenAtMs: number; readonly lastUsedAtMs: number | null }>
 >;
+
+/** How long it lasts, in milliseconds: from the day it was granted, and where nobody says that, from now. */
+function lengthMs({ granted, expires }: Waiver, nowMs: number): number {
+  return Date.parse(expires) - (granted === undefined ? nowMs : Date.parse(granted));
+}
 
 /** Names a waiver by what it says, wherever it stands. */
 export function waiverId({ place: _, ...waiver }: Waiver): string {
@@ -88,12 +94,15 @@ function expiryProblems(waiver: Waiver, nowMs: number): Diagnostic[] {
   if (!Number.isFinite(expiresMs)) {
     return [bad(waiver, `${waiver.expires} is no time`, 'write a day such as `2026-12-31`')];
   }
-  if (waiver.emergency && expiresMs - nowMs > EMERGENCY_MS) {
+  if (waiver.granted !== undefined && !(Date.parse(waiver.granted) < expiresMs)) {
+    return [bad(waiver, `it ends before it is granted, at ${waiver.granted}`, 'correct one of the two')];
+  }
+  if (waiver.emergency && lengthMs(waiver, nowMs) > EMERGENCY_MS) {
     return [
       bad(waiver, 'an emergency bypass may last at most 24 hours', 'end it earlier, or remove `emergency`'),
     ];
   }
-  if (expiresMs - nowMs <= DAYS_LONGEST * DAY_MS) return [];
+  if (lengthMs(waiver, nowMs) <= DAYS_LONGEST * DAY_MS) return [];
   return [bad(waiver, `no waiver may last longer than ${DAYS_LONGEST} days`, 'let it end earlier')];
 }
 
@@ -108,11 +117,14 @@ export function refusalOf(waiver: Waiver, authors: readonly string[], nowMs: num
   if (!(nowMs < Date.parse(waiver.expires))) {
     return { ...about, code: 'waiver-expired', sentence: `${named} ended at ${waiver.expires}` };
   }
+  if (waiver.granted !== undefined && nowMs < Date.parse(waiver.granted)) {
+    return { ...about, code: 'waiver-not-yet', sentence: `${named} holds from ${waiver.granted} on` };
+  }
   if (authors.some((author) => isSameAccount(author, waiver.approver))) {
     const sentence = `${named} was approved by ${waiver.approver}, who is an author of this change`;
     return { ...about, code: 'waiver-self-approved', sentence };
   }
-  if (waiver.emergency && Date.parse(waiver.expires) - nowMs > EMERGENCY_MS) {
+  if (waiver.emergency && lengthMs(waiver, nowMs) > EMERGENCY_MS) {
     return {
       ...about,
       code: 'waiver-too-long',
@@ -129,7 +141,7 @@ export function tooLongFor(
   nowMs: number,
 ): WaiverFinding | null {
   const days = WAIVER_DAYS_MAX[worst];
-  if (Date.parse(waiver.expires) - nowMs <= days * DAY_MS) return null;
+  if (lengthMs(waiver, nowMs) <= days * DAY_MS) return null;
   const what = worst === 'none' ? 'a figure' : `a finding that is ${worst}`;
   return {
     waiver: waiverId(waiver),
@@ -149,7 +161,7 @@ export function noticeOf(
   const about = { waiver: waiverId(waiver), condition: waiver.condition };
   const known = history[about.waiver];
   const idleSinceMs = known ? (known.lastUsedAtMs ?? known.firstSeenAtMs) : nowMs;
-  if (!isUsed && nowMs - idleSinceMs >= STALE_MS) {
+  if (!isUsed && nowMs - idleSinceMs >= WAIVER_STALE_MS) {
     return {
       ...about,
       code: 'waiver-stale',

@@ -19,6 +19,8 @@ export type GateEvent =
       readonly artifactDigest: Digest | null;
       readonly factsDigest: Digest;
       readonly policyDigest: Digest;
+      /** Ids of the waivers that there were for its conditions. Not there: none. */
+      readonly waivers?: readonly string[];
       /** The whole GateResult (gate/result.ts): conditions, values, evidence rows, findings about waivers. */
       readonly result: JsonObject;
     }

@@ -85,6 +85,8 @@ export interface Waiver {
   readonly reason: string;
   readonly ticket: string | null;
   readonly approver: string;
+  /** UTC, ISO 8601: it holds from this moment on, and its length counts from here. Not there: from whenever it is looked at. */
+  readonly granted?: string;
   /** UTC, ISO 8601: it holds before this moment. */
   readonly expires: string;
   /** An emergency bypass: at most 24 hours, and it opens a review that stays open until it is closed with a text. */

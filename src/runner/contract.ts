@@ -1,5 +1,7 @@
 import type { Digest } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { GateResult } from '../gate/result.ts';
+import type { WaiverHistory } from '../gate/waiver.ts';
 import type { Trust } from '../journal/event.ts';
 import type {
   Cause,
@@ -12,7 +14,7 @@ import type {
 } from '../journal/run-event.ts';
 import type { JobResult } from '../pipeline/expression-context.ts';
 import type { PlanJob } from '../pipeline/plan.ts';
-import type { Waiver } from '../pipeline/plan-gate.ts';
+import type { GateCondition, Waiver } from '../pipeline/plan-gate.ts';
 import type { ReportKind } from '../pipeline/plan-report.ts';
 
 /**
@@ -73,8 +75,23 @@ export interface Gating {
   /** Branches and commits that the change goes to, the best first; empty: nobody said. */
   readonly targets: readonly string[];
   readonly waivers: readonly Waiver[];
+  /** When each of them was first seen and last used by this gate. */
+  readonly waiverHistory: WaiverHistory;
   /** Every job before this one, near or far, in the order of the plan. */
   readonly before: readonly JobBefore[];
+}
+
+/** What gates are asked once more: what a job reported then, judged by conditions of today. */
+export interface GateQuestion {
+  /** What the gate is called: the id of its job. */
+  readonly gate: string;
+  readonly conditions: readonly GateCondition[];
+  /** Exactly a commit, or nothing is known of what it changes. */
+  readonly source: RunSource;
+  /** `before`: the jobs whose reports are judged. */
+  readonly gating: Gating;
+  /** The moment as which it is judged. */
+  readonly atMs: number;
 }
 
 /** A job that is over, for the gates behind it. */
@@ -163,6 +180,11 @@ export interface Runner {
    * Removes what the jobs of a run share, when the run is over. Returns the name of what could not be removed, or null.
    */
   releaseRun(runId: string): Promise<string | null>;
+  /**
+   * Judges by reports that are kept, and changes nothing. null: some of them are not kept any more. Not there where this runner keeps
+   * no reports.
+   */
+  judge?(question: GateQuestion): Promise<GateResult | null>;
   /** Removes what runs that are over left behind because their owner died. Never rejects for a file that cannot go. */
   tidy(isOver: (runId: string) => Promise<boolean>): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { UserError } from '../base/diagnostic.ts';
 import type { Executor, ExecutorJob } from '../executor/contract.ts';
+import type { GateResult } from '../gate/result.ts';
 import type { Cause, RunSource, WorkUse } from '../journal/run-event.ts';
 import type { PlanJob } from '../pipeline/plan.ts';
 import { untrustedRefusals } from '../pipeline/restrict.ts';
@@ -8,6 +9,7 @@ import { Attempt } from './attempt.ts';
 import { allNotes } from './command/notes.ts';
 import type {
   Emit,
+  GateQuestion,
   JobControl,
   JobMessage,
   JobReport,
@@ -78,6 +80,11 @@ class LocalRunner implements Runner {
 
   reuse(message: JobMessage): JobReport | null {
     return this.#work.reuse(message);
+  }
+
+  async judge(question: GateQuestion): Promise<GateResult | null> {
+    // With it come all parsers of reports.
+    return (await import('./gate/judge-job.ts')).judgeAgain(this.#options, question);
   }
 
   prepare(runId: string, source: RunSource): void {

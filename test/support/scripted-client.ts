@@ -12,8 +12,9 @@ import type {
   StartRequest,
   TakenAnswer,
 } from '../../src/client/contract.ts';
-import { foldRun } from '../../src/client/fold-run.ts';
 import type { Deployments } from '../../src/client/deployment/contract.ts';
+import { foldRun } from '../../src/client/fold-run.ts';
+import type { Gates } from '../../src/client/gate/contract.ts';
 import type { RunView } from '../../src/client/run-view.ts';
 import type { StoredEvent } from '../../src/journal/event.ts';
 import type { CancelTarget } from '../../src/journal/run-event.ts';
@@ -158,6 +159,10 @@ export class ScriptedClient implements Client {
   async deployments(): Promise<Deployments> {
     if (!this.deployed) throw new Error('the test tells of no deployments');
     return this.deployed;
+  }
+
+  async gates(): Promise<Gates> {
+    throw new Error('the test tells of no gates');
   }
 
   async close(): Promise<void> {

@@ -16,9 +16,7 @@ export async function history(
   [name]: readonly string[],
   options: { readonly limit?: string },
 ): Promise<number> {
-  const limit = options.limit === undefined ? RUNS : Number(options.limit);
-  if (!Number.isInteger(limit) || limit < 1 || limit > RUNS_MAX)
-    throw userError('bad-limit', `--limit ${options.limit} is no number from 1 to ${RUNS_MAX}`, '--limit 20');
+  const limit = runLimit(options.limit);
   const client = await context.client();
   const repository = await repositoryName(context);
   const runs = await client.list({ ...(repository === undefined ? {} : { repository }), limit });
@@ -55,4 +53,11 @@ export async function history(
     ]);
   }
   return EXIT.done;
+}
+
+/** How many runs `--limit` asks for. Throws `UserError`. */
+export function runLimit(text: string | undefined): number {
+  const limit = text === undefined ? RUNS : Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= RUNS_MAX) return limit;
+  throw userError('bad-limit', `--limit ${text} is no number from 1 to ${RUNS_MAX}`, '--limit 20');
 }

@@ -5,14 +5,21 @@ import type { Context } from '../context.ts';
 import { type CheckOptions, checkFiles } from '../gate/check.ts';
 import { explain } from '../gate/explain.ts';
 import { history } from '../gate/history.ts';
+import { type ReplayOptions, replay } from '../gate/replay.ts';
+import { close, reviews } from '../gate/reviews.ts';
 
-const ACTIONS = ['check', 'explain', 'history'] as const;
+const ACTIONS = ['check', 'explain', 'history', 'replay', 'reviews', 'close'] as const;
+
+interface GateOptions extends CheckOptions, ReplayOptions {
+  readonly all?: boolean;
+  readonly text?: string;
+}
 
 /** `sluice gate ACTION`: judge reports, and tell how and why they were judged. */
 export async function perform(
   context: Context,
   [action = '', ...words]: readonly string[],
-  options: CheckOptions & { readonly limit?: string },
+  options: GateOptions,
 ): Promise<number> {
   switch (action) {
     case 'check':
@@ -21,6 +28,12 @@ export async function perform(
       return explain(context, words);
     case 'history':
       return history(context, words, options);
+    case 'replay':
+      return replay(context, words, options);
+    case 'reviews':
+      return reviews(context, options);
+    case 'close':
+      return close(context, words, options);
   }
   const near = nearestName(action, ACTIONS);
   throw userError(

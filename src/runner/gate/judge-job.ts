@@ -6,9 +6,10 @@ import type { Evidence, Figure, JobEvidence } from '../../gate/evidence.ts';
 import { type ChangeScope, judge } from '../../gate/judge.ts';
 import type { GateResult } from '../../gate/result.ts';
 import type { KeptArtifact } from '../../journal/run-event.ts';
-import type { Gating, JobBefore, JobMessage } from '../contract.ts';
+import type { GateQuestion, JobBefore, JobMessage } from '../contract.ts';
 import type { RunnerOptions } from '../options.ts';
-import { type ReadEvidence, readEvidence } from './read-evidence.ts';
+import type { RunnerRooms } from '../rooms.ts';
+import { REPORT_GONE, type ReadEvidence, readEvidence } from './read-evidence.ts';
 
 /** Evidence that is shown and kept of one check; what else there is, is counted. */
 const ROWS_MAX = 20;
@@ -18,42 +19,48 @@ const ROWS_MAX = 20;
  * when a room of the machine cannot be had.
  */
 export async function judgeJob(
-  options: RunnerOptions,
+  { rooms, clock }: RunnerOptions,
   message: JobMessage,
   own: JobBefore | null,
 ): Promise<GateResult> {
   const { job, source } = message;
-  const gating = message.gating!;
-  const jobs = own === null ? gating.before : [own];
-  const head = await evidenceOf(options, message, gating, jobs);
-  const { scope, base } = await comparedWith(
-    options,
-    message,
-    gating,
-    jobs.map(({ id }) => id),
-  );
-  const now = options.clock.now();
-  const kept = jobs.flatMap((one) => one.kept);
-  const context = {
-    gate: job.id,
-    leadsToProduction: gating.leadsToProduction,
-    artifactDigest: digestOfAll(kept.map(({ digest }) => digest)),
-    waiverHistory: {},
-  };
-  const facts = { head: { ...head, commit: source.commit }, base };
-  return trimmed(judge(job.gates, facts, scope, gating.waivers, context, now));
+  const gating = own === null ? message.gating! : { ...message.gating!, before: [own] };
+  const question = { gate: job.id, conditions: job.gates, source, gating, atMs: clock.now() };
+  return judgeEvidence(rooms, question, await evidenceOf(rooms, question));
 }
 
-async function evidenceOf(
-  options: RunnerOptions,
-  { source }: JobMessage,
-  gating: Gating,
-  jobs: readonly JobBefore[],
-): Promise<Evidence> {
+/** Judges by kept reports, which may be old. null: some of them are not kept any more. */
+export async function judgeAgain(
+  { rooms }: RunnerOptions,
+  question: GateQuestion,
+): Promise<GateResult | null> {
+  const head = await evidenceOf(rooms, question);
+  return head.broken.some(({ code }) => code === REPORT_GONE) ? null : judgeEvidence(rooms, question, head);
+}
+
+async function judgeEvidence(
+  rooms: RunnerRooms,
+  question: GateQuestion,
+  head: Evidence,
+): Promise<GateResult> {
+  const { gate, conditions, gating, atMs } = question;
+  const { scope, base } = await comparedWith(rooms, question);
+  const kept = gating.before.flatMap((one) => one.kept);
+  const context = {
+    gate,
+    leadsToProduction: gating.leadsToProduction,
+    artifactDigest: digestOfAll(kept.map(({ digest }) => digest)),
+    waiverHistory: gating.waiverHistory,
+  };
+  return trimmed(judge(conditions, { head, base }, scope, gating.waivers, context, atMs));
+}
+
+async function evidenceOf(rooms: RunnerRooms, { source, gating, atMs }: GateQuestion): Promise<Evidence> {
+  const { before: jobs, runBeganAtMs } = gating;
   const read: ReadEvidence = { reports: [], broken: [] };
   for (const { id, reports } of jobs)
     for (const cell of reports)
-      await readEvidence(await options.rooms.reports(), id, source.commit, cell.reports, cell.tree, read);
+      await readEvidence(await rooms.reports(), id, source.commit, cell.reports, cell.tree, read);
   return {
     commit: source.commit,
     // The runner compared the files with what lay there before the first step, which no clock can blur.
@@ -63,7 +70,7 @@ async function evidenceOf(
       ({ id, outcome, kinds, notApplicable }): JobEvidence => ({ id, outcome, kinds, notApplicable }),
     ),
     figures: figuresOf(
-      options.clock.now() - gating.runBeganAtMs,
+      atMs - runBeganAtMs,
       jobs.flatMap(({ kept }) => kept),
     ),
   };
@@ -79,12 +86,11 @@ function figuresOf(durationMs: number, kept: readonly KeptArtifact[]): Readonly<
 
 /** What the change is compared with: the lines that it changes, and facts of the target branch as near to it as there are any. */
 async function comparedWith(
-  options: RunnerOptions,
-  message: JobMessage,
-  { authors, labels, targets }: Gating,
-  jobs: readonly string[],
+  rooms: RunnerRooms,
+  { source, gating }: GateQuestion,
 ): Promise<{ readonly scope: ChangeScope; readonly base: Evidence | null }> {
-  const { source } = message;
+  const { authors, labels, targets, before } = gating;
+  const jobs = before.map(({ id }) => id);
   const scope = {
     base: null,
     head: source.commit,
@@ -93,10 +99,10 @@ async function comparedWith(
     labels,
     authors,
   };
-  const found = await (await options.rooms.changes()).changeOf(source, targets, DIFF_ARGUMENTS);
+  const found = await (await rooms.changes()).changeOf(source, targets, DIFF_ARGUMENTS);
   if (!found) return { scope, base: null };
   const changed = { ...scope, base: found.base, change: changeOf(found.diff) };
-  const archive = await options.rooms.reports();
+  const archive = await rooms.reports();
   for (const commit of found.ancestors) {
     const facts = (await archive.factsOf(source.repository, commit)).filter(({ job }) => jobs.includes(job));
     if (facts.length === 0) continue;

@@ -10,6 +10,9 @@ import { readReport } from '../../gate/report/read-report.ts';
 import type { ReportUse } from '../../journal/run-event.ts';
 import { reasonOf } from '../keep-place.ts';
 
+/** The code of a report that was read once and is not kept any more. */
+export const REPORT_GONE = 'report-gone';
+
 /** What reports say, and those that say nothing. */
 export interface ReadEvidence {
   readonly reports: ReportEvidence[];
@@ -38,20 +41,22 @@ export async function readEvidence(
       broken('report-broken', use.problem ?? 'it could not be kept');
     } else {
       const read = await readKept(archive, tree, use);
-      if ('facts' in read) into.reports.push({ facts: read.facts, job, commit, writtenAtMs: null });
+      if (read === null) broken(REPORT_GONE, 'it is not kept any more');
+      else if ('facts' in read) into.reports.push({ facts: read.facts, job, commit, writtenAtMs: null });
       else broken('report-broken', read.problem);
     }
   }
 }
 
+/** null: it is not kept any more. */
 async function readKept(
   archive: ReportArchive,
   tree: Digest,
   { file, kind, digest }: ReportUse,
-): Promise<{ readonly facts: Facts } | { readonly problem: string }> {
+): Promise<{ readonly facts: Facts } | { readonly problem: string } | null> {
   try {
     const chunks = await archive.open(tree, file);
-    if (chunks === null) return { problem: 'it is not kept any more' };
+    if (chunks === null) return null;
     const sink = new FactCollector();
     const read = await readReport(file, chunks, kind === null ? null : parserOf(kind), sink, turn);
     if (read.digest !== digest) return { problem: 'what was kept is not what was read' };

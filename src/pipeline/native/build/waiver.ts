@@ -20,7 +20,8 @@ export function waiversOf(tree: MapNode | null): Waiver[] {
       reason: waiver.reason,
       ticket: waiver.ticket ?? null,
       approver: waiver.approver,
-      expires: momentOf(waiver.expires),
+      ...(waiver.granted === undefined ? {} : { granted: new Date(waiver.granted).toISOString() }),
+      expires: endOf(waiver.expires),
       emergency: waiver.emergency ?? false,
       place: placeOfNode(node),
     };
@@ -28,7 +29,7 @@ export function waiversOf(tree: MapNode | null): Waiver[] {
 }
 
 /** A day means its end. */
-function momentOf(text: string): string {
+function endOf(text: string): string {
   const start = new Date(text).getTime();
   return new Date(text.includes('T') ? start : start + 86_400_000).toISOString();
 }

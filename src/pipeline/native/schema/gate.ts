@@ -153,6 +153,11 @@ export const waiverSchema = z
       'Who agreed; not the author of the change.',
       waiverWith('approver: alice'),
     ),
+    granted: key(
+      moment(),
+      'From when on it holds; a day means its start, in UTC. How long it lasts is counted from here.',
+      waiverWith('granted: 2026-12-01'),
+    ),
     expires: requiredKey(
       moment(),
       'Up to when it holds; a day means its end, in UTC.',
