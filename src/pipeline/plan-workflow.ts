@@ -8,7 +8,12 @@ export interface WorkflowJob {
   /** By scope: `read`, `write` or `none`; `read-all` and `write-all` are the one scope `*`. null: not said. */
   readonly permissions: Readonly<Record<string, string>> | null;
   /** Its secrets and its protection count; it starts no deployment. Templates. */
-  readonly environment: { readonly name: string; readonly url: string | null } | null;
+  readonly environment: {
+    readonly name: string;
+    readonly url: string | null;
+    /** Names that a template may not become: these are protected, and nobody can be asked any more when it is evaluated. */
+    readonly refused?: readonly string[];
+  } | null;
   /** The workflow that the job is: `./.github/workflows/test.yml` or `owner/name/.github/workflows/test.yml@v1`. */
   readonly call: WorkflowCall | null;
   /** Only in a workflow that calls others. */

@@ -174,7 +174,7 @@ async function performJob(
     if (found?.kind === 'reused') return found.report;
     const toDo = found?.kind === 'to-do' ? found.work : null;
     const executor = await executorOf(options, message);
-    const granted = job.secrets.length === 0 ? {} : await readSecrets(message, options.secrets);
+    const granted = await readSecrets(message, options.secrets);
     const secrets = secretsOfCalls(message, granted);
     const state = new JobState(message, secrets);
     const variables = jobVariables(state);

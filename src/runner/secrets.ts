@@ -1,3 +1,4 @@
+import type { JsonObject } from '../base/json.ts';
 import { secretProblem } from '../base/secret-value.ts';
 import type { SecretSource } from '../secret/contract.ts';
 import type { JobMessage } from './contract.ts';
@@ -5,16 +6,38 @@ import { fill } from './job-state.ts';
 import { JobProblem } from './problem.ts';
 
 /**
+ * The environment whose secrets a job may have; null: none. Throws a `JobProblem` for a name that cannot be evaluated, or that became
+ * one of a protected environment.
+ */
+function environmentOf({ job, contexts, matrix, needs, strategy }: JobMessage): string | null {
+  if (job.deploy) return job.deploy.environment;
+  const environment = job.workflow?.environment;
+  if (!environment) return null;
+  const name = fill(environment.name, `the environment of ${job.id}`, () => ({
+    ...contexts,
+    matrix: matrix ?? {},
+    needs: needs as JsonObject,
+    strategy: strategy ?? {},
+    status: { failed: false, cancelled: false, skippedNeed: false },
+  }));
+  if (environment.refused?.some((one) => one.toLowerCase() === name.toLowerCase()))
+    throw new JobProblem(
+      `the environment ${name} is protected, and ${environment.name} is known too late to ask for it; write the name into a job of its own`,
+    );
+  return name === '' ? null : name;
+}
+
+/**
  * The values of the job's secrets by name. Throws a `JobProblem` when one is missing or cannot be masked, and the `UserError` of a
  * place that has it and cannot give it.
  */
 export async function readSecrets(
-  { job, source, trust }: JobMessage,
+  message: JobMessage,
   secrets: SecretSource,
 ): Promise<Record<string, string>> {
+  const { job, source, trust } = message;
   const values: Record<string, string> = {};
-  const environment = job.deploy?.environment ?? job.workflow?.environment?.name ?? null;
-  const asker = { source, trust, environment };
+  const asker = { source, trust, environment: environmentOf(message) };
   for (const { name, optional } of job.secrets) {
     // Untrusted code gets none, whoever made the message.
     if (optional && trust === 'untrusted') continue;

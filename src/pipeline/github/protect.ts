@@ -1,3 +1,4 @@
+import { isTemplate } from '../expression-template.ts';
 import type { Plan, PlanJob } from '../plan.ts';
 import { PLAIN_JOB } from '../plan-default.ts';
 import type { EnvironmentDefinition, Protection } from '../plan-environment.ts';
@@ -12,8 +13,11 @@ export function withProtection(plan: Plan, environments: readonly EnvironmentDef
   const taken = new Set(plan.jobs.map(({ id }) => id));
   const jobs = plan.jobs.flatMap((job): readonly PlanJob[] => {
     const name = job.workflow?.environment?.name;
-    const protection = environments.find((one) => one.name === name)?.protection;
-    if (name === undefined || !protection) return [job];
+    if (name === undefined) return [job];
+    if (isTemplate(name)) return [refusing(job, environments)];
+    // To GitHub names in capitals are the same.
+    const protection = environments.find((one) => isSame(one.name, name))?.protection;
+    if (!protection) return [job];
     const beyond = notAsked(protection);
     if (beyond.length > 0) {
       const message = `the ${beyond.join(' and ')} of the environment ${name} cannot be asked for before a job of a workflow; deploy with a pipeline of ours`;
@@ -25,6 +29,19 @@ export function withProtection(plan: Plan, environments: readonly EnvironmentDef
     return [approvalBefore(job, id, name, protection), afterApproval(job, id)];
   });
   return { ...plan, jobs };
+}
+
+/** Which environment it is, is known too late to ask anybody, so that it must not be a protected one. */
+function refusing(job: PlanJob, environments: readonly EnvironmentDefinition[]): PlanJob {
+  const refused = environments
+    .filter(({ protection: held }) => held && (held.approvals > 0 || notAsked(held).length > 0))
+    .map(({ name }) => name);
+  const workflow = job.workflow!;
+  return { ...job, workflow: { ...workflow, environment: { ...workflow.environment!, refused } } };
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 function notAsked({ windows, freezes, gates, branches }: Protection): readonly string[] {
