@@ -20,17 +20,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Docker, findDocker } from '../../src/driver/docker/docker.ts';
 import { which } from '../../src/machine/program.ts';
 
-/** An engine of a test's own, in a network of its own, with images made from local files. */
-export interface DockerEngine {
+/** An engine of a test's own, with images made from local files. */
+export interface TestEngine {
   /** With the address of the engine in it. */
   readonly environment: Readonly<Record<string, string>>;
   readonly docker: Docker;
+  /** Ends the engine with all that it holds. */
+  stop(): Promise<void>;
+}
+
+/** One in a network of its own. */
+export interface DockerEngine extends TestEngine {
   /** Runs a program where the engine's ports are, and returns what it prints. */
   inNetwork(program: string, words: readonly string[]): string;
   /** Starts a program there; to be ended by the caller. */
   startInNetwork(program: string, words: readonly string[]): ChildProcessByStdio<null, Readable, null>;
-  /** Ends the engine with all that it holds. */
-  stop(): Promise<void>;
 }
 
 /** With a shell and the usual small programs. */
@@ -82,7 +86,7 @@ export async function startDockerEngine(): Promise<DockerEngine> {
       }
       await delay(50);
     }
-    await makeImage(docker, folder);
+    await makeTestImage(docker, folder);
   } catch (error) {
     await stop();
     throw error;
@@ -97,7 +101,8 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   };
 }
 
-async function makeImage(docker: Docker, folder: string): Promise<void> {
+/** Makes the image of the tests from files of this machine; `folder` is scratch. */
+export async function makeTestImage(docker: Docker, folder: string): Promise<void> {
   const root = join(folder, 'root');
   for (const name of ['bin', 'etc', 'tmp']) mkdirSync(join(root, name), { recursive: true });
   copyFileSync((await which('busybox'))!, join(root, 'bin', 'busybox'));

@@ -10,7 +10,7 @@ import { openDockerExecutor } from '../../src/executor/docker/docker-executor.ts
 import { machineClock } from '../../src/machine/clock.ts';
 import { machineOwners } from '../../src/machine/owners.ts';
 import { collect, type ExecutorHarness } from '../contract/executor.contract.ts';
-import { type DockerEngine, IMAGE } from './docker-engine.ts';
+import { IMAGE, type TestEngine } from './docker-engine.ts';
 import { shellOf } from './process-harness.ts';
 import { confinedTo, confining } from './sandbox-harness.ts';
 
@@ -31,7 +31,7 @@ export function openTestExecutor(
 }
 
 /** The suite's steps in containers that show one folder. */
-export async function dockerHarness(engine: DockerEngine): Promise<ExecutorHarness> {
+export async function dockerHarness(engine: TestEngine): Promise<ExecutorHarness> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sluice-docker-job-')));
   const work = join(folder, 'work');
   mkdirSync(work);

@@ -34,7 +34,7 @@ const CALL_TIMEOUT_MS = 120_000;
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** What tells the program where its engine is. */
-const PASSED = /^(PATH|HOME|XDG_RUNTIME_DIR|XDG_CONFIG_HOME|(DOCKER|CONTAINER)_[A-Z_]+)$/;
+const PASSED = /^(PATH|HOME|XDG_RUNTIME_DIR|XDG_CONFIG_HOME|(DOCKER|CONTAINERS?)_[A-Z_]+)$/;
 
 /** The program `docker`, else `podman`, on the PATH of this environment; null when there is neither. */
 export function findDocker(environment: Readonly<Record<string, string | undefined>>): Docker | null {

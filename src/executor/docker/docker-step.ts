@@ -41,6 +41,7 @@ export class DockerStep implements StepProcess {
   #isOver = false;
   /** What the caller ends, it knows the cause of. */
   #isAsked = false;
+  #isSinkBusy = false;
   #held = '';
   #cancelLook = () => {};
 
@@ -62,9 +63,18 @@ export class DockerStep implements StepProcess {
   /** For the output of the command line. */
   readonly sink: OutputSink = (chunk) => {
     if (this.#began === null) this.#readBegan();
-    if (this.#began !== null) return this.#options.onOutput(chunk);
+    if (this.#began !== null) return this.#handOn(chunk);
     this.#held = (this.#held + Buffer.from(chunk).toString()).slice(-HELD_CHARACTERS_MAX);
   };
+
+  #handOn(chunk: Uint8Array): void | Promise<void> {
+    const taken = this.#options.onOutput(chunk);
+    if (!taken) return;
+    this.#isSinkBusy = true;
+    return taken.finally(() => {
+      this.#isSinkBusy = false;
+    });
+  }
 
   /** Begins to watch the command line of the step. */
   watch(line: StepProcess): void {
@@ -92,7 +102,10 @@ export class DockerStep implements StepProcess {
     this.#readBegan();
     if (this.#began !== null && readInnerReceipt(receipt).ended !== null) {
       // The rest of its output is on its way, or something that it left holds the stream open.
-      this.#cancelLook = clock.after(drainMs, () => this.#finishByReceipt({}));
+      this.#cancelLook = clock.after(drainMs, () => {
+        if (this.#isSinkBusy && !this.isClosing) this.look();
+        else this.#finishByReceipt({});
+      });
       return;
     }
     this.#cancelLook = clock.after(this.#began === null ? BEGIN_LOOK_MS : LOOK_MS, () => this.look());

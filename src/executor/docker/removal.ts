@@ -8,9 +8,11 @@ const OWN_PROCESSES = 2;
 
 /** Ends a job's container. Returns how many processes it had besides its own; 0 when there is none. Throws when it stays. */
 export async function removeContainer(docker: Docker, name: string): Promise<number> {
-  const top = await docker.call(['top', name, '-eo', 'pid,stat']);
+  const top = await docker.call(['top', name, '-eo', 'pid,stat,comm']);
   const processes = top.output.split('\n').slice(1);
-  const alive = top.code === 0 ? processes.filter((line) => !/\sZ\S*$/.test(line)).length : 0;
+  // Podman asks a `ps` in the container, which then sees itself.
+  const alive =
+    top.code === 0 ? processes.filter((line) => !/\s(Z\S*\s+\S.*|\S+\s+ps)$/.test(line)).length : 0;
   await removeContainers(docker, [name]);
   return Math.max(0, alive - OWN_PROCESSES);
 }
@@ -52,17 +54,28 @@ function filterWords(labels: Readonly<Record<string, string>>): string[] {
  */
 export async function reap(docker: Docker, isAlive: (owner: string) => boolean | null): Promise<void> {
   const filter = ['--filter', `label=${LABEL.owner}`];
-  const stray = async (words: readonly string[], name: string) => {
-    const format = `{{.${name}}}\t{{.Label "${LABEL.owner}"}}\t{{.Label "${LABEL.folder}"}}`;
-    const lines = await listed(docker, [...words, ...filter, '--format', format]);
-    return lines
-      .map((line) => line.split('\t') as [string, string, string])
-      .filter(([, owner, folder]) => !existsSync(folder) && isAlive(owner) === false)
-      .map(([id]) => id);
+  // Podman's lists do not tell the value of a label.
+  const stray = async (kind: 'container' | 'network' | 'volume', labels: string) => {
+    const names = await listed(docker, [
+      kind,
+      'ls',
+      ...(kind === 'container' ? ['--all'] : []),
+      '--quiet',
+      ...filter,
+    ]);
+    if (names.length === 0) return [];
+    const format = `{{.Name}}\t{{index ${labels} "${LABEL.owner}"}}\t{{index ${labels} "${LABEL.folder}"}}`;
+    // One that went meanwhile is a complaint, and the others are told all the same.
+    const { output } = await docker.call([kind, 'inspect', '--format', format, ...names]);
+    return output
+      .split('\n')
+      .map((line) => line.split('\t'))
+      .filter(([, owner, folder]) => folder && !existsSync(folder) && isAlive(owner!) === false)
+      .map(([name]) => name!.replace(/^\//, ''));
   };
-  await removeContainers(docker, await stray(['ps', '--all', '--no-trunc'], 'ID'));
-  await removeNetworks(docker, await stray(['network', 'ls', '--no-trunc'], 'ID'));
-  await removeVolumes(docker, await stray(['volume', 'ls'], 'Name'));
+  await removeContainers(docker, await stray('container', '.Config.Labels'));
+  await removeNetworks(docker, await stray('network', '.Labels'));
+  await removeVolumes(docker, await stray('volume', '.Labels'));
 }
 
 async function removeContainers(docker: Docker, names: readonly string[]): Promise<void> {
