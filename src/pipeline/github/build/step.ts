@@ -111,7 +111,7 @@ function stepOf(
     name: textUnder(node, 'name') ?? (uses ? usesText(uses) : control ? controlTitle(control) : titleOf(run)),
     run,
     uses,
-    refusal: refusalOfShell(node, shell) ?? refusalOfArithmetic(node),
+    refusal: (script ? refusalOfShell(node, shell) : null) ?? refusalOfArithmetic(node),
     shell: shell.command,
     workingDirectory: uses
       ? '.'
