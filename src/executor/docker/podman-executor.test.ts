@@ -6,7 +6,7 @@ import { dockerHarness } from '../../../test/support/docker-harness.ts';
 import { missingForPodman, openPodman } from '../../../test/support/podman-engine.ts';
 import { needs } from '../../../test/support/require.ts';
 
-/** Podman takes a second for what Docker does in a tenth of it. */
+/** Podman takes three times as long as Docker. */
 const IS_SOAK = process.env.SLUICE_SOAK === '1';
 const missing = IS_SOAK ? await missingForPodman() : null;
 let engine: TestEngine;
