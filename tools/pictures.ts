@@ -1,10 +1,10 @@
 /**
  * Makes docs/pictures: what a terminal of 80 columns shows of a passing, a failing and a resumed run of the example
- * service. Everything is really run, through a pseudo-terminal: `node tools/pictures.ts`. Needs `script`.
+ * service, and of a version of it that harms. Everything is really run, through a pseudo-terminal: `node tools/pictures.ts`. Needs `script`.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,7 +33,20 @@ try {
   changeTest('301', '302');
   const before = await runUntilKilled('test');
   picture('resumed', 'a run whose process was killed, resumed', 'sluice resume', 0, before);
+  release('1.0.0', 'none');
+  sluice('deploy', 'production');
+  release('1.1.0', 'errors');
+  const users = spawn(process.execPath, ['load.ts', address(), '--rate', '100'], {
+    cwd: service,
+    stdio: 'ignore',
+  });
+  try {
+    picture('rolled-back', 'a version that harms, taken back', 'sluice deploy production', 1);
+  } finally {
+    users.kill();
+  }
 } finally {
+  endAll();
   rmSync(work, { recursive: true, force: true });
 }
 
@@ -54,6 +67,50 @@ function makeRepository(): void {
     '-m',
     'links: first version',
   );
+}
+
+/** A commit of this version, its run, and staging. */
+function release(version: string, fault: string): void {
+  const file = join(service, 'package.json');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/"version": ".*"/, `"version": "${version}"`));
+  git('add', '-A');
+  git(
+    '-c',
+    'user.name=pictures',
+    '-c',
+    'user.email=pictures@localhost',
+    'commit',
+    '--allow-empty',
+    '-qm',
+    `links: ${version}`,
+  );
+  sluice('run', '--input', `fault=${fault}`);
+  sluice('deploy', 'staging');
+}
+
+function sluice(...words: string[]): void {
+  console.log(`sluice ${words.join(' ')}`);
+  execFileSync(join(root, 'bin/sluice'), words, { cwd: service, env: environment, stdio: 'ignore' });
+}
+
+/** Where production answers, as the pipeline file says. */
+function address(): string {
+  const listen = /production:[\s\S]*listen: '(.*)'/.exec(readFileSync(join(service, 'sluice.yaml'), 'utf8'));
+  return `http://${listen![1]}`;
+}
+
+/** What was deployed outlives the commands that did it; each process has the folder of these pictures in what it was started with. */
+function endAll(): void {
+  for (const id of readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && Number(name) !== process.pid,
+  )) {
+    try {
+      const told = ['cmdline', 'environ'].map((file) => readFileSync(`/proc/${id}/${file}`, 'utf8')).join('');
+      if (told.includes(environment.SLUICE_HOME)) process.kill(Number(id));
+    } catch {
+      // It ended, or is somebody else's.
+    }
+  }
 }
 
 function git(...words: string[]): void {
