@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { userError } from '../../../base/diagnostic.ts';
@@ -50,7 +50,12 @@ export async function ensureProxy(
   const place = `${visible(listen.host)}:${listen.port}`;
   throw userError(
     'proxy-start',
-    `the proxy for ${place} did not start; ${visible(log)} says why`,
-    'end what uses the port, or choose another one as `listen`',
+    `the proxy for ${place} did not start: ${lastLine(log)}`,
+    `end what uses the port, or choose another one as \`listen\`; all that it said: ${visible(log)}`,
   );
+}
+
+function lastLine(log: string): string {
+  const line = readFileSync(log, 'utf8').trimEnd().split('\n').at(-1);
+  return line ? visible(line) : 'it said nothing';
 }
