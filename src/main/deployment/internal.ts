@@ -20,8 +20,14 @@ export async function performInternal(words: readonly string[], directory: strin
   const [what, ...rest] = words;
   if (what === 'proxy') {
     const [folder, host, port] = rest;
-    await runProxy(folder!, { host: host!, port: Number(port) });
-    return 0;
+    try {
+      await runProxy(folder!, { host: host!, port: Number(port) });
+      return 0;
+    } catch (error) {
+      // Whoever started it tells the last line.
+      console.error((error as Error).message);
+      return 3;
+    }
   }
   if (what === 'supervise') return supervise(rest[0]!, directory);
   return 2;
