@@ -9,6 +9,7 @@ import { freePorts } from '../support/host-target-harness.ts';
 import { nginxIn } from '../support/nginx.ts';
 import { bridgePorts } from '../support/port-bridge.ts';
 import { killProcessesOf } from '../support/processes.ts';
+import { RealPrometheus } from '../support/prometheus.ts';
 import { startRegistry } from '../support/registry.ts';
 import { isThere, needs } from '../support/require.ts';
 import { missingForSshd, startSshd } from '../support/sshd.ts';
@@ -95,6 +96,23 @@ describe('sluice deploy of the example service', () => {
       },
       pack: (built) => registry.push(built),
       variables: { DOCKER_HOST: engine.environment.DOCKER_HOST! },
+    });
+  });
+
+  it('brings and takes back by the counters in Prometheus', { timeout: 240_000 }, async (context) => {
+    const first = await freePorts(10);
+    const services = Array.from({ length: 10 }, (_, index) => `127.0.0.1:${first + index}`);
+    const prometheus = await RealPrometheus.start(context, folder, services);
+    closings.push(() => prometheus.stop());
+    const source = JSON.stringify({
+      prometheus: prometheus.url,
+      query: 'http_requests_total{commit="${{ deploy.commit }}"}',
+    });
+    await bringAndTakeBack(ERRORS, {
+      changes: {
+        [TARGET]: `target: { kind: process, ports: ${first}-${first + 9} }`,
+        'analysis: { interval: 500ms, latency: 3x }': `analysis: { interval: 500ms, latency: false, source: ${source} }`,
+      },
     });
   });
 });

@@ -11,7 +11,7 @@ import { raw, ScriptedHttp } from './scripted-http.ts';
 
 const SCRAPE_MS = 100;
 
-/** A real Prometheus that scrapes what the test shows, as often as it can. */
+/** A real Prometheus that scrapes what the test shows, as often as it can, or services of the test at their own `/metrics`. */
 export class RealPrometheus {
   readonly #child: ChildProcess;
   readonly #exporter: ScriptedHttp;
@@ -26,16 +26,21 @@ export class RealPrometheus {
     this.url = url;
   }
 
-  static async start(context: TestContext, folder: string): Promise<RealPrometheus> {
+  static async start(
+    context: TestContext,
+    folder: string,
+    services: readonly string[] = [],
+  ): Promise<RealPrometheus> {
     needs(context, 'prometheus', hasPrometheus(), 'apt-get install prometheus');
     const exporter = await ScriptedHttp.open(raw(503, ''));
+    const targets = JSON.stringify(services.length > 0 ? services : [`127.0.0.1:${exporter.port}`]);
     const config = join(folder, 'prometheus.yml');
     writeFileSync(
       config,
       `global: {scrape_interval: ${SCRAPE_MS}ms, scrape_timeout: ${SCRAPE_MS}ms}
 scrape_configs:
   - job_name: service
-    static_configs: [{targets: ["127.0.0.1:${exporter.port}"]}]
+    static_configs: [{targets: ${targets}}]
 `,
     );
     const port = await freePort();

@@ -27,21 +27,37 @@ interface Answer {
 export function createApp(options: AppOptions): RequestListener {
   const links = new LinkStore();
   const suffering = new Suffering(options.fault);
+  /** Requests of users by their status. */
+  const requests = new Map<number, number>();
 
   return async (request, response) => {
     const startedAtMs = performance.now();
     const path = new URL(request.url ?? '/', 'http://service').pathname;
+    if (path === '/metrics') {
+      response.setHeader('content-type', 'text/plain; version=0.0.4').end(metrics());
+      return;
+    }
+    const isAbout = path.startsWith('/health/') || path === '/version';
     let answer: Answer;
     try {
-      answer = path.startsWith('/health/') || path === '/version' ? about(path) : await serve(request, path);
+      answer = isAbout ? about(path) : await serve(request, path);
     } catch (error) {
       options.log('error', { path, message: (error as Error).message });
       answer = { status: 500, body: { error: 'internal error' } };
     }
+    if (!isAbout) requests.set(answer.status, (requests.get(answer.status) ?? 0) + 1);
     send(response, answer);
     const durationMs = Math.round(performance.now() - startedAtMs);
     options.log('request', { method: request.method, path, status: answer.status, durationMs });
   };
+
+  /** As Prometheus reads them. */
+  function metrics(): string {
+    const lines = [...requests].map(
+      ([status, count]) => `http_requests_total{code="${status}",commit="${options.commit}"} ${count}\n`,
+    );
+    return `# TYPE http_requests_total counter\n${lines.join('')}`;
+  }
 
   function about(path: string): Answer {
     if (path === '/health/live') return { status: 200, body: { status: 'live' } };

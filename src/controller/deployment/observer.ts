@@ -125,7 +125,9 @@ export class Observer {
       canary: withSamples(base.window.canary, canarySamples),
       baseline: withSamples(base.window.baseline, baselineSamples),
     };
-    const isEmpty = base.problem !== null && Object.keys(canarySamples).length === 0;
+    // Where only health decides, such as for a first release that nobody uses yet, nothing has to be counted.
+    const isNeeded = state.plan.analysis !== null;
+    const isEmpty = isNeeded && base.problem !== null && Object.keys(canarySamples).length === 0;
     return { window: isEmpty ? null : window, problem };
   }
 

@@ -79,6 +79,12 @@ describe('health', () => {
     assert.deepEqual(await (await ask('/version')).json(), { version: '1.2.3', commit: 'abc' });
   });
 
+  it('counts requests of users by their status, for Prometheus', async () => {
+    await ask('/health/live');
+    await ask('/links/9');
+    assert.match(await (await ask('/metrics')).text(), /^#.*\nhttp_requests_total\{code="404",commit="abc"\} 1\n$/);
+  });
+
   it('logs each request with its status', async () => {
     await ask('/version');
     assert.deepEqual(logged, ['request 200']);
