@@ -32,7 +32,7 @@ export function sourceLabel(source: RunSource): string {
 }
 
 /** Which commit's pipeline an untrusted run follows: `main @ 3f2a91c`. */
-export function baseLabel({ ref, commit }: SourceBase): string {
+export function baseLabel({ ref, commit }: Pick<SourceBase, 'ref' | 'commit'>): string {
   return commit.startsWith(ref) ? commit.slice(0, 7) : `${visible(ref)} @ ${commit.slice(0, 7)}`;
 }
 

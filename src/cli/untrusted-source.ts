@@ -29,12 +29,13 @@ export async function untrustedSource(
       'run it in a git repository',
     );
   }
-  const base = await baseOf(context, given, because);
+  const base = await baseOf(context, given, `${because}; it reads its pipeline from the base`);
   if (source.dirty) context.note('files that are not committed are left out, because the run is untrusted');
   return { ...source, mode: 'commit', dirty: false, base: { ...base, protectedPaths: [] } };
 }
 
-async function baseOf(
+/** The branch that a change goes to: as it was named, or as the payload says. `because`: why it is asked for. Throws `UserError`. */
+export async function baseOf(
   context: Context,
   { base, payload }: { readonly base: string | null; readonly payload: JsonObject },
   because: string,
@@ -56,8 +57,8 @@ async function baseOf(
   throw userError(
     'untrusted-base',
     names.length === 0
-      ? `${because}; it reads its pipeline from the base, and no base is given`
-      : `${because}; it reads its pipeline from the base, and git has none of ${names.join(', ')}`,
+      ? `${because}, and no base is given`
+      : `${because}, and git has none of ${names.join(', ')}`,
     names.length === 0 ? 'name the base: --base main' : `fetch it, or name another: --base ${ref ?? 'main'}`,
   );
 }

@@ -14,6 +14,7 @@ import { type GivenOptions, givenEvent, givenSource, readGiven } from '../given.
 import { loadAsked } from '../pipeline-source.ts';
 import { hanging } from '../row.ts';
 import { startOf, triggerEvent } from '../start.ts';
+import { underTargetPolicy } from '../target-policy.ts';
 import { untrustedLines } from '../untrusted-source.ts';
 
 const FORMATS = ['tree', 'json', 'mermaid'] as const;
@@ -27,9 +28,10 @@ export async function perform(
   const format = context.json ? 'json' : formatOf(options.format);
   const askedEvent = await givenEvent(context, options);
   const checkedOut = await givenSource(context, options, askedEvent);
-  const asked = await loadAsked(context, checkedOut, name);
-  const start = startOf(asked, options, askedEvent, checkedOut);
+  const loaded = await loadAsked(context, checkedOut, name);
+  const start = startOf(loaded, options, askedEvent, checkedOut);
   const { event, source } = start;
+  const asked = await underTargetPolicy(context, loaded, source, event, options.base ?? null);
   const given = readGiven(asked, options, event);
   const { trust, reason } = judgeTrust(event, given.untrusted);
   const whole = trust === 'untrusted' ? restrictedPlan(asked) : asked;

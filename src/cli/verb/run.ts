@@ -9,6 +9,7 @@ import { type DriveOptions, driveRun } from '../drive.ts';
 import { openFailedPlace } from '../failed-place.ts';
 import { type GivenOptions, givenEvent, givenSource, readGiven, requireFiles } from '../given.ts';
 import { startOf, triggerEvent } from '../start.ts';
+import { underTargetPolicy } from '../target-policy.ts';
 import { ago } from '../time-text.ts';
 
 interface RunOptions extends GivenOptions, DriveOptions {
@@ -58,9 +59,10 @@ async function runOnce(context: Context, [name]: readonly string[], options: Run
     givenSource(context, options, asked),
     import('../pipeline-source.ts'),
   ]);
-  const plan = await loadAsked(context, checkedOut, name);
-  const start = startOf(plan, options, asked, checkedOut);
+  const loaded = await loadAsked(context, checkedOut, name);
+  const start = startOf(loaded, options, asked, checkedOut);
   const { event, source, sentence } = start;
+  const plan = await underTargetPolicy(context, loaded, source, event, options.base ?? null);
   const given = readGiven(plan, options, event);
   // Who asked for no event asked for a run, whatever has changed.
   const arePathsAsked = sentence === null && asksForPaths(plan.triggers);
