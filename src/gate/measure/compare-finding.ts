@@ -10,7 +10,7 @@ const RANK: Readonly<Record<Severity, number>> = {
   info: 4,
 };
 
-/** Worst first, then by where they stand; equal only when they look the same. */
+/** Worst first, then by where they stand; equal only when they look the same and have the same fingerprint. */
 export function compareFindings(a: Finding, b: Finding): number {
   return (
     RANK[a.severity] - RANK[b.severity] ||
@@ -19,6 +19,11 @@ export function compareFindings(a: Finding, b: Finding): number {
     compareText(a.rule, b.rule) ||
     compareText(a.package?.name ?? '', b.package?.name ?? '') ||
     compareText(a.message, b.message) ||
-    compareText(a.tool, b.tool)
+    compareText(a.tool, b.tool) ||
+    // What follows no row shows; it decides which fingerprint stands first.
+    compareText(a.severity, b.severity) ||
+    compareText(a.category, b.category) ||
+    compareText(a.anchor, b.anchor) ||
+    compareText(a.package?.version ?? '', b.package?.version ?? '')
   );
 }
