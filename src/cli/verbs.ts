@@ -190,8 +190,11 @@ export const VERBS: readonly VerbDefinition[] = [
     name: 'verify',
     arguments: [['[name]', 'pipeline, when there are several']],
     summary: 'prove that nothing reaches production around its gates',
-    options: [],
-    examples: [['sluice verify', 'each way to production and what holds it, or the way that nothing holds']],
+    options: [{ flags: '--environment <name>', description: 'ways to this one, by what it demands itself' }],
+    examples: [
+      ['sluice verify', 'each way to production and what holds it, or the way that nothing holds'],
+      ['sluice verify --environment staging', 'whether what staging demands is judged on each way to it'],
+    ],
     load: () => import('./verb/verify.ts'),
   },
   {

@@ -40,10 +40,26 @@ export function verifyPlan(plan: Plan, policy: ProductionPolicy): Verification {
   for (const job of plan.jobs) {
     const environment = job.deploy && production.get(job.deploy.environment);
     if (!environment) continue;
-    const found = verifyDeployment(plan, job, environment, policy);
+    const { gates } = protectionOf(environment);
+    const judged = gates.map((gate) => judgedAt(gate, `protection of ${environment.name}`));
+    const found = verifyDeployment(plan, job, environment, policy, judged);
     problems.push(...found.problems);
     if (found.problems.length === 0) paths.push(found.path);
   }
+  return { ok: problems.length === 0, paths, problems };
+}
+
+/**
+ * Proves that whatever the plan brings to the environment has passed what the environment itself demands, or the default of its
+ * type: each gate is judged before, by jobs that the deployment cannot go around. A deployment is refused where that is not so; this
+ * tells it beforehand.
+ */
+export function verifyEnvironment(plan: Plan, environment: EnvironmentDefinition): Verification {
+  const found = plan.jobs
+    .filter(({ deploy }) => deploy?.environment === environment.name)
+    .map((job) => verifyDeployment(plan, job, environment, protectionOf(environment), null));
+  const problems = found.flatMap((one) => one.problems);
+  const paths = found.filter((one) => one.problems.length === 0).map(({ path }) => path);
   return { ok: problems.length === 0, paths, problems };
 }
 
@@ -64,28 +80,31 @@ interface Judged {
   readonly where: string;
 }
 
+/** `protecting`: what the environment's protection judges besides the jobs; null: the jobs have to. */
 function verifyDeployment(
   plan: Plan,
   job: PlanJob,
   environment: EnvironmentDefinition,
   policy: ProductionPolicy,
+  protecting: readonly Judged[] | null,
 ) {
   const before = guaranteedBefore(plan, job);
-  const protection = protectionOf(environment);
   const judged = [
-    ...protection.gates.map((gate) => judgedAt(gate, `protection of ${environment.name}`)),
+    ...(protecting ?? []),
     ...before.flatMap((one) => one.gates.map((gate) => judgedAt(gate, one.id))),
     ...job.gates.map((gate) => judgedAt(gate, job.id)),
   ];
   const problems: Diagnostic[] = checkConditions(
     judged.map(({ source }) => source),
-    true,
+    environment.type === 'production',
   ).filter(({ severity }) => severity === 'error');
   const gates: Record<string, string> = {};
+  const protection = protecting ? `to \`protection.gates\` of ${environment.name}, or ` : '';
+  const wayOut = `${protection}to a job that the deployment cannot go around`;
   for (const gate of policy.gates) {
     const held = holderOf(resolveCondition(gate), judged);
     if ('where' in held) gates[gate.name] = held.where;
-    else problems.push(openPath(plan, job, environment, gate.name, held.because));
+    else problems.push(openPath(plan, job, environment, gate.name, held.because, wayOut));
   }
   const approval = approvalBefore(environment, before, policy);
   if (approval === null) problems.push(openApproval(plan, job, environment, policy));
@@ -186,6 +205,7 @@ function openPath(
   environment: EnvironmentDefinition,
   gate: string,
   because: string,
+  wayOut: string,
 ): Diagnostic {
   const path = pathTo(plan, job, (one) => one.gates.some(({ name }) => name === gate));
   const cause = because === '' ? '' : `: ${because}`;
@@ -195,7 +215,7 @@ function openPath(
     message: `${path.join(' -> ')} reaches ${environment.name} without the gate ${gate}${cause}`,
     place: job.place,
     related: [{ message: `${environment.name} is defined here`, place: environment.place }],
-    suggestion: `add ${gate} to \`protection.gates\` of ${environment.name}, or to a job that the deployment cannot go around`,
+    suggestion: `add ${gate} ${wayOut}`,
   };
 }
 
