@@ -191,4 +191,12 @@ describe('takenOver from a step', () => {
     const longer = aPlan([job('late', ['a', 'b'])]);
     expect(refusal(() => taken(longer, [], from('late/b')))).toContain('job late did not begin');
   });
+
+  it('refuses a job whose work was taken over, and names the run that did it', () => {
+    const work = { fingerprint: digestOf('it'), reusedFrom: 'r7', sentence: 'nothing changed', savedMs: 1 };
+    const reused = { ...finished('test'), extras: { work } } as RunEvent;
+    expect(refusal(() => taken(plan, [started('test'), reused], from('unit')))).toMatch(
+      /took the work of job test over from run r7 .*sluice rerun r7 --from test\/unit/,
+    );
+  });
 });

@@ -86,6 +86,12 @@ export function continuedCells(
   const job = plan.jobs.find(({ id }) => id === place.job)!;
   const before = stepsBefore(job, place.step);
   if (before.length === 0) return {};
+  for (const { body } of events) {
+    if (body.type !== 'cell.finished' || body.job !== job.id || (place.cell ?? body.cell) !== body.cell)
+      continue;
+    const from = body.extras?.work?.reusedFrom ?? null;
+    if (from !== null) throw notDone(runId, from, job, place.step);
+  }
   const cells = new Set(
     events.flatMap(({ body }) =>
       body.type === 'cell.started' && body.job === job.id && (place.cell ?? body.cell) === body.cell
@@ -132,6 +138,14 @@ function lastReceipts(
     receipts = [...receipts.filter((receipt) => receipt.step !== body.step), body];
   }
   return receipts;
+}
+
+function notDone(runId: string, from: string, job: PlanJob, step: string) {
+  return userError(
+    'rerun-not-reached',
+    `run ${runId} took the work of job ${job.id} over from run ${from} and has no workspace of its own`,
+    `begin with the whole job: sluice rerun ${runId} --from ${job.id}; or repeat that run: sluice rerun ${from} --from ${job.id}/${step}`,
+  );
 }
 
 function notPerformed(runId: string, events: readonly StoredEvent[], job: PlanJob) {
