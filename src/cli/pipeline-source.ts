@@ -127,6 +127,16 @@ export function listedFiles(sources: Sources): readonly string[] {
 function chosenFile(context: Context, source: RunSource, sources: Sources, name: string | undefined): string {
   const { file } = context.settings;
   if (name === undefined && file) return insideRepository(context, source, file.path, file.from);
+  return fileCalled(context, source, sources, name);
+}
+
+/** The file that an argument names, or the only one when none does. Throws `UserError`. */
+export function fileCalled(
+  context: Context,
+  source: RunSource,
+  sources: Sources,
+  name: string | undefined,
+): string {
   // An argument that looks like a path is one, from where the user is.
   if (name !== undefined && /[/\\]|\.(ya?ml|ts)$/.test(name))
     return insideRepository(context, source, name, 'the command line');

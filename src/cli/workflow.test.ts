@@ -35,6 +35,8 @@ describe('a repository with GitHub workflows only', () => {
     expect(await world.run('plan')).toBe(2);
     expect(world.err.text).toContain('.github/workflows/release.yml');
     expect(await world.run('plan', 'Release')).toBe(0);
+    expect(await world.run('validate', 'Release')).toBe(0);
+    expect(world.out.text).toContain('.github/workflows/release.yml is valid');
   });
 
   it('is shown the place of a mistake', async () => {

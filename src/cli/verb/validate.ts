@@ -4,7 +4,7 @@ import { counted, visible } from '../../base/text.ts';
 import { pipelineFiles } from '../../pipeline/native/pipeline-file.ts';
 import type { Plan } from '../../pipeline/plan.ts';
 import { type Context, EXIT } from '../context.ts';
-import { insideRepository, listedFiles, loadFile } from '../pipeline-source.ts';
+import { fileCalled, insideRepository, listedFiles, loadFile } from '../pipeline-source.ts';
 import { hanging } from '../row.ts';
 
 interface Validated {
@@ -21,7 +21,7 @@ export async function perform(context: Context, given: readonly string[]): Promi
   const { file } = context.settings;
   const paths =
     given.length > 0
-      ? given.map((path) => insideRepository(context, source, path, 'the command line'))
+      ? given.map((name) => fileCalled(context, source, sources, name))
       : file
         ? [insideRepository(context, source, file.path, file.from)]
         : pipelineFiles(listedFiles(sources));

@@ -70,7 +70,7 @@ function inlined(plan: Plan, chain: readonly string[], inlining: Inlining, known
     const ids = idsOf(job);
     if ('job' in part.need)
       all.jobs.push({
-        ...job,
+        ...part.jobs[0]!,
         needs: ids,
         workflow: { ...job.workflow!, scope: { call: null, name: job.id, needs, secrets: [] } },
       });
@@ -110,10 +110,10 @@ function callOf(job: PlanJob, chain: readonly string[], inlining: Inlining, know
     inlining.report(
       'warning',
       job.place,
-      'a matrix that is computed cannot call a workflow yet; the job will fail',
+      'a matrix that is computed cannot call a workflow; the job will fail',
       'write the values into the matrix',
     );
-    return null;
+    return refusedCall(job);
   }
   const inner = known.get(path) ?? inlined(workflow.plan, [...chain, path], inlining, known);
   known.set(path, inner);
@@ -135,6 +135,14 @@ function callOf(job: PlanJob, chain: readonly string[], inlining: Inlining, know
     jobs: parts.flatMap(({ jobs }) => jobs),
     calls: parts.flatMap(({ calls }) => calls),
   };
+}
+
+/** Which jobs a run has is known before it begins, but for their matrices. */
+function refusedCall(job: PlanJob) {
+  const { call } = job.workflow!;
+  const message = `${call!.workflow} is called by a matrix that is computed, which is not performed; write the values into the matrix`;
+  const refusals = job.refusals.map((refusal) => ({ ...refusal, message }));
+  return { height: 0, need: { job: job.id }, jobs: [{ ...job, refusals }], calls: [] };
 }
 
 function calledWorkflow(path: string, at: Place, chain: readonly string[], inlining: Inlining) {

@@ -170,6 +170,6 @@ function callOf(job: Node): WorkflowCall | null {
 function callRefusals(job: Node): Refusal[] {
   const entry = entryOf(job, 'uses');
   if (!entry) return [];
-  const message = `the workflow ${shown(textOf(entry.value) ?? '')} cannot be called yet; call one of this repository, or write its jobs into this one`;
+  const message = `the workflow ${shown(textOf(entry.value) ?? '')} is not in this repository, so it is not called; copy it to .github/workflows, and call it by ./.github/workflows/NAME.yml`;
   return [{ feature: 'uses', message, place: placeOf(headOf(entry.value)) }];
 }
