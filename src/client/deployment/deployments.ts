@@ -15,7 +15,7 @@ import type { Deployments, PlannedDeployment, QuarantineView } from './contract.
 import { environmentViews } from './environments.ts';
 import { foldDeployment, shortDigest } from './fold.ts';
 import { followDeployment } from './follow.ts';
-import { namesOf, type PastFilter, pastDeployments } from './past.ts';
+import { namesOf, type PastFilter, pastDeployments, versionsOf } from './past.ts';
 import { planDeployment, planRollback, quarantineAt } from './plan.ts';
 import type { DeploymentRooms } from './rooms.ts';
 import { summaryOf } from './summary.ts';
@@ -186,7 +186,7 @@ export function clientDeployments(options: ClientDeploymentsOptions): Deployment
 
   async function quarantined(repository?: string): Promise<readonly QuarantineView[]> {
     const known = await collect({ repository });
-    const versions = namesOf(known);
+    const versions = versionsOf(known);
     const digests = new Set(known.flatMap(({ requested }) => [requested.candidate]));
     const found: QuarantineView[] = [];
     for (const digest of digests) {

@@ -62,6 +62,12 @@ describe('foldDeployment', () => {
     expect(
       view.story.filter(({ tone }) => tone === 'bad').map(({ text }) => text.replace(/:.*/, '')),
     ).toEqual(['the evidence says harm', 'it goes back from 5 %', 'rolled back']);
+    // Why is told once.
+    const [harm, begun, end] = told(play).filter((text) => /harm|it goes back|rolled back/.test(text));
+    const why = harm!.replace('the evidence says harm: ', '');
+    expect(view.sentence).toContain(why);
+    expect(begun).not.toContain(why);
+    expect(end).toBe('rolled back: 1.1 serves again');
   });
 
   it('tells whom it waits for, and who answered', () => {

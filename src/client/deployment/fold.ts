@@ -111,9 +111,10 @@ export class DeploymentFold {
   }
 
   #name(digest: string): string {
+    const known = this.#names.get(digest);
+    if (known !== undefined) return known;
     const definition = (this.#request?.definition ?? null) as unknown as DeploymentDefinition | null;
-    if (definition?.release.digest === digest) return definition.release.version;
-    return this.#names.get(digest) ?? shortDigest(digest);
+    return definition?.release.digest === digest ? definition.release.version : shortDigest(digest);
   }
 
   #take(before: DeploymentState, event: DeploymentEvent, at: number): void {

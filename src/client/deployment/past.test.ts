@@ -5,7 +5,7 @@ import { VirtualClock } from '../../../test/support/virtual-clock.ts';
 import { compilePlan } from '../../delivery/strategy/compile.ts';
 import type { DeploymentEvent, DeploymentOutcome } from '../../journal/deployment-event.ts';
 import { openMemoryStore } from '../../store/memory.ts';
-import { historyAt, servingOf } from './past.ts';
+import { distinct, historyAt, servingOf } from './past.ts';
 
 const WHERE = { repository: 'shop', environment: 'production', service: 'api' };
 
@@ -46,5 +46,17 @@ describe('the history of a service', () => {
       'sha256:never',
     ]);
     expect(servingOf(history)?.digest).toBe('sha256:patient');
+  });
+});
+
+describe('the names of digests', () => {
+  it('are their versions, with the digest where several have the same', () => {
+    const [first, again, other] = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}`);
+    const versions = new Map([
+      [first!, '1.0'],
+      [again!, '1.0'],
+      [other!, '1.1'],
+    ]);
+    expect([...distinct(versions).values()]).toEqual(['1.0 (aaaaaaaaaaaa)', '1.0 (bbbbbbbbbbbb)', '1.1']);
   });
 });

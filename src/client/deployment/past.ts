@@ -4,6 +4,7 @@ import type { StoredEvent } from '../../journal/event.ts';
 import { DEPLOYMENT_STREAM_PREFIX } from '../../journal/stream.ts';
 import { historyOf, type PastDeployment } from '../../rollback/history.ts';
 import type { Journal } from '../../store/contract.ts';
+import { shortDigest } from './fold.ts';
 
 /** So many deployments are looked at. */
 const RECENT_MAX = 1000;
@@ -96,10 +97,27 @@ export function servingOf(history: readonly KnownDeployment[]): {
   return null;
 }
 
-/** What people call digests, by all deployments that brought them. */
-export function namesOf(history: readonly KnownDeployment[]): Map<string, string> {
-  const names = new Map<string, string>();
+/** The versions of digests, by all deployments that brought them. Several may have the same: a commit that was built again. */
+export function versionsOf(history: readonly KnownDeployment[]): Map<string, string> {
+  const versions = new Map<string, string>();
   for (const { definition } of history)
-    if (definition) names.set(definition.release.digest, definition.release.version);
-  return names;
+    if (definition) versions.set(definition.release.digest, definition.release.version);
+  return versions;
+}
+
+/** What people call digests: the version, and which one is meant where several digests have the same. */
+export function namesOf(history: readonly KnownDeployment[]): Map<string, string> {
+  return distinct(versionsOf(history));
+}
+
+/** Versions that tell their digests apart. */
+export function distinct(versions: ReadonlyMap<string, string>): Map<string, string> {
+  const counts = new Map<string, number>();
+  for (const version of versions.values()) counts.set(version, (counts.get(version) ?? 0) + 1);
+  return new Map(
+    [...versions].map(([digest, version]) => [
+      digest,
+      counts.get(version) === 1 ? version : `${version} (${shortDigest(digest)})`,
+    ]),
+  );
 }

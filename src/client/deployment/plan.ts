@@ -24,7 +24,7 @@ import type { DeployAsk, PlannedDeployment, RollbackAsk } from './contract.ts';
 import { demandProblems } from './demand.ts';
 import { shortDigest, withNames } from './fold.ts';
 import { dispersionOf, isHealthy, timingsOf, trafficOf } from './observed.ts';
-import { historyAt, type KnownDeployment, namesOf, servingOf } from './past.ts';
+import { distinct, historyAt, type KnownDeployment, servingOf, versionsOf } from './past.ts';
 import { artifactOf, type ChosenRelease, chosenRelease } from './release.ts';
 import type { DeploymentRooms } from './rooms.ts';
 
@@ -183,11 +183,11 @@ interface Beside {
 
 function planned(compiled: DeploymentPlan, beside: Beside): PlannedDeployment {
   const { kind, definition, history, gates, findings, reason, supersede, condemned } = beside;
-  const names = namesOf(history);
+  const versions = versionsOf(history);
   const { digest, version } = definition.release;
-  names.set(digest, version);
+  versions.set(digest, version);
   const refusals = compiled.refusals.map((sentence) =>
-    refusal(named(sentence, history, names), definition.environment),
+    refusal(named(sentence, history, versions), definition.environment),
   );
   return {
     kind,
@@ -195,7 +195,9 @@ function planned(compiled: DeploymentPlan, beside: Beside): PlannedDeployment {
     definition,
     version,
     stableVersion:
-      compiled.stable === null ? null : (names.get(compiled.stable) ?? shortDigest(compiled.stable)),
+      compiled.stable === null
+        ? null
+        : (distinct(versions).get(compiled.stable) ?? shortDigest(compiled.stable)),
     problems: [...beside.problems, ...refusals],
     gates,
     policy: digestOf(canonicalJson(definition.environment.protection)),
@@ -217,10 +219,10 @@ function refusal(sentence: string, { place }: Pick<EnvironmentDefinition, 'place
 function named(
   sentence: string,
   history: readonly KnownDeployment[],
-  names: ReadonlyMap<string, string> = namesOf(history),
+  versions: ReadonlyMap<string, string> = versionsOf(history),
 ): string {
   return withNames(sentence, (digest) => {
-    const name = names.get(digest);
+    const name = versions.get(digest);
     return name === undefined || name === shortDigest(digest)
       ? shortDigest(digest)
       : `${visible(name)} (${shortDigest(digest)})`;

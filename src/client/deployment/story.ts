@@ -85,8 +85,12 @@ export function tellStory(
           text: `the time for ${SCOPES[event.scope]} is over (${formatDuration(event.limitMs)})`,
         },
       ];
-    case 'deployment.rollback-begun':
-      return [{ tone: 'bad', text: `it goes back from ${event.fromPercent} %: ${event.reason}` }];
+    case 'deployment.rollback-begun': {
+      // The line before told it.
+      const isTold = before.watch.verdict === 'harm' && before.watch.reason === event.reason;
+      const why = isTold ? '' : because(event.reason);
+      return [{ tone: 'bad', text: `it goes back from ${event.fromPercent} %${why}` }];
+    }
     case 'deployment.rerouted':
       return [{ tone: 'bad', text: `it goes back another way (${ROUTES[event.route]}): ${event.reason}` }];
     case 'deployment.baked':
@@ -97,7 +101,10 @@ export function tellStory(
       return [{ tone: 'bad', text: `warning: ${event.message}` }];
     case 'deployment.finished':
       return [
-        { tone: OUTCOME_TONES[event.outcome], text: `${outcomeWords(event.outcome)}: ${event.sentence}` },
+        {
+          tone: OUTCOME_TONES[event.outcome],
+          text: `${outcomeWords(event.outcome)}: ${withoutReason(event.sentence, before.rollback?.reason)}`,
+        },
       ];
     default:
       return unreachable(event, 'every event of a deployment is told');
@@ -130,6 +137,12 @@ const OUTCOME_TONES: Readonly<Record<DeploymentOutcome, StoryLine['tone']>> = {
 /** An outcome as people read it. */
 export function outcomeWords(outcome: DeploymentOutcome): string {
   return outcome === 'rolled-back' ? 'rolled back' : outcome;
+}
+
+/** The end without why it went back, which was told when it began. */
+function withoutReason(sentence: string, reason = ''): string {
+  const lead = `${reason}; `;
+  return sentence.startsWith(lead) ? sentence.slice(lead.length) : sentence;
 }
 
 function plain(text: string): Told {
