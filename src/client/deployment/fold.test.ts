@@ -67,7 +67,7 @@ describe('foldDeployment', () => {
     const why = harm!.replace('the evidence says harm: ', '');
     expect(view.sentence).toContain(why);
     expect(begun).not.toContain(why);
-    expect(end).toBe('rolled back: 1.1 serves again');
+    expect(end).toBe('rolled back: sha256:old serves again');
   });
 
   it('tells whom it waits for, and who answered', () => {
