@@ -280,4 +280,13 @@ describe('a check of what a step declares', () => {
       'step a: written without being declared: other',
     ]);
   });
+
+  it('is left to the job where that declares its inputs itself', async () => {
+    open({ work: 'check' });
+    rig.write('lib/read', '1');
+    acts.b = (folder) => void readFileSync(join(folder, 'lib/read'));
+    const report = await rig.run(job([step('b', 'first'), declaring()], declares(['src'])));
+    expect(receipt('a').work?.undeclared).toBeUndefined();
+    expect(report.warnings).toEqual(['read without being declared: lib/read']);
+  });
 });

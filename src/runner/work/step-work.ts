@@ -77,7 +77,7 @@ export class StepWork {
         fingerprint,
         outputs: make.declared.outputs,
         use: await this.#work.useToDo(subject, run, fingerprint, loss),
-        watched: isCheck ? watchFiles(directory) : null,
+        watched: this.#isWatched ? watchFiles(directory) : null,
       });
       return null;
     } catch (error) {
@@ -96,12 +96,13 @@ export class StepWork {
     if (!toDo) return finished;
     this.#toDo.delete(finished.step);
     const { use, watched, outputs, fingerprint } = toDo;
-    if (this.#options.work === 'check') {
+    if (this.#isWatched) {
       const undeclared = watched?.(fingerprint.inputs, outputs);
       this.#warnOf(finished.step, undeclared);
       return { ...finished, work: { ...use, ...(undeclared ? { undeclared } : {}) } };
     }
-    const unkept = finished.outcome === 'succeeded' ? await this.#keep(finished, toDo) : null;
+    const isKept = finished.outcome === 'succeeded' && this.#options.work !== 'check';
+    const unkept = isKept ? await this.#keep(finished, toDo) : null;
     if (unkept !== null)
       this.#warn(finished.step, `its result is not kept, so it will be done again: ${unkept}`);
     return { ...finished, work: use };
@@ -195,6 +196,11 @@ export class StepWork {
       if (problem === null) throw error;
       return problem;
     }
+  }
+
+  /** A whole job that declares its inputs is watched as one: watching a step of it makes forgotten what was read before. */
+  get #isWatched(): boolean {
+    return this.#options.work === 'check' && this.#state.message.job.work === null;
   }
 
   /** No cell has such a name. */
