@@ -1,3 +1,4 @@
+import { canonicalJson, type JsonValue } from '../../base/json.ts';
 import type { Finding, Severity } from '../facts/finding.ts';
 import { compareText } from './measurement.ts';
 
@@ -10,7 +11,7 @@ const RANK: Readonly<Record<Severity, number>> = {
   info: 4,
 };
 
-/** Worst first, then by where they stand; equal only when they look the same and have the same fingerprint. */
+/** Worst first, then by where they stand; equal only when they are the same. */
 export function compareFindings(a: Finding, b: Finding): number {
   return (
     RANK[a.severity] - RANK[b.severity] ||
@@ -20,10 +21,7 @@ export function compareFindings(a: Finding, b: Finding): number {
     compareText(a.package?.name ?? '', b.package?.name ?? '') ||
     compareText(a.message, b.message) ||
     compareText(a.tool, b.tool) ||
-    // What follows no row shows; it decides which fingerprint stands first.
-    compareText(a.severity, b.severity) ||
-    compareText(a.category, b.category) ||
-    compareText(a.anchor, b.anchor) ||
-    compareText(a.package?.version ?? '', b.package?.version ?? '')
+    // What no row shows may decide which fingerprint a finding gets: then all of it counts.
+    compareText(canonicalJson(a as unknown as JsonValue), canonicalJson(b as unknown as JsonValue))
   );
 }
