@@ -99,9 +99,11 @@ function progress(evidence: Evidence, { policy }: JudgeState): string {
   const { lnE, alarm, present, requestsNeeded } = evidence;
   if (lnE === null) return 'no window in a row too many is above a limit; the raw form proves nothing';
   const figure = `ln E ${number(lnE)} of ${number(alarm)}`;
-  const doubting = evidence.triggers.find(
+  const doubted = evidence.triggers.filter(
     (trigger) => trigger.lnSign !== null && trigger.lnE! > trigger.lnSign && trigger.lnSign < alarm,
   );
+  // The one that looks worst by itself.
+  const [doubting] = doubted.sort((one, other) => alone(other) - alone(one));
   if (lnE >= alarm && doubting) {
     const sign = `the sign test of ${doubting.name} must agree (ln E ${number(doubting.lnSign!)})`;
     return `${figure} looks like harm, but until ${LEARNT_WINDOWS_MIN} A/A windows have shown how bursty it is, ${sign}`;
@@ -138,6 +140,10 @@ function strongestOf({ triggers }: Evidence): TriggerEvidence {
 /** How much a trigger contributes to the shared evidence. */
 function weighted(trigger: TriggerEvidence): number {
   return effective(trigger) + Math.log(trigger.share);
+}
+
+function alone({ lnE, share }: TriggerEvidence): number {
+  return lnE! + Math.log(share);
 }
 
 function harmText(trigger: TriggerEvidence, { canary, baseline }: Evidence): string {
