@@ -68,6 +68,11 @@ const conditions = [
   aCondition({ name: 'line', atLeast: 80 }, 'coverage.line'),
   aCondition({ name: 'patch', atLeast: 80, scope: 'new' }, 'coverage.line'),
   aCondition({ name: 'ratchet', notBelow: ratchet }, 'coverage.line'),
+  aCondition({ name: 'fewer', notBelow: ratchet }, 'findings.sast.total'),
+  aCondition({ name: 'high', atMost: 0, scope: 'new' }, 'findings.sast.high'),
+  aCondition({ name: 'attacks', atMost: 1000 }, 'findings.vulnerabilities.critical'),
+  aCondition({ name: 'measured', atMost: 0 }, 'coverage.unmeasured'),
+  aCondition({ name: 'sum', atMost: 0 }, 'findings.sast.critical + findings.sast.high'),
 ];
 
 const judging: number[] = [];

@@ -1,10 +1,17 @@
 import type { Finding } from '../facts/finding.ts';
+import { compareFindings } from './compare-finding.ts';
 
-/** Findings that are the same but for their lines. */
+/** Findings that are the same but for their lines. Nearly always one on each side, so that lists are made only for more. */
 interface Group {
   readonly like: Finding;
+  /** How many were counted. */
   count: number;
-  readonly findings: Finding[];
+  /** How many were taken against them, and which. */
+  taken: number;
+  first: Finding | null;
+  more: Finding[] | null;
+  /** With the same path, rule and text, of another tool, category or package. */
+  readonly next: Group | null;
 }
 
 /**
@@ -12,30 +19,40 @@ interface Group {
  * maps instead of one long key: 200,000 joined texts cost more than everything else in a verdict.
  */
 export class FindingTally {
-  readonly #byPath = new Map<string, Map<string, Map<string, Group[]>>>();
+  readonly #byPath = new Map<string, Map<string, Map<string, Group>>>();
+  /** Groups of which more were taken than were counted. */
+  readonly #exceeded: Group[] = [];
 
   /** Counts one; `path` is where its file is now. */
   add(finding: Finding, path: string): void {
-    const byRule = child(this.#byPath, path, () => new Map<string, Map<string, Group[]>>());
-    const byAnchor = child(byRule, finding.rule, () => new Map<string, Group[]>());
-    const groups = child(byAnchor, finding.anchor, (): Group[] => []);
-    const group = groups.find(({ like }) => isSameKind(like, finding));
+    const byRule = child(this.#byPath, path, () => new Map<string, Map<string, Group>>());
+    const byAnchor = child(byRule, finding.rule, () => new Map<string, Group>());
+    const next = byAnchor.get(finding.anchor) ?? null;
+    const group = alike(next, finding);
     if (group) group.count++;
-    else groups.push({ like: finding, count: 1, findings: [] });
+    else byAnchor.set(finding.anchor, { like: finding, count: 1, taken: 0, first: null, more: null, next });
   }
 
-  /** The group that it belongs to; null when nothing like it was counted. */
-  find(finding: Finding, path: string): Group | null {
-    const groups = this.#byPath.get(path)?.get(finding.rule)?.get(finding.anchor);
-    return groups?.find(({ like }) => isSameKind(like, finding)) ?? null;
+  /** Takes one against those that were counted. Returns whether anything like it was. */
+  take(finding: Finding, path: string): boolean {
+    const groups = this.#byPath.get(path)?.get(finding.rule)?.get(finding.anchor) ?? null;
+    const group = alike(groups, finding);
+    if (group === null) return false;
+    if (group.first === null) group.first = finding;
+    else {
+      group.more ??= [];
+      group.more.push(finding);
+    }
+    group.taken++;
+    if (group.taken === group.count + 1) this.#exceeded.push(group);
+    return true;
   }
 
-  /** Every group that somebody put findings into. */
-  *touched(): Generator<Group> {
-    for (const byRule of this.#byPath.values())
-      for (const byAnchor of byRule.values())
-        for (const groups of byAnchor.values())
-          for (const group of groups) if (group.findings.length > 0) yield group;
+  /** The worst of what was taken beyond what was counted. */
+  beyond(): readonly Finding[] {
+    return this.#exceeded.flatMap(({ first, more, taken, count }) =>
+      [first!, ...more!].sort(compareFindings).slice(0, taken - count),
+    );
   }
 }
 
@@ -46,6 +63,12 @@ function child<V>(map: Map<string, V>, key: string, make: () => V): V {
     map.set(key, value);
   }
   return value;
+}
+
+function alike(groups: Group | null, finding: Finding): Group | null {
+  for (let group = groups; group !== null; group = group.next)
+    if (isSameKind(group.like, finding)) return group;
+  return null;
 }
 
 function isSameKind(a: Finding, b: Finding): boolean {

@@ -151,29 +151,12 @@ function newFindings(view: FactView, findings: readonly Finding[], group: Findin
     );
   }
   const known = new FindingTally();
-  for (const finding of before.findings)
-    known.add(
-      finding,
-      pathOf(finding, (path) => change?.renamed(path) ?? path),
-    );
-  const fresh: Finding[] = [];
-  for (const finding of findings) {
-    const alike = known.find(
-      finding,
-      pathOf(finding, (path) => path),
-    );
-    if (alike) alike.findings.push(finding);
-    else fresh.push(finding);
+  for (const finding of before.findings) {
+    const path = finding.place?.path ?? '';
+    known.add(finding, change?.renamed(path) ?? path);
   }
-  for (const alike of known.touched()) {
-    const count = alike.findings.length - alike.count;
-    if (count > 0) fresh.push(...alike.findings.sort(compareFindings).slice(0, count));
-  }
-  return fresh;
-}
-
-function pathOf({ place }: Finding, pathNow: (path: string) => string): string {
-  return place === null ? '' : pathNow(place.path);
+  const fresh = findings.filter((finding) => !known.take(finding, finding.place?.path ?? ''));
+  return [...fresh, ...known.beyond()];
 }
 
 function rowOf({ rule, severity, place, package: of }: Finding, fingerprint: string): EvidenceRow {

@@ -151,12 +151,26 @@ export class FactView {
     if (findings.length === 0) return new Map();
     if (this.#memory.has('fingerprints')) return this.fingerprints();
     const anchors = new Set(findings.map(({ anchor }) => anchor));
-    const rules = new Set(findings.map(({ rule }) => rule));
-    const alike = this.evidence.reports
-      .flatMap(({ facts }) => facts.findings.filter((one) => anchors.has(one.anchor) && rules.has(one.rule)))
+    const paths = new Set(findings.map(({ place }) => place?.path));
+    const byPath = this.#findingsByPath();
+    const alike = [...paths]
+      .flatMap((path) => (byPath.get(path) ?? []).filter((one) => anchors.has(one.anchor)))
       .sort(compareFindings);
     const fingerprints = fingerprintsOf(alike);
     return new Map(alike.map((finding, index) => [finding, fingerprints[index]!]));
+  }
+
+  #findingsByPath(): ReadonlyMap<string | undefined, readonly Finding[]> {
+    return this.remember('findings by path', () => {
+      const byPath = new Map<string | undefined, Finding[]>();
+      for (const { facts } of this.evidence.reports)
+        for (const finding of facts.findings) {
+          const known = byPath.get(finding.place?.path);
+          if (known) known.push(finding);
+          else byPath.set(finding.place?.path, [finding]);
+        }
+      return byPath;
+    });
   }
 
   /** Coverage of reports, merged when there are several. */
