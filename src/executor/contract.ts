@@ -115,6 +115,8 @@ export interface ServiceSpec extends ContainerSpec {
 export interface StartedService {
   readonly name: string;
   readonly containerId: string;
+  /** The name of the network that all services of the job are in, and its container. */
+  readonly network: string;
   /** Port in the container to port on this machine. */
   readonly ports: Readonly<Record<string, number>>;
 }
@@ -133,6 +135,8 @@ export interface ExecutorJob {
    * executor that cannot know leaves it out.
    */
   claim?(stepKey: string): Promise<boolean>;
+  /** The job's container, and the network it is in without services, by which the engine knows them. Only where there is one. */
+  readonly container?: { readonly id: string; readonly network: string };
   /** What the image of the job runs by itself. An executor without images leaves it out. Rejects with `StartError`. */
   imageCommand?(): Promise<{ readonly entrypoint: readonly string[]; readonly command: readonly string[] }>;
   /**

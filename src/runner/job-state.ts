@@ -35,6 +35,8 @@ export class JobState {
   directory: string | null = null;
   /** By service: id and ports, for expressions. */
   services: JsonObject = {};
+  /** The container of the job and its network, for expressions; null: none. */
+  container: JsonObject | null = null;
   /** The job's processes are being ended. */
   isClosing = false;
   /** The keys of the caches that were looked for, and whether an entry under exactly that key was restored. */
@@ -135,7 +137,11 @@ export class JobState {
       matrix: matrix ?? {},
       needs: needs as JsonObject,
       steps: this.#steps,
-      job: { status: cancelled ? 'cancelled' : failed ? 'failure' : 'success', services: this.services },
+      job: {
+        status: cancelled ? 'cancelled' : failed ? 'failure' : 'success',
+        services: this.services,
+        ...(this.container ? { container: this.container } : {}),
+      },
       ...(job.workflow ? { runner: runnerContext(environment), strategy: this.message.strategy ?? {} } : {}),
       ...(withSecrets ? { secrets: this.secrets } : {}),
       ...(directory === null ? {} : { hashFiles: (globs: readonly string[]) => hashFiles(directory, globs) }),

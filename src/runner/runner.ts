@@ -212,6 +212,7 @@ async function performJob(
       jobKey: jobKey(message.runId, message.cell, message.attempt),
       ...(confinement ? { confinement } : {}),
     });
+    state.container = executorJob.container ?? null;
     const differing = toDo && (await differingInput(toDo, message, workspace, workspaces));
     const steps = new Map<string, StepFinished>();
     const noted: Emit = (event) => {

@@ -47,7 +47,10 @@ async function startContainers(
   const specs = services.map((service) => containerSpec(place, service));
   const started = await host.start(jobKey(runId, cell, attempt), specs, [place.setup.workspace.folder]);
   const context: Record<string, JsonObject> = {};
-  for (const one of started) context[one.name] = { id: one.containerId, ports: asStrings(one.ports) };
+  for (const { name, containerId, network, ports } of started) {
+    context[name] = { id: containerId, network, ports: asStrings(ports) };
+    if (place.state.container) place.state.container = { ...place.state.container, network };
+  }
   place.state.services = context;
   for (const service of services) {
     const { health } = service;

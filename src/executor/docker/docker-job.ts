@@ -29,6 +29,7 @@ export interface DockerJobOptions extends ContainerOptions {
 
 /** The steps of one job, in one container. */
 export class DockerJob implements ExecutorJob {
+  readonly container: NonNullable<ExecutorJob['container']>;
   readonly #options: DockerJobOptions;
   readonly #running = new Map<string, DockerStep>();
   #container: Promise<void> | null = null;
@@ -36,6 +37,8 @@ export class DockerJob implements ExecutorJob {
 
   constructor(options: DockerJobOptions) {
     this.#options = options;
+    const network = options.confinement.network === 'none' ? 'none' : 'bridge';
+    this.container = { id: options.place.name, network };
   }
 
   /** Starts the container early; what is wrong with it is told by the first step. */

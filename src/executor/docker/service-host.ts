@@ -92,7 +92,8 @@ async function startService(at: Place, service: ServiceSpec): Promise<StartedSer
   const words = ['container', 'inspect', '--format', '{{.State.Running}} {{.Id}}', name];
   const [isRunning, id] = (await docker.call(words)).output.split(' ');
   const containerId = isRunning === 'true' ? id! : await runService(at, service, name);
-  return { name: service.name, containerId, ports: await untilHealthy(at, service, name, untilMs) };
+  const ports = await untilHealthy(at, service, name, untilMs);
+  return { name: service.name, containerId, network: place.name, ports };
 }
 
 async function runService(at: Place, service: ServiceSpec, name: string): Promise<string> {

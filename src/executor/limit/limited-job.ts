@@ -110,6 +110,7 @@ export function limitedJob(job: ConfinedJob, options: LimitedJobOptions): Confin
       }
       return closed;
     },
+    ...(job.container === undefined ? {} : { container: job.container }),
     ...(job.claim === undefined ? {} : { claim: (stepKey: string) => job.claim!(stepKey) }),
     forget: () => job.forget(),
   };

@@ -62,7 +62,7 @@ export function stepMake(step: PlanStep, state: JobState, folder: string, machin
   };
 }
 
-/** What the step would see, with the name of a secret for its value and without the ports of services, which are other ones each time. */
+/** What the step would see, with the name of a secret for its value and without containers and ports of services, which are other ones each time. */
 function nameableScope(state: JobState): StepScope {
   const secrets = Object.fromEntries(
     state.message.job.secrets.map(({ name }) => [name, `secret ${name}`] as const),
@@ -76,7 +76,7 @@ function nameableScope(state: JobState): StepScope {
     path,
     context: (environment, withSecrets = true) => {
       const context = state.context(environment, false);
-      const job = { ...(context.job as object), services: {} };
+      const job = { ...(context.job as object), services: {}, container: {} };
       return { ...context, job, ...(withSecrets ? { secrets } : {}) };
     },
   };
