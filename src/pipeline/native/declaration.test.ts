@@ -30,6 +30,18 @@ describe('what a job declares', () => {
     ]);
   });
 
+  it('warns of inputs of steps that are done each time', () => {
+    const told = (steps: string) =>
+      problemsOf(`jobs: {t: {${steps}}}\n`).map((line) => line.replace(/^(\S+) \S+ /, '$1 '));
+    expect(told('steps: [{run: x, inputs: a}]')).toEqual([]);
+    expect(told('steps: [{parallel: [{run: x, inputs: a}, y]}]')).toEqual([
+      'warning no-effect: `inputs` have no effect here: a step that runs beside others is done each time',
+    ]);
+    expect(told('run: x, cleanup: [{run: y, inputs: a}]')).toEqual([
+      'warning no-effect: `inputs` have no effect here: a step for clean-up is done each time',
+    ]);
+  });
+
   it('of caches, one or several', () => {
     const one = { key: 'npm', keyFiles: ['package-lock.json'], restoreKeys: ['npm-'], paths: ['a', 'b'] };
     expect(
