@@ -55,7 +55,33 @@ function headLines(
       `${about(plan.expectedMs)}; at most ${formatDuration(plan.deadlineMs)}, then it goes back`,
       look,
     ),
+    ...trafficLines(plan, definition, look),
   ];
+}
+
+/** Where users ask, and whom they reach but for the weights. */
+function trafficLines(
+  { routing }: DeploymentPlan,
+  { environment, service }: PlannedDeployment['definition'],
+  look: Look,
+): string[] {
+  const router = environment.router ?? service.router;
+  const rules = routing.match.map(
+    ({ kind, name, value }) => `${kind} ${visible(name)} = ${visible(value)} to the candidate`,
+  );
+  const said = [
+    ...(router === null ? [] : [router.kind === 'proxy' ? proxyText(router.listen) : router.kind]),
+    ...rules,
+    ...(routing.sticky ? ['visitors stay on their version'] : []),
+  ];
+  return said.length === 0 ? [] : labelled('traffic', said.join('; '), look);
+}
+
+function proxyText(listen: string): string {
+  const where = listen.includes(':')
+    ? visible(listen)
+    : `port ${visible(listen)} of every address of this machine`;
+  return `built-in proxy at ${where}`;
 }
 
 const LABEL_WIDTH = 9;

@@ -26,6 +26,8 @@ export async function openRouter(
   const wanted = routerOf(definition);
   if (wanted === null) return { router: null, measurable: [], missing: [] };
   const { environment, service, source } = definition;
+  if (service.port === null)
+    return { router: null, measurable: ['requests', 'latency'], missing: [noPort(service.name)] };
   const folder = join(
     directory,
     'routers',
@@ -54,6 +56,11 @@ export async function openRouter(
       return { router, measurable: ['requests', 'latency'], missing: await router.missing() };
     }
   }
+}
+
+/** Without it instances are told none, and no traffic can be sent to them. */
+function noPort(name: string): string {
+  return `the service ${name} has no \`port\`, so nothing can be sent to it; give it one, such as \`port: 8080\`, or remove \`router\``;
 }
 
 function routerOf({ environment, service }: DeploymentDefinition): RouterDefinition | null {
