@@ -57,6 +57,24 @@ describe('sluice deploy', () => {
     expect(world.supervised).toHaveLength(1);
   });
 
+  it('says in the plan where users ask, and whom rules lead where', async () => {
+    const { cli, world } = aDesk();
+    world.artifacts = [anArtifact('1')];
+    cli.files.set(
+      `${DEPLOY_SOURCE.path}/sluice.yaml`,
+      PIPELINE.replace(
+        'strategy: {type: canary',
+        'strategy: {match: [{header: X-Beta, value: "1"}], sticky: true, type: canary',
+      ),
+    );
+    expect(await cli.run('deploy', 'staging', '--plan'), cli.err.text).toBe(0);
+    const text = cli.out.text.replaceAll(/\s+/g, ' ');
+    expect(text).toContain(
+      'traffic built-in proxy at port 8080 of every address of this machine; header X-Beta = 1 to the candidate; visitors stay on their version',
+    );
+    expect(narrow(cli.out.text)).toBe(true);
+  });
+
   it('refuses with place and way out before anything happens', async () => {
     const { cli, world } = aDesk();
     world.artifacts = [anArtifact('1')];
