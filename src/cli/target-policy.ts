@@ -50,7 +50,10 @@ async function targetPlan(
   }
   const at: RunSource = { ...source, mode: 'commit', commit: found.commit, dirty: false };
   const sources = context.ports.readSources(at);
-  if (sources.read(plan.file) === null) return null;
+  if (sources.read(plan.file) === null) {
+    if (isJudged(plan)) context.note(`there is no ${where}, so the gates are those of the change`);
+    return null;
+  }
   const checked = await loadFile(context, at, sources, plan.file);
   if (checked.ok) {
     if (isJudged(checked.value)) context.note(`gates, waivers and protections are those of ${where}`);
