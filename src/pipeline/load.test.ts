@@ -103,8 +103,7 @@ describe("the seeds' YAML", () => {
     expect(deploy.refusals).toEqual([
       {
         feature: 'environment',
-        message:
-          'the environment `staging` is not defined in this pipeline; define it below `environments:`',
+        message: 'the environment `staging` is not defined in this pipeline; define it below `environments:`',
         place: { file: 'sluice.yaml', start: { line: 27, column: 18 }, end: { line: 27, column: 25 } },
       },
     ]);
