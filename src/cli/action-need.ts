@@ -1,5 +1,4 @@
 import { nativeActionOf } from '../pipeline/github/action/native-action.ts';
-import type { PlanJob } from '../pipeline/plan.ts';
 import { type PlanUses, usesText } from '../pipeline/plan-action.ts';
 
 /** Programs that the actions which Sluice performs itself look for. */
@@ -19,12 +18,8 @@ export interface ActionNeed {
   readonly name: string;
 }
 
-/** What the actions of a job need to be performed; nothing for those that need nothing. */
-export function actionNeeds(job: PlanJob): readonly ActionNeed[] {
-  return job.steps.flatMap(({ uses }) => (uses ? (needOf(uses) ?? []) : []));
-}
-
-function needOf(uses: PlanUses): ActionNeed | null {
+/** What an action needs to be performed; null: nothing. */
+export function actionNeed(uses: PlanUses): ActionNeed | null {
   if (uses.kind === 'docker') return { kind: 'engine', name: 'docker' };
   const native = nativeActionOf(uses);
   if (native === null) return { kind: 'action', name: usesText(uses) };

@@ -1,5 +1,5 @@
-import type { Plan, PlanJob } from '../pipeline/plan.ts';
-import { actionNeeds } from './action-need.ts';
+import type { Plan, PlanJob, PlanStep } from '../pipeline/plan.ts';
+import { actionNeed } from './action-need.ts';
 import { programsIn } from './command-head.ts';
 
 /** Something that jobs need to be there before they start. */
@@ -7,8 +7,12 @@ export interface Expectation {
   /** `engine`: what runs containers; `action`: one that a step of a workflow uses. */
   readonly kind: 'program' | 'engine' | 'action' | 'secret' | 'sandbox';
   readonly name: string;
-  readonly jobs: readonly string[];
+  /** Steps by name; empty: the job as a whole. */
+  readonly needs: readonly { readonly job: string; readonly steps: readonly string[] }[];
 }
+
+/** By name and job: the steps that need it. */
+type Needed = Map<string, Map<string, Set<string>>>;
 
 /** What a language's own tools are called. */
 const LANGUAGE_PROGRAMS: Readonly<Record<string, readonly string[]>> = {
@@ -27,27 +31,36 @@ const LANGUAGE_PROGRAMS: Readonly<Record<string, readonly string[]>> = {
  * order of the plan. What runs in a container has its programs from its image.
  */
 export function expectationsOf(plan: Plan): readonly Expectation[] {
-  const programs = new Map<string, Set<string>>();
-  const engines = new Map<string, Set<string>>();
-  const actions = new Map<string, Set<string>>();
-  const secrets = new Map<string, Set<string>>();
-  const sandboxes = new Map<string, Set<string>>();
+  const programs: Needed = new Map();
+  const engines: Needed = new Map();
+  const actions: Needed = new Map();
+  const secrets: Needed = new Map();
+  const sandboxes: Needed = new Map();
   for (const job of plan.jobs) {
-    if (job.container === null) for (const program of jobPrograms(job)) addTo(programs, program, job.id);
     const hasContainer = job.container !== null || job.services.some(({ kind }) => kind === 'container');
-    if (hasContainer) addTo(engines, 'docker', job.id);
-    for (const { kind, name } of actionNeeds(job)) {
-      if (kind === 'engine') addTo(engines, name, job.id);
-      else if (kind === 'action') addTo(actions, name, job.id);
-      else if (job.container === null) addTo(programs, name, job.id);
+    if (hasContainer) need(engines, 'docker', job);
+    if (job.container === null && job.language !== null)
+      for (const program of LANGUAGE_PROGRAMS[job.language] ?? []) need(programs, program, job);
+    for (const step of [...job.steps, ...job.cleanup]) {
+      const { uses } = step;
+      const wanted = uses && actionNeed(uses);
+      if (wanted?.kind === 'engine') need(engines, wanted.name, job, step);
+      else if (wanted?.kind === 'action') need(actions, wanted.name, job, step);
+      else if (job.container === null)
+        for (const program of uses ? (wanted ? [wanted.name] : []) : stepPrograms(step))
+          need(programs, program, job, step);
     }
-    if (needsSandbox(job)) addTo(sandboxes, 'sandbox', job.id);
+    if (needsSandbox(job)) need(sandboxes, 'sandbox', job);
     // Its job runs without it, as far as it can.
     for (const secret of job.secrets.filter(({ name, optional }) => !optional || name !== 'GITHUB_TOKEN'))
-      addTo(secrets, secret.name, job.id);
+      need(secrets, secret.name, job);
   }
-  const list = (kind: Expectation['kind'], from: ReadonlyMap<string, ReadonlySet<string>>): Expectation[] =>
-    [...from].map(([name, jobs]) => ({ kind, name, jobs: [...jobs] }));
+  const list = (kind: Expectation['kind'], from: Needed): Expectation[] =>
+    [...from].map(([name, jobs]) => ({
+      kind,
+      name,
+      needs: [...jobs].map(([job, steps]) => ({ job, steps: [...steps] })),
+    }));
   return [
     ...list('program', programs),
     ...list('engine', engines),
@@ -62,20 +75,16 @@ function needsSandbox({ isolation, container }: PlanJob): boolean {
   return container === null && (mode === 'sandbox' || (mode === null && network === 'none'));
 }
 
-function jobPrograms(job: PlanJob): ReadonlySet<string> {
-  const programs = new Set<string>(job.language === null ? [] : (LANGUAGE_PROGRAMS[job.language] ?? []));
-  for (const step of [...job.steps, ...job.cleanup]) {
-    if (step.uses !== null) continue;
-    const shell = step.shell.trim().split(/\s+/)[0]!;
-    programs.add(shell === 'python' ? 'python3' : shell);
-    // Only what a shell reads can be read here as shell.
-    if (/^(ba|da|k|z)?sh$/.test(shell)) for (const program of programsIn(step.run)) programs.add(program);
-  }
-  return programs;
+function stepPrograms({ shell: command, run }: PlanStep): readonly string[] {
+  const shell = command.trim().split(/\s+/)[0]!;
+  const own = shell === 'python' ? 'python3' : shell;
+  // Only what a shell reads can be read here as shell.
+  return /^(ba|da|k|z)?sh$/.test(shell) ? [own, ...programsIn(run)] : [own];
 }
 
-function addTo(map: Map<string, Set<string>>, key: string, value: string): void {
-  const known = map.get(key);
-  if (known) known.add(value);
-  else map.set(key, new Set([value]));
+function need(needed: Needed, name: string, { id }: PlanJob, step?: PlanStep): void {
+  const jobs = needed.get(name) ?? new Map<string, Set<string>>();
+  const steps = jobs.get(id) ?? new Set();
+  if (step) steps.add(step.name);
+  needed.set(name, jobs.set(id, steps));
 }

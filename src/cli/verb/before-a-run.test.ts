@@ -140,10 +140,11 @@ describe('sluice doctor', () => {
         ✓ storage      /home/ada/storage, 4.8 MiB kept, 84 GiB free
 
       sluice.yaml expects
-        ✓ sh           /bin/sh, for lint, unit, docs
-        ✓ npm          /usr/bin/npm, for lint, unit
-        ✗ docker       not on PATH, for unit
-        ✗ make         not on PATH, for docs
+        ✓ sh           /bin/sh, for lint (npm run lint), unit (npm test, docker
+                       compose up -d), docs (make docs)
+        ✓ npm          /usr/bin/npm, for lint (npm run lint), unit (npm test)
+        ✗ docker       not on PATH, for unit (docker compose up -d)
+        ✗ make         not on PATH, for docs (make docs)
         ✗ NPM_TOKEN    a secret that is nowhere: sluice secret set NPM_TOKEN, for unit
 
       ✗ 3 things missing: docker, make, NPM_TOKEN

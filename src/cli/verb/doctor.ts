@@ -245,11 +245,17 @@ function printExpected(
   const { look } = context;
   context.print(look.paint('bold', `${visible(file)} expects`));
   if (examined.length === 0) context.print('  nothing that the shell does not have itself');
-  for (const { name, found, lack, jobs } of examined) {
+  for (const { name, found, lack, needs } of examined) {
     const glyph =
       found === null ? look.paint('red', look.glyphs.failed) : look.paint('green', look.glyphs.succeeded);
-    const who =
-      jobs.length > 4 ? `${jobs.slice(0, 4).join(', ')} and ${jobs.length - 4} more` : jobs.join(', ');
+    const who = fewOf(needs.map(({ job, steps }) => (steps.length === 0 ? job : `${job} (${fewOf(steps)})`)));
     context.print(line(glyph, visible(name), `${visible(found ?? lack)}, for ${visible(who)}`));
   }
+}
+
+const SHOWN_MAX = 4;
+
+function fewOf(names: readonly string[]): string {
+  const rest = names.length - SHOWN_MAX;
+  return rest > 0 ? `${names.slice(0, SHOWN_MAX).join(', ')} and ${rest} more` : names.join(', ');
 }
