@@ -1,7 +1,6 @@
 import type { ArtifactStore } from '../artifact/contract.ts';
 import type { DeploymentRooms } from '../client/deployment/rooms.ts';
 import type { Journal } from '../store/contract.ts';
-import { openPlaces } from './deployment/places.ts';
 import { startSupervisor } from './deployment/supervisor.ts';
 
 export interface OpenDeploymentsOptions {
@@ -17,7 +16,9 @@ export function openDeployments(options: OpenDeploymentsOptions): DeploymentRoom
   const { directory, artifacts } = options;
   return {
     artifacts,
-    look: (request) => openPlaces(options, request, { starts: false }),
+    // Most commands look at no place: places are many files.
+    look: async (request) =>
+      (await import('./deployment/places.ts')).openPlaces(options, request, { starts: false }),
     supervise: (deploymentId) => startSupervisor(directory, deploymentId),
   };
 }

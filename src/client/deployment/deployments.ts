@@ -10,13 +10,11 @@ import type { DeploymentEvent, ReleaseEvent } from '../../journal/deployment-eve
 import type { Actor, PlacedEvent, StoredEvent } from '../../journal/event.ts';
 import { DEPLOYMENT_STREAM_PREFIX, deploymentStream, releaseStream } from '../../journal/stream.ts';
 import { ConflictError, type Store } from '../../store/contract.ts';
-import { checkEnvironments } from './check.ts';
 import type { Deployments, PlannedDeployment, QuarantineView } from './contract.ts';
 import { environmentViews } from './environments.ts';
 import { foldDeployment, shortDigest } from './fold.ts';
 import { followDeployment } from './follow.ts';
-import { namesOf, type PastFilter, pastDeployments, versionsOf } from './past.ts';
-import { planDeployment, planRollback, quarantineAt } from './plan.ts';
+import { namesOf, type PastFilter, pastDeployments, quarantineAt, versionsOf } from './past.ts';
 import type { DeploymentRooms } from './rooms.ts';
 import { summaryOf } from './summary.ts';
 import { tellDeployment } from './tell.ts';
@@ -68,8 +66,9 @@ export function clientDeployments(options: ClientDeploymentsOptions): Deployment
   }
 
   return {
-    plan: async (ask) => planDeployment(await planning(), ask),
-    planRollback: async (ask) => planRollback(await planning(), ask),
+    // What makes plans is large, and whoever only lists or takes over makes none.
+    plan: async (ask) => (await import('./plan.ts')).planDeployment(await planning(), ask),
+    planRollback: async (ask) => (await import('./plan-rollback.ts')).planRollback(await planning(), ask),
     async begin(planned) {
       const { problems } = planned;
       if (problems.length > 0) throw new UserError(problems);
@@ -124,8 +123,10 @@ export function clientDeployments(options: ClientDeploymentsOptions): Deployment
     },
     environments: (plan, repository) =>
       environmentViews(journal, plan, repository, (digest) => quarantineAt(journal, digest)),
-    check: async (plan, source, environment) =>
-      checkEnvironments(journal, await open(), plan, source, environment),
+    async check(plan, source, environment) {
+      const { checkEnvironments } = await import('./check.ts');
+      return checkEnvironments(journal, await open(), plan, source, environment);
+    },
     quarantined,
     async liftQuarantine(word, reason) {
       const { digest } = chosenQuarantine(await quarantined(), word);

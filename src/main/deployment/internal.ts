@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { UserError } from '../../base/diagnostic.ts';
+import type { KeptRooms } from '../../client/kept.ts';
 import { DeploymentController } from '../../controller/deployment/deployment-controller.ts';
 import { runProxy } from '../../delivery/router/proxy/proxy.ts';
 import { machineClock } from '../../machine/clock.ts';
@@ -9,7 +10,6 @@ import { Ballast } from '../../machine/disk/ballast.ts';
 import { machineOwners } from '../../machine/owners.ts';
 import { machineRandom } from '../../machine/random.ts';
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts';
-import { openKept } from '../kept.ts';
 import { openPlaces } from './places.ts';
 
 /**
@@ -45,12 +45,15 @@ async function supervise(deploymentId: string, directory: string): Promise<numbe
     { makeRoom: () => ballast.release() },
   );
   const warn = (message: string) => console.error(`${new Date(machineClock.now()).toISOString()} ${message}`);
-  const kept = openKept(directory, process.env, warn);
+  // Only what is started anew is brought from the storage: whoever takes over seldom needs it.
+  let kept = null as Promise<KeptRooms> | null;
+  const openOnce = () =>
+    (kept ??= import('../kept.ts').then(({ openKept }) => openKept(directory, process.env, warn)));
   const options = {
     directory,
     environment: process.env,
     journal: store.journal,
-    artifacts: async () => (await kept).artifacts,
+    artifacts: async () => (await openOnce()).artifacts,
   };
   const controller = new DeploymentController({
     store,
@@ -70,7 +73,7 @@ async function supervise(deploymentId: string, directory: string): Promise<numbe
     warn(error instanceof UserError ? error.message : ((error as Error).stack ?? String(error)));
     return 3;
   } finally {
-    await (await kept.catch(() => null))?.close();
+    await (await kept?.catch(() => null))?.close();
     await store.close();
   }
 }
