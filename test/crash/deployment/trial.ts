@@ -9,7 +9,7 @@ export interface DeploymentKill {
   readonly delayMs: number;
   /** From the next command until somebody drives it again. */
   readonly takenOverMs: number;
-  /** What such a command takes on this machine just then, when there is nothing to take over. */
+  /** What such a command takes on this machine just then: the longer of the one that finds the supervisor dead, and of the next. */
   readonly commandMs: number;
 }
 
@@ -49,11 +49,9 @@ export async function deployAndKill(
     if (kills.length < killsMax && events.length >= next.after) {
       await delay(next.delayMs);
       if (place.killDriver(deploymentId)) {
-        const takenOverMs = await untilTakenOver(place, deploymentId);
-        const startedMs = performance.now();
-        await place.sluice('deployment', 'list');
-        const commandMs = performance.now() - startedMs;
-        kills.push({ afterEvents: next.after, delayMs: next.delayMs, takenOverMs, commandMs });
+        const taken = await untilTakenOver(place, deploymentId);
+        const commandMs = Math.max(taken.commandMs, await listMs(place));
+        kills.push({ afterEvents: next.after, delayMs: next.delayMs, ...taken, commandMs });
         const { length } = await place.events(deploymentId);
         next = { after: length + random.below(EVENTS_BETWEEN_KILLS), delayMs: random.below(DELAY_MAX_MS) };
       }
@@ -62,16 +60,25 @@ export async function deployAndKill(
   }
 }
 
-/** The next command of any kind takes over. Resolves to how long that took. */
-async function untilTakenOver(place: DeploymentPlace, deploymentId: string): Promise<number> {
+/** The next command of any kind takes over. Resolves to how long that took, and how long the command itself. */
+async function untilTakenOver(
+  place: DeploymentPlace,
+  deploymentId: string,
+): Promise<Pick<DeploymentKill, 'takenOverMs' | 'commandMs'>> {
   const before = (await place.events(deploymentId)).length;
   const startedMs = performance.now();
-  await place.sluice('deployment', 'list');
+  const commandMs = await listMs(place);
   while (performance.now() - startedMs < DEPLOYMENT_MAX_MS) {
     const events = await place.events(deploymentId);
     if (events.length > before || isOver(events)) break;
     await delay(LOOK_MS);
   }
+  return { takenOverMs: performance.now() - startedMs, commandMs };
+}
+
+async function listMs(place: DeploymentPlace): Promise<number> {
+  const startedMs = performance.now();
+  await place.sluice('deployment', 'list');
   return performance.now() - startedMs;
 }
 
