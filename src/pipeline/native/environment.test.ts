@@ -176,6 +176,13 @@ describe('environments of a plan', () => {
     ]);
   });
 
+  it('may demand no gates, where their type would', () => {
+    const [production] = planOf(
+      `environments: {production: {protection: {gates: []}}}\n${JOBS}`,
+    ).environments;
+    expect(production!.protection).toMatchObject({ gates: [], approvals: 0 });
+  });
+
   it('are read in a list, too', () => {
     expect(planOf(`environments: [{name: qa, host: h}]\n${JOBS}`).environments).toMatchObject([
       { name: 'qa', hosts: [{ host: 'h' }] },
@@ -232,7 +239,7 @@ const WRONG: readonly (readonly [what: string, definition: string, says: string]
   [
     'more approvals than approvers',
     'protection: {approvers: [alice], approvals: 2}',
-    'error 1:73 bad-approval: 2 people must agree, but there are 1 approvers -> name more approvers, or ask for fewer',
+    'error 1:73 bad-approval: 2 people must agree, but there is 1 approver -> name more approvers, or ask for fewer',
   ],
   [
     'a check with two limits',

@@ -3,7 +3,7 @@ import type { GateCondition, GateException, GatePreset } from '../../plan-gate.t
 import type { Node } from '../node.ts';
 import { type Problems, shown } from '../problem.ts';
 import { headOf } from '../read.ts';
-import type { gateSchema, gates } from '../schema/gate.ts';
+import type { demandedGates, gateSchema } from '../schema/gate.ts';
 import { nodeAt } from '../value.ts';
 import { entriesOf, listOf, placeOfNode } from './text.ts';
 
@@ -11,7 +11,7 @@ type Definition = z.input<typeof gateSchema>;
 
 /** The conditions under `gates` of a job, a stage or a protection. Those that say nothing or two things are reported. */
 export function gatesOf(
-  container: { readonly gates?: z.input<ReturnType<typeof gates>> },
+  container: { readonly gates?: z.input<ReturnType<typeof demandedGates>> },
   problems: Problems,
 ): GateCondition[] {
   const names = new Set<string>();

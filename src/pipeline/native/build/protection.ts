@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { counted } from '../../../base/text.ts';
 import type { DeployFreeze, DeployWindow, Promotion, Protection } from '../../plan-environment.ts';
 import { type Problems, shown } from '../problem.ts';
 import type { promotionSchema, protectionSchema } from '../schema/environment.ts';
@@ -14,11 +15,12 @@ export function protectionOf(definition: Definition | undefined, problems: Probl
   const approvers = definition.approvers ?? [];
   const approvals = definition.approvals ?? (approvers.length > 0 ? 1 : 0);
   const onlyPeople = approvers.length > 0 && approvers.every((name) => !name.startsWith('team/'));
-  if (onlyPeople && new Set(approvers).size < approvals) {
+  const people = new Set(approvers).size;
+  if (onlyPeople && people < approvals) {
     problems.error(
       'bad-approval',
       nodeAt(definition, 'approvals'),
-      `${approvals} people must agree, but there are ${new Set(approvers).size} approvers`,
+      `${approvals} people must agree, but there ${people === 1 ? 'is' : 'are'} ${counted(people, 'approver')}`,
       { suggestion: 'name more approvers, or ask for fewer' },
     );
   }

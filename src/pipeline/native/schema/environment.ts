@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ENVIRONMENT_TYPES } from '../../plan-environment.ts';
 import { analysisSchema } from './analysis.ts';
-import { gates } from './gate.ts';
+import { demandedGates } from './gate.ts';
 import { healthChecks } from './health-check.ts';
 import { key, requiredKey } from './key.ts';
 import { recurrenceProblem } from './recurrence.ts';
@@ -175,7 +175,11 @@ export const protectionSchema = z
       'approvals: 1\nauthor: true',
     ),
     branches: key(globs(), 'Only commits of these branches.', 'branches: [main, "release/*"]'),
-    gates: key(gates(), 'Gates that must have passed for this commit.', 'gates: [coverage-unit, sast]'),
+    gates: key(
+      demandedGates(),
+      'Gates that must have passed for this commit. `[]`: none.',
+      'gates: [coverage-unit, sast]',
+    ),
   })
   .meta({ id: 'protection' });
 

@@ -100,11 +100,13 @@ export const gateSchema = z
   })
   .meta({ id: 'gate' });
 
-export const gates = () =>
-  z
-    .array(z.union([preset(), gateSchema]).meta({ expects: 'the name of a preset, or a condition' }))
-    .min(1)
-    .meta({ expects: 'a list of gates' });
+const gateList = () =>
+  z.array(z.union([preset(), gateSchema]).meta({ expects: 'the name of a preset, or a condition' }));
+
+export const gates = () => gateList().min(1).meta({ expects: 'a list of gates' });
+
+/** What an environment demands: nothing of it is said by an empty list. */
+export const demandedGates = () => gateList().meta({ expects: 'a list of gates' });
 
 const matchText = () => text().min(1);
 
