@@ -1,8 +1,9 @@
 import type { DeploymentDefinition } from '../../delivery/definition.ts';
-import type { DeploymentEvent } from '../../journal/deployment-event.ts';
+import type { DeploymentEvent, ReleaseEvent } from '../../journal/deployment-event.ts';
 import type { StoredEvent } from '../../journal/event.ts';
-import { DEPLOYMENT_STREAM_PREFIX } from '../../journal/stream.ts';
+import { DEPLOYMENT_STREAM_PREFIX, releaseStream } from '../../journal/stream.ts';
 import { historyOf, type PastDeployment } from '../../rollback/history.ts';
+import { quarantineOf } from '../../rollback/quarantine.ts';
 import type { Journal } from '../../store/contract.ts';
 import { shortDigest } from './fold.ts';
 
@@ -120,4 +121,10 @@ export function distinct(versions: ReadonlyMap<string, string>): Map<string, str
       counts.get(version) === 1 ? version : `${version} (${shortDigest(digest)})`,
     ]),
   );
+}
+
+/** Why a digest is in quarantine; null: it is not. */
+export async function quarantineAt(journal: Journal, digest: string): Promise<string | null> {
+  const events = await journal.read(releaseStream(digest));
+  return quarantineOf(events.map(({ body }) => body as ReleaseEvent));
 }

@@ -2,6 +2,7 @@ import type { ArtifactStore } from '../../artifact/contract.ts';
 import type { Surroundings } from '../../controller/deployment/contract.ts';
 import type { DeploymentRequested } from '../../delivery/machine/state.ts';
 import type { Measurable } from '../../delivery/release-request.ts';
+import type { Journal } from '../../store/contract.ts';
 
 /** What deployments stand on besides the journal; main.ts opens it when it is first asked for. */
 export interface DeploymentRooms {
@@ -23,4 +24,10 @@ export interface Places extends Surroundings {
   readonly measurable: readonly Measurable[];
   /** What keeps a deployment from beginning, in sentences with what to do. */
   readonly missing: readonly string[];
+}
+
+/** What planning asks. */
+export interface PlanningRooms {
+  readonly journal: Journal;
+  readonly rooms: DeploymentRooms;
 }
