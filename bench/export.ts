@@ -16,7 +16,7 @@ import { commitAll } from './support/release.ts';
 
 const ROUNDS = 5;
 const root = fileURLToPath(new URL('..', import.meta.url));
-const start = join(root, 'bin/start.mjs');
+const start = join(root, 'bin/start.cjs');
 const require = createRequire(import.meta.url);
 const local = require.resolve('gitlab-ci-local');
 const work = mkdtempSync(join(tmpdir(), 'sluice-bench-'));

@@ -27,7 +27,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const PROGRAM = fileURLToPath(new URL('../bin/start.mjs', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../bin/start.cjs', import.meta.url));
 /** Nothing listens there. */
 const NOWHERE = 'http://127.0.0.1:9';
 const RUN_LIMIT_MS = 15 * 60_000;

@@ -100,6 +100,30 @@ describe('launcher', () => {
     expect(readFileSync(kept()!, 'latin1')).not.toBe('this is no code');
   });
 
+  it('loads the sources of a checkout as they lie there, from one run to the next', () => {
+    const program = release('');
+    mkdirSync(join(folder, 'src/inner'), { recursive: true });
+    writeFileSync(
+      join(folder, 'src/main.ts'),
+      `import { one } from './inner/one.ts';
+      const two: string = (await import('./two.ts')).two;
+      console.log(one, two);`,
+    );
+    writeFileSync(
+      join(folder, 'src/inner/one.ts'),
+      `import { two } from '../two.ts'; export const one = two + 'one';`,
+    );
+    const two = join(folder, 'src/two.ts');
+    for (const text of ['two', 'new']) {
+      writeFileSync(two, `export const two: string = '${text}';`);
+      expect(run(program)).toEqual({ status: 0, stdout: `${text}one ${text}\n`, stderr: '' });
+    }
+    rmSync(two);
+    const { status, stderr } = run(program);
+    expect(status).toBe(3);
+    expect(stderr).toContain('src/two.ts');
+  });
+
   it('silences the warning of node:sqlite and no other', () => {
     const program = release(`
       process.emitWarning('SQLite is an experimental feature', 'ExperimentalWarning');
@@ -132,7 +156,7 @@ describe('launcher, where it cannot start', () => {
     const words = [
       '--import',
       `data:text/javascript,${encodeURIComponent(old)}`,
-      join(folder, 'bin/start.mjs'),
+      join(folder, 'bin/start.cjs'),
     ];
     const { status, stdout, stderr } = run(process.execPath, words);
     expect({ status, stdout }).toEqual({ status: 3, stdout: '' });

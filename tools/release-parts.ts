@@ -1,7 +1,7 @@
 /**
  * The release is bundled in few parts. `main` has all that a run of a remembered plan needs, and nothing else: its length and the
  * number of its functions are paid by every command, also for what is never called. The others are opened when something in
- * them is imported for the first time (bin/start.mjs). Every module is in one part only: a later part borrows it from an earlier one.
+ * them is imported for the first time (bin/start.cjs). Every module is in one part only: a later part borrows it from an earlier one.
  */
 import { relative } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';

@@ -12,7 +12,7 @@ import { git, makeRepository, writeFiles } from '../support/repository.ts';
 
 /* `sluice secret` and the runs that use what it keeps, through the real program. */
 
-const PROGRAM = fileURLToPath(new URL('../../bin/start.mjs', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../bin/start.cjs', import.meta.url));
 /** The exit code of a run in which a job could not be performed. */
 const ERRORED = 3;
 const VALUE = 'very-secret-token';

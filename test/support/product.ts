@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/start.mjs', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../bin/start.cjs', import.meta.url));
 const NODE_FOLDER = dirname(process.execPath);
 /** What the tests wait for comes within milliseconds; this ends a test that would wait for ever. */
 const WAIT_MS = 60_000;

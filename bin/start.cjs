@@ -1,8 +1,9 @@
 // Any Node since 12 can parse this file, so that an old one gets a sentence and not a syntax error.
 // The order matters: check the version, answer what needs no program, then load the program.
+// No module: for those Node starts a loader of its own, 2 ms that `sluice --version` and a release can do without.
 
 const nodeMajorMin = 24;
-const root = new URL('../', import.meta.url);
+const root = __dirname.slice(0, __dirname.lastIndexOf('/'));
 const wanted = process.argv.length === 3 ? process.argv[2] : '';
 
 if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
@@ -11,33 +12,30 @@ if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
     'Install a newer Node (https://nodejs.org/en/download); in a checkout of Sluice `npm ci` brings the right one.',
   );
 } else {
-  // Imported, node:fs would start its streams, which takes some milliseconds.
-  const files = process.getBuiltinModule('node:fs');
+  const files = require('node:fs');
   if (wanted === '--version' || wanted === '-V') printVersion(files);
   else startProgram(files);
 }
 
 function printVersion(files) {
-  process.stdout.write(`${JSON.parse(files.readFileSync(new URL('package.json', root), 'utf8')).version}\n`);
+  process.stdout.write(`${JSON.parse(files.readFileSync(`${root}/package.json`, 'utf8')).version}\n`);
 }
 
 function startProgram(files) {
   silenceKnownWarnings();
   // By default the heap may grow to several times of what lives in it before old garbage is looked for: with 10,000 jobs
   // that was 65 MiB more. A flag that a later V8 does not know is ignored here.
-  process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=10');
-  const source = new URL('src/main.ts', root);
-  if (files.existsSync(source)) startCheckout(files, source);
-  else startRelease(files, new URL('dist/', root));
+  require('node:v8').setFlagsFromString('--heap-growing-percent=10');
+  if (files.existsSync(`${root}/src/main.ts`)) startCheckout(files, `${root}/src/`);
+  else startRelease(files, `${root}/dist/`);
 }
 
-function startCheckout(files, source) {
-  import(source.href).catch((error) => {
-    if (error.code === 'ERR_MODULE_NOT_FOUND' && !files.existsSync(new URL('node_modules', root))) {
-      fail(
-        'the npm packages of this checkout are missing.',
-        `Type: npm ci --prefix '${decodeURIComponent(root.pathname)}'`,
-      );
+function startCheckout(files, folder) {
+  const address = require('node:url').pathToFileURL(folder).href;
+  require('./checkout.cjs').loadSources(folder, address);
+  import(`${address}main.ts`).catch((error) => {
+    if (error.code === 'ERR_MODULE_NOT_FOUND' && !files.existsSync(`${root}/node_modules`)) {
+      fail('the npm packages of this checkout are missing.', `Type: npm ci --prefix '${root}/'`);
     } else {
       fail(error.stack, 'This checkout of Sluice does not load; the lines above say where.');
     }
@@ -49,12 +47,13 @@ function startCheckout(files, source) {
 function startRelease(files, folder) {
   try {
     const parts = new Map();
-    const require = process.getBuiltinModule('node:module').createRequire(new URL('main.js', folder));
+    const requireBeside = require('node:module').createRequire(`${folder}main.js`);
     const part = (name) => {
       if (!parts.has(name)) {
         const provide = (table) => parts.set(name, (path) => table[path]());
-        const bundle = new URL(`${name}.js`, folder);
-        openPart(files, name, bundle)(require, bundle.href, part, provide);
+        const bundle = `${folder}${name}.js`;
+        const { href } = require('node:url').pathToFileURL(bundle);
+        openPart(files, name, bundle)(requireBeside, href, part, provide);
       }
       return parts.get(name);
     };
@@ -65,13 +64,13 @@ function startRelease(files, folder) {
 }
 
 function openPart(files, name, bundle) {
-  const { Script, constants } = process.getBuiltinModule('node:vm');
+  const { Script, constants } = require('node:vm');
   // tools/build.ts writes nothing but ASCII.
   const text = files.readFileSync(bundle, 'latin1');
   const place = codePlace(text);
   const cachedData = place === null ? undefined : readCode(files, place);
   const script = new Script(text, {
-    filename: decodeURIComponent(bundle.pathname),
+    filename: bundle,
     cachedData: cachedData && cachedData.length > 0 ? cachedData : undefined,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
