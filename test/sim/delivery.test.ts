@@ -67,10 +67,19 @@ describe('a simulated deployment', () => {
   }, 600_000);
 
   const strategies: readonly StrategyType[] = ['canary', 'rolling', 'blue_green', 'recreate'];
-  const waysBack: readonly RollbackStrategy[] = ['immediate', 'rolling', 'blue_green', 'canary', 'partial'];
+  const waysBack: readonly RollbackStrategy[] = [
+    'immediate',
+    'rolling',
+    'blue_green',
+    'canary',
+    'manual',
+    'partial',
+  ];
 
+  // Every crash is played: how long that takes is the machine's affair.
   it.each(strategies)(
     '%s: ends as without a crash when the owner dies after any append, and dies again',
+    { timeout: 180_000 },
     (type) => {
       for (const back of waysBack) {
         const plan = shortPlan(type, back);

@@ -173,6 +173,9 @@ describe('the transition table', { timeout: 180_000 }, () => {
     const plans = [
       ...(['canary', 'rolling', 'blue_green', 'recreate'] as const).map((type) => shortRelease(type)),
       shortRelease('canary', { rollback: { strategy: 'manual' } }),
+      shortRelease('canary', { rollback: { strategy: 'canary' } }),
+      shortRelease('rolling', { rollback: { strategy: 'rolling' } }),
+      shortRelease('blue_green', { rollback: { strategy: 'blue_green' } }),
       shortRelease('recreate', {
         rollback: { strategy: 'manual' },
         service: aService({ migrations: { ...migrations, kind: 'irreversible', down: null } }),
