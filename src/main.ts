@@ -64,6 +64,8 @@ void (isInternal ? internal : runCli)(process.argv.slice(2), {
   pour: async (chunks) => (await import('./machine/pour.ts')).pour(chunks, process.stdout),
   repository,
   changedPaths: async (source) => (await import('./forge/git.ts')).changedPaths(source),
+  renamedFrom: async (...about) => (await import('./forge/target-tree.ts')).renamedFrom(...about),
+  inTreeOf: async (source, use) => (await import('./forge/target-tree.ts')).inTreeOf(source, use),
   readSources: (source) =>
     source.mode === 'commit' ? commitFiles(source.path, source.commit!) : treeFiles(source.path),
   secrets: async (settings) =>

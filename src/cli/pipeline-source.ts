@@ -7,6 +7,7 @@ import type { Plan } from '../pipeline/plan.ts';
 import type { Context } from './context.ts';
 import { recallPlan, rememberPlan } from './plan-cache.ts';
 import type { Sources } from './ports.ts';
+import { commandWord } from './shown.ts';
 
 const FOLDERS = ['.sluice', '.github/workflows'];
 
@@ -99,7 +100,14 @@ async function readPlan(
       'check the commit out, or write the pipeline as YAML',
     );
   }
-  return loadPipelineObject(path, await context.ports.loadModule(resolve(source.path, path)), sources);
+  const made = await context.ports.loadModule(resolve(source.path, path)).catch((error: unknown) => {
+    throw userError(
+      'program-failed',
+      `${visible(path)} cannot be loaded: ${visible(error instanceof Error ? error.message : String(error))}`,
+      `see all of it: node ${commandWord(path)}`,
+    );
+  });
+  return loadPipelineObject(path, made, sources);
 }
 
 /** Of a workflow with jobs of environments: the repository's own definitions say how these are protected. */
@@ -146,7 +154,7 @@ export function fileCalled(
 }
 
 /** The `name:` at the top of a YAML file. Enough to choose by; the whole file is checked when it was chosen. */
-function nameIn(path: string, sources: Sources): string | null {
+export function nameIn(path: string, sources: Sources): string | null {
   const content = sources.read(path);
   if (content === null || 'refused' in content) return null;
   return (

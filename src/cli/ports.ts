@@ -30,6 +30,10 @@ export interface CliPorts {
   repository(commit: string | null): Promise<RunSource>;
   /** What the source changed against its past, for path filters; null when that cannot be told. */
   changedPaths(source: RunSource): Promise<readonly string[] | null>;
+  /** What a file of the source was called in the commit, when it was renamed since; null when not. */
+  renamedFrom(source: RunSource, commit: string, path: string): Promise<string | null>;
+  /** Calls `use` with a folder that has the files of the source's commit, for as long as it takes. */
+  inTreeOf<T>(source: RunSource, use: (path: string) => Promise<T>): Promise<T>;
   /** The files that a pipeline may be read from, as they are in the source's tree or commit. */
   readSources(source: RunSource): Sources;
   /** Where secrets are kept: this user's store, and the age files of the repository at `cwd`. */

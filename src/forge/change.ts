@@ -91,8 +91,8 @@ async function treeDiff(
   }
 }
 
-/** What git printed; null when it failed or there is no git. */
-async function git(
+/** What git printed in `path`; null when it failed or there is no git. No hook and no program that the repository names is run. */
+export async function git(
   path: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},

@@ -168,6 +168,8 @@ export class ScriptedWorld {
         this.askedCommits.push(commit);
         return commit === null ? this.source : { ...this.source, commit, mode: 'commit', dirty: false };
       },
+      renamedFrom: async () => null,
+      inTreeOf: (source, use) => use(source.path),
       readSources: (source) => ({
         read: (path) => bytes(resolve(source.path, path)),
         list: (path) => this.#list(resolve(source.path, path)),

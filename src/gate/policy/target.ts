@@ -3,7 +3,7 @@ import type { Plan, PlanJob } from '../../pipeline/plan.ts';
 /**
  * The plan of a change, under the policy of the branch that it goes to. Of `target` come the conditions that it has, the waivers, and
  * how environments are protected; a condition that the change adds is judged too. A job with gates holds as it does there: by
- * the same condition, and not as one that may fail. Where the change has no such job any more, a job of that name judges these
+ * the same condition, and not as one that may fail, and what starts the pipeline there still does. Where the change has no such job any more, a job of that name judges these
  * gates by what all others report, before anything is deployed. Pure.
  */
 export function withPolicyOf(plan: Plan, target: Plan): Plan {
@@ -17,8 +17,10 @@ export function withPolicyOf(plan: Plan, target: Plan): Plan {
   const deploying = kept.map((job) => (job.deploy ? { ...job, needs: [...job.needs, ...ids] } : job));
   const needs = beforeDeployments(plan).map(({ id }) => id);
   const protections = new Map(target.environments.map((one) => [one.name, one]));
+  const startsAlways = plan.triggers.length === 0 || target.triggers.length === 0;
   return {
     ...plan,
+    triggers: startsAlways ? [] : [...target.triggers, ...plan.triggers],
     jobs: [...deploying, ...missing.map((job) => judgingJob(job, plan, needs))],
     waivers: target.waivers,
     environments: plan.environments.map((environment) => {
