@@ -6,6 +6,7 @@ import { runnerContext } from '../pipeline/github/environment.ts';
 import type { DirectoryCache } from '../pipeline/plan-cache.ts';
 import type { HiddenLeft } from './command/notes.ts';
 import type { JobMessage, StepFinished } from './contract.ts';
+import { EmptyFiles } from './empty-files.ts';
 import type { Environment } from './environment.ts';
 import { Extras } from './extras.ts';
 import { hashFiles } from './hash-files.ts';
@@ -29,6 +30,7 @@ export class JobState {
   readonly secrets: Readonly<Record<string, string>>;
   readonly warnings: string[] = [];
   readonly extras = new Extras();
+  readonly emptyFiles = new EmptyFiles();
   /** Why gates stop the change. */
   readonly gateLines: string[] = [];
   /** Where the files of the job are; null before they are there. */

@@ -1,4 +1,3 @@
-import { closeSync, openSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { JsonObject } from '../base/json.ts';
 import type { Random } from '../base/port.ts';
@@ -45,7 +44,10 @@ export function jobVariables(state: StepScope): Environment {
 
 /** What the templates of a step see, and what the steps before it left: the job itself, or an action that one of its steps performs. */
 export interface StepScope
-  extends Pick<JobState, 'message' | 'secrets' | 'variables' | 'declared' | 'path' | 'context'> {
+  extends Pick<
+    JobState,
+    'message' | 'secrets' | 'variables' | 'declared' | 'path' | 'emptyFiles' | 'context'
+  > {
   /** Of an action: its inputs and variables without text from outside. */
   readonly plain?: { readonly inputs: JsonObject; readonly variables: Environment };
   /** Of an action: its folder, in which its steps may work besides. */
@@ -114,7 +116,7 @@ export function stepEnvironment(
     const named = fileVariables(files);
     Object.assign(environment, named, { GITHUB_ACTION: step.id });
     // GitHub's own library asks whether they are there.
-    for (const name in named) closeSync(openSync(named[name]!, 'a'));
+    for (const name in named) state.emptyFiles.make(named[name]!);
   }
   return { environment, files };
 }

@@ -149,6 +149,7 @@ export async function performTry(
       output.endCommands();
       const files = stepSetup?.files ?? findStepFiles(setup.workspace.folder, key);
       if (files) left = readStepLeft(files, setup.redaction, path, leftRules(message));
+      if (files && message.job.workflow) state.emptyFiles.giveBack(Object.values(files));
     } else {
       isLostAfterRestart = true;
       cause = decidingCause([

@@ -193,7 +193,9 @@ async function performRun(
   );
   const shared = { ...environment, SLUICE_SUMMARY: run.summary, GITHUB_STEP_SUMMARY: run.summary };
   const cause = await runProcess(run, command, directory, shared);
-  return { cause, outputs: takeLeft(run, scope, files) };
+  const outputs = takeLeft(run, scope, files);
+  scope.emptyFiles.giveBack(Object.values(files));
+  return { cause, outputs };
 }
 
 /** Where the step stands, said once: an inner step says it first. */

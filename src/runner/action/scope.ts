@@ -13,6 +13,7 @@ export function jobScope(state: JobState): StepScope {
     variables: { ...state.variables },
     declared: state.declared,
     path: [...state.path],
+    emptyFiles: state.emptyFiles,
     context: (environment, withSecrets) => state.context(environment, withSecrets),
   };
 }
@@ -59,6 +60,10 @@ export class CompositeScope implements StepScope {
 
   get path() {
     return this.#outer.path;
+  }
+
+  get emptyFiles() {
+    return this.#outer.emptyFiles;
   }
 
   note(step: string, outcome: string, conclusion: string, outputs: Readonly<Record<string, string>>): void {

@@ -67,13 +67,14 @@ function nameableScope(state: JobState): StepScope {
   const secrets = Object.fromEntries(
     state.message.job.secrets.map(({ name }) => [name, `secret ${name}`] as const),
   );
-  const { message, variables, declared, path } = state;
+  const { message, variables, declared, path, emptyFiles } = state;
   return {
     message,
     secrets,
     variables,
     declared,
     path,
+    emptyFiles,
     context: (environment, withSecrets = true) => {
       const context = state.context(environment, false);
       const job = { ...(context.job as object), services: {}, container: {} };
