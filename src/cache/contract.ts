@@ -329,6 +329,17 @@ export interface ReportArchive {
     readonly files: readonly string[];
     readonly expiresAtMs: number;
   }): Promise<Digest>;
+  /**
+   * Keeps reports of an earlier run (a tree that `save` gave) for this one, too. false: some of them are not kept any more, and
+   * nothing was done.
+   */
+  keepAgain(request: {
+    readonly repository: string;
+    readonly runId: string;
+    readonly cell: string;
+    readonly tree: Digest;
+    readonly expiresAtMs: number;
+  }): Promise<boolean>;
   /** The content of one report. null: there is none of that name. */
   open(digest: Digest, file: string): Promise<AsyncIterable<Uint8Array> | null>;
   /** Remembers what a job of a clean, trusted run of a commit reported: later changes are compared with it. The last one counts. */
@@ -440,7 +451,11 @@ export interface WorkResult {
     readonly variables: Readonly<Record<string, string>>;
     readonly path: readonly string[];
   };
+  /** Of a job: what it reported, all of it readable; null and not there: nothing. */
+  readonly reports?: { readonly uses: readonly ReportUse[]; readonly tree: Digest } | null;
   readonly durationMs: number;
+  /** When it was done, by wall clock. */
+  readonly doneAtMs?: number;
 }
 
 export interface WorkLog {

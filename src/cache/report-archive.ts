@@ -1,9 +1,16 @@
-import { digestOf } from '../base/digest.ts';
+import { type Digest, digestOf } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { FactsOfCommit, ReferenceStore, ReportArchive, TreeStore } from './contract.ts';
 
 const PREFIX = 'reports';
 const RECORDS_MAX = 1_000_000;
+
+interface OfCell {
+  readonly repository: string;
+  readonly runId: string;
+  readonly cell: string;
+  readonly expiresAtMs: number;
+}
 
 /** Reports over the trees and records of a storage. */
 export function reportArchive(options: {
@@ -11,13 +18,24 @@ export function reportArchive(options: {
   readonly trees: TreeStore;
 }): ReportArchive {
   const { references, trees } = options;
+
+  async function keep({ repository, runId, cell, expiresAtMs }: OfCell, tree: Digest): Promise<void> {
+    const name = `${folderOf(repository)}/${runId}/${digestOf(cell).slice(0, 32)}`;
+    const record = { schemaVersion: 1, keeps: [tree], expiresAtMs } satisfies JsonObject;
+    await references.write(name, record);
+  }
+
   return {
-    async save({ repository, runId, cell, root, files, expiresAtMs }) {
+    async save({ root, files, ...cell }) {
       const { digest } = await trees.save({ root, select: files.map(literal) });
-      const name = `${folderOf(repository)}/${runId}/${digestOf(cell).slice(0, 32)}`;
-      const record = { schemaVersion: 1, keeps: [digest], expiresAtMs } satisfies JsonObject;
-      await references.write(name, record);
+      await keep(cell, digest);
       return digest;
+    },
+    async keepAgain({ tree, ...cell }) {
+      // Asking makes the blobs young, so that none is collected before the record is written.
+      if (!(await trees.isWhole(tree))) return false;
+      await keep(cell, tree);
+      return true;
     },
     open: (digest, file) => trees.open(digest, file),
     async noteFacts(facts) {

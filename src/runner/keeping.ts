@@ -2,7 +2,7 @@ import { judgeGates } from './gate/judge-gates.ts';
 import { noteFacts } from './gate/note-facts.ts';
 import { bringArtifact, keepArtifact } from './job-artifacts.ts';
 import { restoreCache, saveCache } from './job-caches.ts';
-import type { KeepPlace } from './keep-place.ts';
+import { asKeepProblem, type KeepPlace } from './keep-place.ts';
 import { noteReports, takeReports } from './reports.ts';
 
 /* What a job brings along from other jobs and runs before its first step, and what it keeps after its last one. */
@@ -20,13 +20,18 @@ export async function bringIn(place: KeepPlace): Promise<void> {
  * Throws a `KeepProblem` or a `JobProblem`.
  */
 export async function keep(place: KeepPlace): Promise<void> {
-  const { job } = place.state.message;
+  const { options, state } = place;
+  const { message, extras } = state;
+  const { job } = message;
   if (job.reports.length > 0) await takeReports(place);
-  const isGood = place.state.failure === null && !place.state.isStopped;
+  const isGood = state.failure === null && !state.isStopped;
   const wanted = job.artifacts.filter(({ when }) => when === 'always' || (when === 'success') === isGood);
   for (const artifact of wanted) await keepArtifact(place, artifact);
   // Whatever the gates say: facts of a commit are its facts, and the first commit with a ratchet has nothing to be compared with.
-  if (job.reports.length > 0) await noteFacts(place);
-  if (job.gates.length > 0 && !place.state.isStopped) await judgeGates(place);
+  if (isGood)
+    await asKeepProblem('the reports could not be kept for later changes', () =>
+      noteFacts(options, message, extras.reports, extras.reportTree),
+    );
+  if (job.gates.length > 0 && !state.isStopped) await judgeGates(place);
   if (isGood) for (const cache of job.caches) if (!cache.readonly) await saveCache(place, cache);
 }

@@ -238,9 +238,13 @@ async function performJob(
     if (toDo) {
       const { lastReceipt } = attempt;
       if (lastReceipt) steps.set(lastReceipt.step, lastReceipt);
-      const done = { message, report, steps: [...steps.values()], workspace, redaction };
+      const doneAtMs = options.clock.now();
+      const done = { message, report, steps: [...steps.values()], workspace, redaction, doneAtMs };
       if (options.work === 'check') {
-        const undeclared = watched?.(toDo.fingerprint.inputs, toDo.declared.outputs);
+        const undeclared = watched?.(toDo.fingerprint.inputs, [
+          ...toDo.declared.outputs,
+          ...reportedFiles(report),
+        ]);
         report = withCheck(withWork(report, toDo.use, null), undeclared);
       } else if (differing === null) report = withWork(report, toDo.use, await keepWork(toDo, done));
       else report = withWork(report, toDo.use, `${differing} changed while the run was going on`);
@@ -282,6 +286,11 @@ function isGateJob({ gates, steps, cleanup }: PlanJob): boolean {
 
 function withWarning(report: JobReport, warning: string): JobReport {
   return { ...report, warnings: [...(report.warnings ?? []), warning] };
+}
+
+/** What a job reports is declared as that. */
+function reportedFiles({ extras }: JobReport): readonly string[] {
+  return extras?.reports?.map(({ file }) => file) ?? [];
 }
 
 /** Tells what a check of the declaration found. `undeclared` is not there where the file system does not tell what was read. */

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import { artifactStore } from '../../src/artifact/artifact-store.ts';
 import type { Storage, WorkRoom } from '../../src/cache/contract.ts';
+import { reportArchive } from '../../src/cache/report-archive.ts';
 import { openMemoryStorage } from '../../src/cache/storage/memory-storage.ts';
 import { treeStore } from '../../src/cache/tree/tree-store.ts';
 import { workRoom } from '../../src/cache/work/work-room.ts';
@@ -39,6 +40,8 @@ export class WorkRig {
       executor: async () => executor,
       work: async () => this.room(),
       artifacts: async () => this.artifacts(),
+      reports: async () => this.reports(),
+      changes: async () => ({ changeOf: async () => null }),
     };
     this.rig = jobRig(executor, { rooms, ...more });
   }
@@ -55,6 +58,10 @@ export class WorkRig {
 
   artifacts() {
     return artifactStore({ references: this.storage.references, trees: this.trees(), clock: realClock });
+  }
+
+  reports() {
+    return reportArchive({ references: this.storage.references, trees: this.trees() });
   }
 
   room(): WorkRoom {

@@ -42,7 +42,7 @@ function lines(cell: CellView, runId: string, width: number): string[] {
   );
   if (work) return [...workLines(`${name} in run ${runId}`, work, width), ...ofSteps];
   if (ofSteps.length > 0) return ofSteps;
-  const why = `${name} was not looked up in run ${runId}: a job or step with \`inputs\` is, unless the job deploys, is repeated by rerun or retried, or as a whole has reports or gates`;
+  const why = `${name} was not looked up in run ${runId}: a job or step with \`inputs\` is, unless the job deploys, is repeated by rerun or retried`;
   return hanging('', why, width);
 }
 

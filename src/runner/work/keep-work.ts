@@ -45,14 +45,23 @@ export interface Done {
   readonly steps: readonly StepFinished[];
   readonly workspace: Workspace;
   readonly redaction: Redaction;
+  /** By wall clock. */
+  readonly doneAtMs: number;
 }
 
-/** Keeps the result of work that succeeded. Returns why it is not kept, or null. */
+/**
+ * Keeps the result of work that succeeded; also of such as its gates only warn of, since they judge again whoever takes it over.
+ * Returns why it is not kept, or null.
+ */
 export async function keepWork(work: WorkToDo, done: Done): Promise<string | null> {
-  const { message, report, steps, workspace, redaction } = done;
+  const { message, report, steps, workspace, redaction, doneAtMs } = done;
   const { run, declared, fingerprint } = work;
-  if (report.outcome !== 'succeeded') return `the job ${report.outcome}`;
+  const isGateWarning = report.outcome === 'warned' && report.cause?.kind === 'gate';
+  if (report.outcome !== 'succeeded' && !isGateWarning) return `the job ${report.outcome}`;
   if (steps.some(({ outcome }) => outcome === 'warned')) return 'a step of it failed';
+  const { reports: uses = [], reportTree: tree = null, kept = [] } = report.extras ?? {};
+  const silent = uses.find(({ digest, isStale }) => digest === null || isStale);
+  if (silent) return `report ${silent.file} says nothing`;
   try {
     const reveals =
       message.job.secrets.length === 0
@@ -70,9 +79,12 @@ export async function keepWork(work: WorkToDo, done: Done): Promise<string | nul
       attempt: message.attempt,
       logs: steps.map(({ step, try: tryNumber, log }) => ({ step, try: tryNumber, ...log })),
       files,
-      artifacts: (report.extras?.kept ?? []).map(({ name, digest }) => ({ name, digest })),
+      artifacts: kept.map(({ name, digest }) => ({ name, digest })),
       outputs: report.outputs,
+      ...(tree === null ? {} : { reports: { uses, tree } }),
       durationMs: report.durationMs,
+      // How old what a step left is that was itself taken over is not known here.
+      ...(steps.some(({ work }) => (work?.reusedFrom ?? null) !== null) ? {} : { doneAtMs }),
     });
     return null;
   } catch (error) {

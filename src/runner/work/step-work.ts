@@ -16,6 +16,7 @@ import { listFolder } from '../workspace/source-list.ts';
 import { watchFiles } from './check-files.ts';
 import { canMark, withFolder, withoutFolder } from './folder-mark.ts';
 import { lookAtContents, namesOf } from './inputs.ts';
+import { ageOfFiles } from './report-age.ts';
 import { reusedUse } from './reuse.ts';
 import type { RunWork } from './run-work.ts';
 import { type StepMake, stepMake } from './step-parts.ts';
@@ -119,7 +120,8 @@ export class StepWork {
   /** Brings files and log. Returns why that cannot be, or null. */
   async #takeOver(step: PlanStep, result: WorkResult, run: RunWork): Promise<string | null> {
     const { message } = this.#state;
-    const loss = await this.#work.lossOf(result, run);
+    const age = ageOfFiles(result, message.job.reports, this.#options.clock.now());
+    const loss = age ?? (await this.#work.lossOf(result, run));
     if (loss !== null) return loss;
     try {
       if (result.files) await run.results.bringFiles(result.files, this.#setup.workspace.directory);
@@ -188,6 +190,7 @@ export class StepWork {
         outputs: mapped(finished.outputs, marked),
         exported: { variables: mapped(variables, marked), path: path.map(marked) },
         durationMs,
+        doneAtMs: this.#options.clock.now(),
       });
       this.#work.noteDone(run);
       return null;

@@ -86,6 +86,7 @@ export function jobParts(
       files: declared.outputs,
       outputs: texts(job.outputs),
       artifacts: job.artifacts.map(({ name, paths, when }) => [name, paths, when]),
+      ...(job.reports.length > 0 ? { reports: job.reports.map(({ kind, paths }) => [kind, paths]) } : {}),
     },
   };
 }

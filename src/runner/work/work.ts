@@ -20,6 +20,7 @@ import { jobVariables } from '../step-setup.ts';
 import type { Workspaces } from '../workspace/workspace.ts';
 import { keepAgain } from './artifacts.ts';
 import { contentsOf, lookAtContents, namesOf } from './inputs.ts';
+import { ageOfReports } from './report-age.ts';
 import { areLogsWhole, reusedReport } from './reuse.ts';
 import { lookAtAll, openRunWork, type RunWork } from './run-work.ts';
 import { askTool } from './tools.ts';
@@ -91,6 +92,8 @@ export class RunnerWork {
   reuse(message: JobMessage): JobReport | null {
     const run = this.#runs.get(message.runId);
     if (!run || this.#options.work === 'check' || !this.#isLookedUp(message)) return null;
+    // Reports are proven whole and gates judged, which takes a while.
+    if (message.job.reports.length + message.job.gates.length > 0) return null;
     const startedMs = this.#options.clock.monotonic();
     try {
       const { state, declared } = this.#declared(message);
@@ -122,22 +125,36 @@ export class RunnerWork {
       const fingerprint = fingerprintOf({ ...jobParts(state, declared, this.machine), inputs, tools });
       const result =
         this.#options.work === 'check' ? null : run.results.find(message.cell, fingerprint.digest);
-      const loss = result && (await this.lossOf(result, run));
-      if (result && loss === null) {
-        const kept = await keepAgain(message, state, result, this.#options);
-        if (typeof kept !== 'string') {
-          run.results.used(message.cell, fingerprint);
-          const durationMs = this.#options.clock.monotonic() - startedMs;
-          return { kind: 'reused', report: reusedReport(fingerprint, result, kept, durationMs) };
-        }
-        return this.#toDo(message, { run, isEarly, fingerprint, declared }, kept);
-      }
-      return this.#toDo(message, { run, isEarly, fingerprint, declared }, loss);
+      const report = result && (await this.#takeOver(message, state, run, fingerprint, result));
+      if (report === null || typeof report === 'string')
+        return this.#toDo(message, { run, isEarly, fingerprint, declared }, report);
+      run.results.used(message.cell, fingerprint);
+      const durationMs = Math.round(this.#options.clock.monotonic() - startedMs);
+      return { kind: 'reused', report: { ...report, durationMs } };
     } catch (error) {
       const problem = keepingProblem(error);
       if (problem === null) throw error;
       return { kind: 'unknown', sentence: `whether it was done before cannot be told: ${problem}` };
     }
+  }
+
+  /** The report of a job whose result is there; a sentence when something of it is lost or too old. */
+  async #takeOver(
+    message: JobMessage,
+    state: JobState,
+    run: RunWork,
+    fingerprint: Fingerprint,
+    result: WorkResult,
+  ): Promise<JobReport | string> {
+    const loss = ageOfReports(result, this.#options.clock.now()) ?? (await this.lossOf(result, run));
+    if (loss !== null) return loss;
+    const kept = await keepAgain(message, state, result, this.#options);
+    if (typeof kept === 'string') return kept;
+    const report = reusedReport(fingerprint, result, kept, 0);
+    const { reports, gates } = message.job;
+    if (reports.length + gates.length === 0) return report;
+    // With it come all parsers of reports.
+    return (await import('./judge-again.ts')).judgeAgain(this.#options, message, result, report);
   }
 
   /** What a run learnt becomes durable, and the run is forgotten. Never rejects: results are a convenience. */
@@ -293,14 +310,13 @@ export class RunnerWork {
   }
 }
 
-/** Deployments and approvals act on the world; facts of reports are not kept with a result. */
+/** Deployments and approvals act on the world, and a job that only judges has nothing that could be skipped. */
 export function isReusable(job: PlanJob, trust: JobMessage['trust']): boolean {
   return (
     job.work !== null &&
     job.deploy === null &&
     job.approval === null &&
-    job.reports.length === 0 &&
-    job.gates.length === 0 &&
+    job.steps.length > 0 &&
     job.refusals.length === 0 &&
     (trust === 'trusted' || job.secrets.length === 0)
   );

@@ -121,7 +121,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Work inputs',
-    text: 'Under `inputs` of a job or a step; a list of files does, too. The commands, their variables and the results of the jobs before count always. A job whose work was done before is not done again: its output files, artifacts, values and log are taken over. Its workspace holds the declared files and nothing else, no `.git` either. A step looks at the files as the steps before it left them; when its work was done before, its output files, values and log are taken over.',
+    text: 'Under `inputs` of a job or a step; a list of files does, too. The commands, their variables and the results of the jobs before count always. A job whose work was done before is not done again: its artifacts, values, log and reports are taken over. Its workspace holds the declared files and nothing else, no `.git` either. A step looks at the files as the steps before it left them; when its work was done before, its output files, values and log are taken over.',
     schema: workInputSchema,
   },
   {
