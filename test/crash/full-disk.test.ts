@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,13 +9,12 @@ import { killProcessesOf } from '../support/processes.ts';
 import { homeOf, runProduct, startProduct } from '../support/product.ts';
 import { makeRepository } from '../support/repository.ts';
 import { needs } from '../support/require.ts';
+import { clearHome, fillHome, mountHome, unmountHome } from './small-disk.ts';
 import { readJournal } from './trial.ts';
 
 const REPOSITORY = fileURLToPath(new URL('full-repository', import.meta.url));
 const LEVELS = process.env.SLUICE_SOAK === '1' ? 100 : 4;
 const SEED = Number(process.env.SLUICE_SEED ?? Date.now() % 1_000_000);
-/** Several runs fit into it. */
-const DISK = 'size=64m';
 const LEFT_MAX_BYTES = 4_000_000;
 /** Later, little is left to be written. */
 const EVENTS_MAX = 10;
@@ -33,36 +31,11 @@ beforeAll(() => {
 
 afterAll(() => rmSync(root, { recursive: true, force: true, maxRetries: 3 }));
 
-function mounted(folder: string): boolean {
-  mkdirSync(homeOf(folder), { recursive: true });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', DISK, 'tmpfs', homeOf(folder)], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function unmount(folder: string): void {
-  execFileSync('umount', ['-l', homeOf(folder)]);
-}
-
-/** Takes what is free but for so much. */
-function fill(folder: string, leftBytes: number): void {
-  const { bavail, bsize } = statfsSync(homeOf(folder));
-  const bytes = Math.max(0, bavail * bsize - leftBytes);
-  try {
-    writeFileSync(join(homeOf(folder), 'filler'), Buffer.alloc(bytes, 1));
-  } catch {
-    // The run was quicker to take it: the disk is full.
-  }
-}
-
 describe('a disk that gets full', () => {
   beforeEach((context) => {
     const probe = join(root, 'probe');
-    const isAllowed = mounted(probe);
-    if (isAllowed) unmount(probe);
+    const isAllowed = mountHome(probe);
+    if (isAllowed) unmountHome(probe);
     needs(context, 'the right to mount a file system', isAllowed, 'run the tests as root');
   });
 
@@ -73,12 +46,12 @@ describe('a disk that gets full', () => {
       const random = new Seeded(SEED * 1000 + level);
       const said = `SLUICE_SEED=${SEED}, level ${level}`;
       const folder = join(root, `level-${level}`);
-      expect(mounted(folder)).toBe(true);
+      expect(mountHome(folder)).toBe(true);
       try {
         await oneLevel(folder, random, said);
       } finally {
         killProcessesOf(folder);
-        unmount(folder);
+        unmountHome(folder);
         rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
       }
     }
@@ -86,9 +59,9 @@ describe('a disk that gets full', () => {
 
   it('refuses a new run before, and says what to do', async () => {
     const folder = join(root, 'floor');
-    expect(mounted(folder)).toBe(true);
+    expect(mountHome(folder)).toBe(true);
     try {
-      fill(folder, 300_000);
+      fillHome(folder, 300_000);
       const end = await runProduct(['run'], { folder, cwd: repository });
       expect(end.code).toBe(3);
       expect(end.stderr.replace(/\s+/g, ' ')).toMatch(
@@ -96,7 +69,7 @@ describe('a disk that gets full', () => {
       );
       expect((await readJournal(folder)).events).toEqual([]);
     } finally {
-      unmount(folder);
+      unmountHome(folder);
     }
   });
 });
@@ -110,12 +83,12 @@ async function oneLevel(folder: string, random: Seeded, said: string): Promise<v
   const after = random.below(EVENTS_MAX);
   await product.until((output) => output.split('\n').length > after, 'events').catch(() => {});
   // Mostly down to the last blocks, where more goes wrong.
-  fill(folder, Math.floor(LEFT_MAX_BYTES * random.next() ** 4));
+  fillHome(folder, Math.floor(LEFT_MAX_BYTES * random.next() ** 4));
   const end = await product.ended;
   expect(end.stderr, said).not.toMatch(/^\s+at .*:\d+:\d+/m);
   if (end.code !== 0) expect(end.stdout + end.stderr, said).toMatch(/disk|space|ENOSPC/);
 
-  rmSync(join(homeOf(folder), 'filler'), { force: true });
+  clearHome(folder);
   const { events, damage } = await readJournal(folder);
   expect(damage, said).toEqual([]);
   for (const line of end.stdout.split('\n').filter((text) => text.startsWith('{"schemaVersion"'))) {

@@ -28,7 +28,7 @@ export class DeploymentPlace {
 
   static async open(folder: string): Promise<DeploymentPlace> {
     const repository = join(folder, 'repository');
-    mkdirSync(folder);
+    mkdirSync(folder, { recursive: true });
     cpSync(REPOSITORY, repository, { recursive: true });
     const port = await freePorts(PORTS + 1);
     const file = join(repository, 'sluice.yaml');
@@ -90,10 +90,20 @@ export class DeploymentPlace {
 
   /** Kills whoever drives the deployment; false when nobody does. */
   killDriver(deploymentId: string): boolean {
-    const drivers = processesOf(this.folder).filter(({ command }) =>
+    return this.#drivers(deploymentId)
+      .map(({ pid }) => killProcess(pid))
+      .includes(true);
+  }
+
+  /** Whether somebody drives the deployment. */
+  isDriven(deploymentId: string): boolean {
+    return this.#drivers(deploymentId).length > 0;
+  }
+
+  #drivers(deploymentId: string) {
+    return processesOf(this.folder).filter(({ command }) =>
       command.includes(`internal supervise ${deploymentId}`),
     );
-    return drivers.map(({ pid }) => killProcess(pid)).includes(true);
   }
 
   async damage(): Promise<readonly string[]> {
