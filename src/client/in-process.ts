@@ -14,7 +14,6 @@ import { eventWord } from '../pipeline/event-name.ts';
 import { packPlan, unpackPlan } from '../pipeline/packed-plan.ts';
 import type { Runner } from '../runner/contract.ts';
 import { ConflictError, type Store } from '../store/contract.ts';
-import { answerRun } from './answer.ts';
 import { clientArtifacts } from './artifacts.ts';
 import { clientCaches } from './caches.ts';
 import type {
@@ -39,8 +38,7 @@ import { expectationsOf, newestEnds } from './expectation.ts';
 import { foldRun } from './fold-run.ts';
 import type { Gates } from './gate/contract.ts';
 import type { KeptRooms } from './kept.ts';
-import { readLogs } from './logs.ts';
-import { type TakenOver, takenOver } from './rerun.ts';
+import type { TakenOver } from './rerun.ts';
 import type { RunView } from './run-view.ts';
 import { refuseKeptWorkspace, trustedPlan } from './trust.ts';
 
@@ -88,6 +86,8 @@ class InProcessClient implements Client {
   readonly #driven = new Set<string>();
   #kept: Promise<KeptRooms> | null = null;
   #deployments: Promise<Deployments> | null = null;
+  /** How the newest runs ended, when that was looked up a moment ago. Good for one more time. */
+  #newestEnds: Promise<readonly StoredEvent[]> | null = null;
   readonly artifacts: Artifacts;
   readonly caches: Caches;
 
@@ -163,6 +163,7 @@ class InProcessClient implements Client {
   }
 
   async rerun(runId: string, what: RerunWhat, options: ResumeOptions): Promise<StartedRun> {
+    const { takenOver } = await import('./rerun.ts');
     const { request, events } = await this.#load(runId);
     refuseKeptWorkspace(request.trust, options);
     const taken = takenOver(request, events, what);
@@ -190,6 +191,7 @@ class InProcessClient implements Client {
   }
 
   async answer(runId: string, answer: GivenAnswer, options: ResumeOptions): Promise<TakenAnswer> {
+    const { answerRun } = await import('./answer.ts');
     const { events } = await this.#load(runId);
     const { store, clock, actor, teams } = this.#options;
     return answerRun(runId, events, answer, {
@@ -284,15 +286,17 @@ class InProcessClient implements Client {
     return this.#feed.events(this.#options.store.journal, runId, follow);
   }
 
-  logs(runId: string, query: LogQuery): AsyncIterable<LogLine> {
+  async *logs(runId: string, query: LogQuery): AsyncIterable<LogLine> {
+    const { readLogs } = await import('./logs.ts');
     const events = this.events(runId, { follow: query.follow });
-    return readLogs(this.#options.directory, runId, events, query);
+    yield* readLogs(this.#options.directory, runId, events, query);
   }
 
   async orphans(repository: string): Promise<readonly RunSummary[]> {
     const { journal } = this.#options.store;
     const found: RunSummary[] = [];
-    for (const { body, stream } of await newestEnds(journal)) {
+    this.#newestEnds = newestEnds(journal);
+    for (const { body, stream } of await this.#newestEnds) {
       // Most runs are over, which their last event tells; only of the others the first one is read.
       if (body.type === 'run.finished') continue;
       const [first] = await journal.read(stream, 0, 1);
@@ -304,7 +308,9 @@ class InProcessClient implements Client {
   }
 
   async expectations(repository: string, pipeline: string): Promise<Readonly<Record<string, number>>> {
-    return expectationsOf(await newestEnds(this.#options.store.journal), repository, pipeline);
+    const ends = this.#newestEnds ?? newestEnds(this.#options.store.journal);
+    this.#newestEnds = null;
+    return expectationsOf(await ends, repository, pipeline);
   }
 
   async close(): Promise<void> {

@@ -2,13 +2,14 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunSource } from '../../journal/run-event.ts';
 import { safeName } from '../log/paths.ts';
@@ -132,9 +133,10 @@ export class Workspaces {
   async releaseRun(runId: string): Promise<string | null> {
     this.#sources.delete(runId);
     const folder = this.#runFolder(runId);
-    const names = await readdir(folder).catch(() => []);
+    if (!existsSync(folder)) return null;
+    const names = readdirSync(folder);
     const isKept = (name: string) => this.#kept.has(join(folder, name));
-    if (!names.some(isKept)) return removeTree(folder, this.#quarantine());
+    if (!names.some(isKept)) return removeSmall(folder) ? null : removeTree(folder, this.#quarantine());
     writeFileSync(join(folder, KEPT), '');
     const others = names.filter((name) => name !== SOURCE && !isKept(name));
     const paths = [...others.map((name) => join(folder, name)), join(folder, SOURCE, 'source')];
@@ -150,10 +152,10 @@ export class Workspaces {
 
   /** Removes what runs that are over left behind: their owner died before it could tidy, or they were kept long enough. */
   async tidy(isOver: (runId: string) => Promise<boolean>, nowMs: number): Promise<void> {
-    const names = await readdir(this.#root).catch(() => []);
+    const names = existsSync(this.#root) ? readdirSync(this.#root) : [];
     for (const name of names.filter((one) => !one.startsWith('.'))) {
-      const kept = await stat(join(this.#root, name, KEPT)).catch(() => null);
-      if (kept ? kept.mtimeMs < nowMs - KEPT_MS : await isOver(name)) await this.removeRun(name);
+      const keptMs = modifiedMs(join(this.#root, name, KEPT));
+      if (keptMs !== null ? keptMs < nowMs - KEPT_MS : await isOver(name)) await this.removeRun(name);
     }
   }
 
@@ -223,6 +225,15 @@ export class Workspaces {
 
   #quarantine(): string {
     return join(this.#root, '.quarantine');
+  }
+}
+
+/** When the file was last written; null when there is none. */
+function modifiedMs(path: string): number | null {
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return null;
   }
 }
 
