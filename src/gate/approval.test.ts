@@ -101,6 +101,21 @@ const TABLE: readonly Row[] = [
     expected: 'rejected',
   },
   {
+    title: 'a rejection by who started the run and is not asked',
+    answers: [yes('dave', { decision: 'reject' })],
+    expected: 'rejected',
+  },
+  {
+    title: 'a rejection by somebody who is not asked',
+    answers: [yes('erin', { decision: 'reject' })],
+    expected: 'not-allowed',
+  },
+  {
+    title: 'a rejection by one who had approved',
+    answers: [yes('bob'), yes('bob', { decision: 'reject' })],
+    expected: 'rejected',
+  },
+  {
     title: 'an approval after a rejection',
     answers: [yes('bob', { decision: 'reject' }), yes('carol')],
     expected: 'over',

@@ -137,12 +137,17 @@ function refusalOf(approval: Approval, answer: Answer, nowMs: number): Refused |
   if (nowMs >= expiresAtMs) return refuse('expired', 'the time for an answer is over');
   const other = otherThing(approval, answer.binding);
   if (other) return other;
+  const isAuthor = authors.some((author) => isSameAccount(author, by));
+  if (answer.decision === 'reject') {
+    // Whoever is asked may, also one who has agreed before, and whoever wrote the change or started the run.
+    return isAuthor || (answer.mayApprove && isAsked(request, answer))
+      ? null
+      : refuse('not-allowed', `${by} may not reject this: ${by} is not asked, and did not start it`);
+  }
   if (!answer.mayApprove || !isAsked(request, answer))
     return refuse('not-allowed', `${by} may not approve this`);
   if (votes.some((vote) => isSameAccount(vote.by, by))) return refuse('twice', `${by} has answered already`);
-  // Whoever wrote the change may always stop it.
-  if (answer.decision === 'reject') return null;
-  if (!request.authorAllowed && authors.some((author) => isSameAccount(author, by))) {
+  if (!request.authorAllowed && isAuthor) {
     return refuse('author', `${by} wrote this change or started the run, so somebody else must approve it`);
   }
   const problem = formProblem(request.form, answer.answers);
