@@ -13,10 +13,8 @@ import { inboxStream, runStream } from '../journal/stream.ts';
 import type { PlanJob } from '../pipeline/plan.ts';
 import type { Gating, JobMessage, JobReport, Runner } from '../runner/contract.ts';
 import type { Fence, Store } from '../store/contract.ts';
-import { recordVerdict } from './gate-journal.ts';
 import { GroupMember, releaseHolder } from './group.ts';
 import { jobMessage } from './message.ts';
-import { waiverHistory } from './waiver-history.ts';
 
 export interface RunHostOptions {
   readonly store: Store;
@@ -180,7 +178,8 @@ export class RunHost {
       branch: source.branch,
     };
     this.#verdicts = this.#verdicts
-      .then(() => recordVerdict(store.journal, this.#actor, subject, verdict, clock.now()))
+      .then(() => import('./gate-journal.ts'))
+      .then(({ recordVerdict }) => recordVerdict(store.journal, this.#actor, subject, verdict, clock.now()))
       .catch((error: Error) => this.abandon(error));
   }
 
@@ -309,7 +308,9 @@ export class RunHost {
   async #withPast(message: JobMessage, gating: Gating): Promise<JobMessage> {
     const { job, source } = message;
     const { store, clock } = this.#options;
-    const past = await waiverHistory(store.journal, source.repository, job, gating.waivers, clock.now());
+    const { waiverHistory } = await import('./waiver-history.ts');
+    const { plan } = this.#state.course;
+    const past = await waiverHistory(store.journal, source.repository, job, plan, clock.now());
     return { ...message, gating: { ...gating, waiverHistory: past } };
   }
 

@@ -51,6 +51,8 @@ export function judgeCondition(
 interface Waived {
   /** Ids of what was used. */
   readonly used: readonly string[];
+  /** Ids of what covers something and was not used. */
+  readonly idle: readonly string[];
   /** Whether nothing is left that fails. */
   readonly isEnough: boolean;
   /** What remains when what is waived does not count. */
@@ -80,11 +82,14 @@ function tryWaivers(
     if (refusal) refuse(refusal);
     return refusal === null;
   });
+  const covering = new Set<Waiver>();
   const partial = usable.filter((waiver) => {
     const worst = isBlanket(waiver) ? null : worstMatched(view, waiver.match);
-    const tooLong = worst === null ? null : tooLongFor(waiver, worst, nowMs);
+    if (worst === null) return false;
+    covering.add(waiver);
+    const tooLong = tooLongFor(waiver, worst, nowMs);
     if (tooLong) refuse(tooLong);
-    return worst !== null && tooLong === null;
+    return tooLong === null;
   });
   const exclusions = [...view.filter.exclusions, ...partial.map((waiver) => waiver.match)];
   const left = partial.length === 0 ? checks : evaluateCondition(condition, view.narrowed({ exclusions }));
@@ -98,12 +103,14 @@ function tryWaivers(
         })
       : undefined;
   const used = [...partial, ...(blanket ? [blanket] : [])];
+  if (blanket) covering.add(blanket);
   for (const waiver of usable) {
-    const notice = noticeOf(waiver, used.includes(waiver), waiverHistory, nowMs);
+    const notice = noticeOf(waiver, covering.has(waiver), waiverHistory, nowMs);
     if (notice) findings.push(notice);
   }
   return {
     used: isBad ? used.map(waiverId) : [],
+    idle: [...covering].filter((waiver) => !isBad || !used.includes(waiver)).map(waiverId),
     isEnough: isBad && (isSolved || blanket !== undefined),
     checks: left,
     names: used.map(waiverName),
@@ -155,6 +162,7 @@ function resultOf(
     wayOut: isWaived ? null : (decisive.find((check) => check.wayOut !== null)?.wayOut ?? null),
     checks: telling,
     waivers: waived?.used ?? [],
+    ...(waived && waived.idle.length > 0 ? { waiversIdle: waived.idle } : {}),
   };
 }
 

@@ -51,6 +51,8 @@ export interface ConditionResult {
   readonly checks: readonly CheckResult[];
   /** Ids of the waivers that were used. */
   readonly waivers: readonly string[];
+  /** Ids of the waivers that cover something here, although nothing had to be accepted. Not there: none. */
+  readonly waiversIdle?: readonly string[];
 }
 
 /** One metric against one limit. */

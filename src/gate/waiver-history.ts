@@ -2,7 +2,7 @@ import type { GateEvent } from '../journal/gate-event.ts';
 import type { GateResult } from './result.ts';
 import type { WaiverHistory } from './waiver.ts';
 
-/** When each waiver of a gate was first seen and last used, from the gate's events in their order. */
+/** When each waiver was first seen and last covered something, from the gate's events in their order. */
 export function foldWaivers(
   events: Iterable<{ readonly at: number; readonly body: GateEvent }>,
 ): WaiverHistory {
@@ -10,7 +10,7 @@ export function foldWaivers(
   for (const { at, body } of events) {
     if (body.type !== 'gate.judged') continue;
     const { conditions } = body.result as unknown as GateResult;
-    const used = conditions.flatMap(({ waivers }) => waivers);
+    const used = conditions.flatMap(({ waivers, waiversIdle = [] }) => [...waivers, ...waiversIdle]);
     for (const id of [...(body.waivers ?? []), ...used]) {
       const known = history.get(id) ?? { firstSeenAtMs: at, lastUsedAtMs: null };
       history.set(id, used.includes(id) ? { ...known, lastUsedAtMs: at } : known);

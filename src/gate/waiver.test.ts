@@ -186,6 +186,37 @@ describe('the past of a waiver', () => {
     });
   });
 
+  it('counts what covers something although nothing has to be accepted', () => {
+    const low = evidence([findings([aFinding({ rule: 'a', severity: 'low' })])]);
+    const { gate: passed } = judgeOne(sast, { head: low }, { waivers: [used, idle] });
+    expect(passed.conditions[0]).toMatchObject({
+      verdict: 'pass',
+      waivers: [],
+      waiversIdle: [waiverId(used)],
+    });
+    const events = eventsOf(passed, [used, idle], []);
+    const history = foldWaivers(events.map((body) => ({ at: NOW - 20 * DAY_MS, body })));
+    expect(history[waiverId(used)]!.lastUsedAtMs).toBe(NOW - 20 * DAY_MS);
+    expect(history[waiverId(idle)]!.lastUsedAtMs).toBeNull();
+    expect(events.map(({ type }) => type)).toEqual(['gate.judged']);
+  });
+
+  it('never calls one stale that covers what it may not accept', () => {
+    const critical = evidence([findings([aFinding({ rule: 'a', severity: 'critical' })])]);
+    const long = aWaiver({ condition: 'sast', match: { rule: 'a' }, expires: inDays(50) });
+    const codes = judgeOne(
+      sast,
+      { head: critical },
+      {
+        waivers: [long],
+        context: {
+          waiverHistory: { [waiverId(long)]: { firstSeenAtMs: NOW - 20 * DAY_MS, lastUsedAtMs: null } },
+        },
+      },
+    ).gate.waiverFindings.map(({ code }) => code);
+    expect(codes).toEqual(['waiver-too-long']);
+  });
+
   it('makes one stale that matched nothing for 14 days', () => {
     const stale = (days: number) =>
       judgeOne(

@@ -25,7 +25,7 @@ const SOON_MS = 14 * DAY_MS;
 /** What matched nothing for so long is stale. */
 export const WAIVER_STALE_MS = 14 * DAY_MS;
 
-/** When a waiver was first seen and last used, by its id: a fold over `gate.judged` (waiver-history.ts). */
+/** When a waiver was first seen and last covered something, by its id: a fold over `gate.judged` (waiver-history.ts). */
 export type WaiverHistory = Readonly<
   Record<string, { readonly firstSeenAtMs: number; readonly lastUsedAtMs: number | null }>
 >;
@@ -154,14 +154,14 @@ export function tooLongFor(
 /** What should be said of a waiver that may be used: that it ends soon, or that it has matched nothing for 14 days. */
 export function noticeOf(
   waiver: Waiver,
-  isUsed: boolean,
+  coversSomething: boolean,
   history: WaiverHistory,
   nowMs: number,
 ): WaiverFinding | null {
   const about = { waiver: waiverId(waiver), condition: waiver.condition };
   const known = history[about.waiver];
   const idleSinceMs = known ? (known.lastUsedAtMs ?? known.firstSeenAtMs) : nowMs;
-  if (!isUsed && nowMs - idleSinceMs >= WAIVER_STALE_MS) {
+  if (!coversSomething && nowMs - idleSinceMs >= WAIVER_STALE_MS) {
     return {
       ...about,
       code: 'waiver-stale',
