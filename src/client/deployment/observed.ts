@@ -1,6 +1,7 @@
 import type { Dispersion } from '../../delivery/analysis/dispersion.ts';
 import { DISPERSION_START, learnDispersion } from '../../delivery/analysis/dispersion.ts';
-import type { VersionCounts, Window } from '../../delivery/analysis/window.ts';
+import type { TwoArms } from '../../delivery/analysis/ratio-test.ts';
+import { QUANTILES, type VersionCounts, type Window } from '../../delivery/analysis/window.ts';
 import type { ObservedFacts } from '../../delivery/release-request.ts';
 import type { Router, VersionTally } from '../../delivery/router/contract.ts';
 import type { DeploymentEvent } from '../../journal/deployment-event.ts';
@@ -44,28 +45,38 @@ export function dispersionOf(history: readonly KnownDeployment[]): Readonly<Reco
     const windows = events.flatMap(({ body }) => windowOf(body));
     for (let index = 1; index < windows.length; index += 2) {
       const [before, after] = [windows[index - 1]!, windows[index]!];
-      for (const [metric, hits] of METRICS) {
-        const [baselineHits, canaryHits] = [hits(before), hits(after)];
-        if (baselineHits === null || canaryHits === null) continue;
-        const arms = {
-          canaryHits,
-          canaryTrials: after.requests,
-          baselineHits,
-          baselineTrials: before.requests,
-        };
+      for (const [metric, arms] of Object.entries(armsOf(before, after)))
         known.set(metric, learnDispersion(known.get(metric) ?? DISPERSION_START, arms));
-      }
     }
   }
   return Object.fromEntries(known);
 }
 
-const METRICS: readonly (readonly [name: string, hits: (counts: VersionCounts) => number | null])[] = [
-  ['errors', ({ errors }) => errors],
-  ...(['q50', 'q90', 'q95', 'q99'] as const).map(
-    (quantile) => [quantile, ({ exceed }: VersionCounts) => exceed?.[quantile] ?? null] as const,
-  ),
-];
+/**
+ * What is counted of requests, by metric. Readings of health, resources and the user's own metrics depend on those before them, which
+ * windows that follow each other do not show: nothing is learnt of these.
+ */
+function armsOf(before: VersionCounts, after: VersionCounts): Readonly<Record<string, TwoArms>> {
+  const arms: Record<string, TwoArms> = {};
+  const add = (
+    metric: string,
+    countsOf: (counts: VersionCounts) => { taken: number; bad: number } | null,
+  ) => {
+    const [baseline, canary] = [countsOf(before), countsOf(after)];
+    if (baseline === null || canary === null) return;
+    arms[metric] = {
+      canaryTrials: canary.taken,
+      canaryHits: canary.bad,
+      baselineTrials: baseline.taken,
+      baselineHits: baseline.bad,
+    };
+  };
+  add('errors', ({ requests, errors }) => ({ taken: requests, bad: errors }));
+  for (const quantile of QUANTILES)
+    add(quantile, ({ requests, exceed }) => (exceed ? { taken: requests, bad: exceed[quantile] } : null));
+  add('p95', ({ samples }) => samples?.p95 ?? null);
+  return arms;
+}
 
 function windowOf(body: DeploymentEvent): VersionCounts[] {
   if (body.type !== 'deployment.observed' || body.window === null) return [];

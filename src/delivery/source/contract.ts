@@ -21,9 +21,9 @@ export interface Source {
   read(span: Span): Promise<Reading>;
   /**
    * The quantiles of the stable version's latency in milliseconds, those below 10 as 10; null when they cannot be had. Looks from now
-   * on, for as long as the span is and `timeoutMs` at most.
+   * on, for as long as the span is and `timeoutMs` at most; with `isOptional` no longer than there is hope for enough requests.
    */
-  quantiles(span: Span): Promise<Readonly<Record<Quantile, number>> | null>;
+  quantiles(span: Span, isOptional?: boolean): Promise<Readonly<Record<Quantile, number>> | null>;
   close(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import { countsContract } from '../../../test/contract/source.contract.ts';
 import { SPAN } from '../../../test/support/source.ts';
 import { findWindowProblems } from '../analysis/window.ts';
 import type { RequestLine, Router, RouterCounts, Unknown } from '../router/contract.ts';
+import { isHopeless } from './latency.ts';
 import { openRouterSource } from './router-source.ts';
 
 /** A router of which only the counts and the stream are asked. */
@@ -164,5 +165,26 @@ describe('the router', () => {
     const { follow, ...deaf } = scripted.router;
     expect(await openRouterSource(deaf as Router).quantiles(short)).toBeNull();
     expect(await openRouterSource(scripted.router).quantiles({ ...short, stable: null })).toBeNull();
+  });
+
+  it('does not wait for latencies that are optional and will not come', async () => {
+    const scripted = new ScriptedRouter();
+    const limitMs = 25_000;
+    const span = { ...SPAN, toMs: SPAN.fromMs + limitMs, timeoutMs: limitMs };
+    const startedMs = performance.now();
+    expect(await openRouterSource(scripted.router).quantiles(span, true)).toBeNull();
+    expect(performance.now() - startedMs).toBeLessThan(limitMs / 2);
+    expect(scripted.sink).toBeNull();
+  });
+
+  it.each([
+    { requests: 0, part: 0.09, isGone: false },
+    { requests: 0, part: 0.1, isGone: true },
+    { requests: 5, part: 0.1, isGone: false },
+    { requests: 20, part: 0.5, isGone: true },
+    { requests: 40, part: 0.5, isGone: false },
+    { requests: 99, part: 1, isGone: false },
+  ])('gives up after $requests requests in $part of the time: $isGone', ({ requests, part, isGone }) => {
+    expect(isHopeless(requests, part)).toBe(isGone);
   });
 });

@@ -30,7 +30,7 @@ export function openRouterSource(router: Router): Source {
   return {
     kind: 'router',
     read,
-    quantiles: (span) => learnLatency(router, span),
+    quantiles: (span, isOptional = false) => learnLatency(router, span, isOptional),
     close: async () => {},
   };
 }

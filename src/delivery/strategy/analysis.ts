@@ -4,12 +4,12 @@ import {
   STANDARD_CHECKS,
   type StandardCheck,
 } from '../../pipeline/plan-analysis.ts';
-import { isLearnt } from '../analysis/dispersion.ts';
 import { DEFAULT_POLICY, DEFAULT_TRIGGERS, type Trigger } from '../analysis/policy.ts';
 import { BAD_SHARE_DEFAULT, compileThreshold } from '../analysis/threshold.ts';
 import type { AnalysisPlan, SampledMetric } from '../analysis-plan.ts';
 import type { OnDoubt } from '../plan.ts';
 import type { Measurable, ReleaseRequest } from '../release-request.ts';
+import { burstNotes } from './burst-notes.ts';
 import { INTERVAL_DEFAULT_MS } from './default.ts';
 
 /** So many windows in a row beyond the limit end a release where the raw form was asked for. */
@@ -79,8 +79,7 @@ export function compileAnalysis(request: ReleaseRequest): Compiled {
   const raw = triggers.filter(({ kind }) => kind === 'per-window').map(({ name }) => name);
   if (raw.length > 0)
     notes.push(`${raw.join(', ')}: each interval is compared as it is, which rolls back good releases too`);
-  if (!isLearnt(dispersion.errors))
-    notes.push('how much errors come in bursts is not learnt yet: harm also needs the sign test to agree');
+  notes.push(...burstNotes(triggers, dispersion));
   return {
     plan: {
       policy: {

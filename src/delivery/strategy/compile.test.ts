@@ -229,6 +229,20 @@ describe('compilePlan', () => {
     expect(strict.analysis!.onNoData).toMatchObject({ 'P95 > 3x baseline': 'rollback', latency: 'rollback' });
   });
 
+  it('says which test is in use: what was learnt of bursts, or the sign test', () => {
+    const request = aRelease({ type: 'canary' });
+    const learnt = { windows: 24, excess: 0, scale: 100 };
+    const notesWith = (dispersion: typeof request.observed.dispersion) =>
+      compilePlan({ ...request, observed: { ...request.observed, dispersion } }).notes.join('\n');
+    expect(notesWith({ errors: { ...learnt, windows: 3 } })).toContain(
+      'errors come in bursts is not learnt yet (3 of 20 windows): harm also needs the sign test to agree',
+    );
+    const notes = notesWith({ errors: learnt });
+    expect(notes).toContain('how much errors come in bursts was learnt from 24 windows: evidence is divided');
+    expect(notes).toContain('slow requests come in bursts is not learnt yet (0 of 20 windows)');
+    expect(notes).toContain('health failures > 10 %, resources: one reading depends on the one before');
+  });
+
   it('foresees by when evidence speaks', () => {
     const request = aRelease({ type: 'canary' });
     const observed = { ...request.observed, requestsPerSecond: 3, errorRate: 0.003 };

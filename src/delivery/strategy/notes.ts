@@ -7,10 +7,7 @@ import type { Settled } from './resolve.ts';
 export function refusalsOf(request: ReleaseRequest, settled: Settled, expectedMs: number): string[] {
   const { environment, service, candidate, stable, observed } = request;
   const said: string[] = [];
-  if (observed.quarantine !== null)
-    said.push(
-      `${candidate} is in quarantine: ${observed.quarantine}; deploy another digest, or lift the quarantine`,
-    );
+  if (observed.quarantine !== null) said.push(quarantined(candidate, observed.quarantine));
   if (service.environments.length > 0 && !service.environments.includes(environment.name))
     said.push(`${service.name} may not run in ${environment.name}; see \`environments\` of the service`);
   if (stable?.digest === candidate)
@@ -23,6 +20,12 @@ export function refusalsOf(request: ReleaseRequest, settled: Settled, expectedMs
   if (settled.rollback.strategy === 'partial' && unknown.length === settled.rollback.only.length)
     said.push(`the rollback is partial, but \`only\` names none of the hosts; name at least one`);
   return said;
+}
+
+/** Why a digest in quarantine may not come, and what lifts it. */
+export function quarantined(digest: string, reason: string): string {
+  const word = digest.replace(/^sha256:/, '').slice(0, 12);
+  return `${digest} is in quarantine: ${reason}; deploy another digest, or lift it: sluice deployment lift ${word} --reason TEXT`;
 }
 
 /** What a person should know before it begins. */

@@ -1,4 +1,5 @@
 import { judgesLatency } from '../../../delivery/judges-latency.ts';
+import { presentStep } from '../../../delivery/machine/state.ts';
 import { thresholdsOutput } from './latency.ts';
 import { type Answer, digestFor, done, failed, type Scene, skipped } from './scene.ts';
 
@@ -19,7 +20,7 @@ export async function freezeQuantiles(scene: Scene, nowMs: number): Promise<Answ
   if (!judgesLatency(state.plan.analysis)) return skipped('latency is not judged');
   if (source === null || stable === null)
     return failed('nothing here measures latencies; give the analysis a source');
-  const frozen = await source.quantiles({
+  const span = {
     fromMs: nowMs,
     // A service with few requests needs all of the time; one with many is ready at once.
     toMs: nowMs + timeoutMs,
@@ -28,7 +29,9 @@ export async function freezeQuantiles(scene: Scene, nowMs: number): Promise<Answ
     thresholdsMs: null,
     slowMs: {},
     timeoutMs,
-  });
+  };
+  // Where it only is noted, a service that nobody uses is not waited for. Elsewhere its requests may come in waves.
+  const frozen = await source.quantiles(span, presentStep(state)?.onFailure === 'note');
   return frozen === null
     ? failed(
         'the latencies of the stable version cannot be had, or it has too few requests; else switch the check `latency` off',
