@@ -11,6 +11,7 @@ import { diskSpace } from '../machine/disk/space.ts';
 import { type Swept, sweepLogs, sweepOld } from '../machine/disk/sweep.ts';
 import { machineOwners } from '../machine/owners.ts';
 import type { Journal } from '../store/contract.ts';
+import { holdDeployed } from './deployed-artifacts.ts';
 import { diskLimits } from './intake.ts';
 import { openKeeping } from './rooms.ts';
 
@@ -71,8 +72,10 @@ export async function upkeep({
     if (!existsSync(join(directory, 'storage')) && !environment.ARTIFACT_STORAGE_PATH) return;
     const keeping = await openKeeping(directory, environment, (message) => told.push(message));
     try {
+      await holdDeployed(journal, keeping.artifacts, 'keep');
       report.artifacts += (await keeping.artifacts.expire(nowMs)).length;
       report.artifacts += await holdToQuota(keeping.artifacts, limits);
+      await holdDeployed(journal, keeping.artifacts, 'release');
       await keeping.reports.expire(nowMs);
     } finally {
       await keeping.close();
