@@ -11,6 +11,8 @@ export interface Location {
 /** Fits into memory a few times over, and 1,000 of them are a large tree. */
 const PACK_BYTES = 4 * 1024 * 1024;
 const IN_FLIGHT_MAX = 3;
+/** What a small tree needs. Room for a whole pack would make a thousand small saves a thousand garbage collections. */
+const FIRST_BYTES = 64 * 1024;
 
 /** Packs with less than this share in use are not used again, so that what nobody needs goes away with them. */
 const LIVE_SHARE_MIN = 0.5;
@@ -26,6 +28,7 @@ export class Packer {
   #knownParts: Map<Digest, Location> | null = null;
   #buffer = Buffer.allocUnsafe(0);
   #filled = 0;
+  #capacity = FIRST_BYTES;
   #pack: { digest: Digest | null } = { digest: null };
   readonly #flying = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | null = null;
@@ -50,12 +53,21 @@ export class Packer {
     const found = this.#known.get(digest);
     if (found !== undefined) return { location: found, full: null };
     const full = this.#filled > 0 && this.#filled + bytes.length > PACK_BYTES ? this.#ship() : null;
-    if (this.#buffer.length === 0) this.#buffer = Buffer.allocUnsafe(PACK_BYTES);
+    this.#makeRoom(bytes.length);
     const location = { pack: this.#pack, offset: this.#filled, size: bytes.length };
     this.#buffer.set(bytes, this.#filled);
     this.#filled += bytes.length;
     this.#known.set(digest, location);
     return { location, full };
+  }
+
+  #makeRoom(bytes: number): void {
+    const needed = this.#filled + bytes;
+    if (needed <= this.#buffer.length) return;
+    if (needed > FIRST_BYTES) this.#capacity = PACK_BYTES;
+    const larger = Buffer.allocUnsafe(this.#capacity);
+    this.#buffer.copy(larger, 0, 0, this.#filled);
+    this.#buffer = larger;
   }
 
   /** Resolves when all is stored. */

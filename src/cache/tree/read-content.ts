@@ -16,9 +16,12 @@ export interface Content {
   readonly size: number;
 }
 
+/** Most files fit in. A buffer for the largest would make a thousand small saves a thousand garbage collections. */
+const SMALL_BYTES = 64 * 1024;
+
 /** One for each pass: a buffer that is filled over and over, since a new one for each file costs more than its hash. */
 export class ContentReader {
-  readonly #buffer = Buffer.allocUnsafe(4 * WHOLE_BYTES_MAX);
+  #buffer = Buffer.allocUnsafe(SMALL_BYTES);
 
   /**
    * Reads a regular file and gives its parts in order: one for a small file, none for an empty one. `onPart` gets bytes that
@@ -40,7 +43,8 @@ export class ContentReader {
       throw systemProblem(path, error);
     }
     try {
-      const filled = readSync(file, this.#buffer, 0, WHOLE_BYTES_MAX + 1, null);
+      let filled = readSync(file, this.#buffer, 0, Math.min(this.#buffer.length, WHOLE_BYTES_MAX + 1), null);
+      if (filled === SMALL_BYTES) filled = this.#readOn(file, filled);
       if (filled > WHOLE_BYTES_MAX) return await this.#readLarge(file, filled, slices, onPart);
       const bytes = this.#buffer.subarray(0, filled);
       const digest = sha256(bytes);
@@ -54,6 +58,16 @@ export class ContentReader {
     } finally {
       closeSync(file);
     }
+  }
+
+  /** Reads on behind what the small buffer holds, which is the last that it is used for. */
+  #readOn(file: number, filled: number): number {
+    if (this.#buffer.length === SMALL_BYTES) {
+      const larger = Buffer.allocUnsafe(4 * WHOLE_BYTES_MAX);
+      this.#buffer.copy(larger);
+      this.#buffer = larger;
+    }
+    return filled + readSync(file, this.#buffer, filled, WHOLE_BYTES_MAX + 1 - filled, null);
   }
 
   async #readLarge(
