@@ -56,10 +56,21 @@ export function chosenCells(
   );
 }
 
-/** Throws `UserError` when no cell has the step. */
-export function requireStep(view: RunView, cells: readonly CellView[], step: string): void {
-  const steps = new Set(cells.flatMap((cell) => cell.steps.map((one) => one.id)));
-  if (!steps.has(step)) throw unknown('step', step, view, [...steps]);
+/** The id of the step of these cells that has this id or, alone, this name. Throws `UserError`: there is none, or several. */
+export function chosenStep(view: RunView, cells: readonly CellView[], text: string): string {
+  const steps = cells.flatMap((cell) => cell.steps);
+  if (steps.some(({ id }) => id === text)) return text;
+  const named = [...new Set(steps.filter(({ name }) => name === text).map(({ id }) => id))];
+  if (named.length === 1) return named[0]!;
+  if (named.length > 1)
+    throw userError(
+      'ambiguous-step',
+      `${named.length} steps of run ${view.runId} are called ${JSON.stringify(text)}`,
+      `say which one: ${named.map(visible).join(', ')}`,
+    );
+  throw unknown('step', text, view, [
+    ...new Set(steps.flatMap(({ id, name }) => (name ? [id, name] : [id]))),
+  ]);
 }
 
 function unknown(kind: string, name: string, view: RunView, known: readonly string[]): UserError {

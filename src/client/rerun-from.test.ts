@@ -107,6 +107,29 @@ describe('takenOver from a step', () => {
     expect(taken(plan, whole, from('system'))).toEqual(wanted);
   });
 
+  it('knows a step by the name that people see, also with a slash in it', () => {
+    const named = aPlan([
+      aJob({
+        id: 'test',
+        steps: [aStep({ id: 's1', name: 'lint src/' }), aStep({ id: 's2', name: 'npm test' })],
+        snapshots: true,
+      }),
+      aJob({
+        id: 'twice',
+        steps: [aStep({ id: 'a', name: 'again' }), aStep({ id: 'b', name: 'again' })],
+        snapshots: true,
+      }),
+    ]);
+    const bodies = [started('test'), step('test', 's1'), step('test', 's2'), finished('test')];
+    expect(taken(named, bodies, from('npm test')).continued).toEqual({ test: ['s1'] });
+    expect(taken(named, bodies, from('test/npm test')).continued).toEqual({ test: ['s1'] });
+    expect(taken(named, bodies, from('lint src/')).continued).toEqual({});
+    expect(taken(named, bodies, from('test/lint src/')).continued).toEqual({});
+    expect(refusal(() => taken(named, bodies, from('twice/again')))).toContain(
+      'job twice has 2 steps again; say which one: twice/a, twice/b',
+    );
+  });
+
   it('repeats the whole job when the step is its first', () => {
     const wanted = { reused: ['build'], continued: {} };
     expect(taken(plan, whole, from('test/prepare'))).toEqual(wanted);
@@ -162,7 +185,7 @@ describe('takenOver from a step', () => {
   });
 
   it.each([
-    ['pack', 'several', '2 jobs have a step pack; say which one: build/pack, ship/pack'],
+    ['pack', 'several', '2 steps are called pack; say which one: build/pack, ship/pack'],
     ['tset/unit', 'no job', 'the run has no job or cell tset; did you mean test?'],
     ['test/unti', 'no step', 'the run has no step unti in job test; did you mean unit?'],
     ['nowhere', 'neither', 'the run has no job and no step nowhere; there are: build, test, ship'],

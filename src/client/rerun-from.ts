@@ -2,7 +2,7 @@ import { userError } from '../base/diagnostic.ts';
 import { nearestName } from '../base/near.ts';
 import type { StoredEvent } from '../journal/event.ts';
 import type { RunEvent } from '../journal/run-event.ts';
-import type { Plan, PlanJob } from '../pipeline/plan.ts';
+import type { Plan, PlanJob, PlanStep } from '../pipeline/plan.ts';
 
 type StepFinished = Extract<RunEvent, { type: 'step.finished' }>;
 
@@ -16,46 +16,80 @@ export interface RerunPlace {
 const NAMED_MAX = 8;
 
 /**
- * What `--from` means: `JOB`, `STEP` when one job alone has such a step, `JOB/STEP` or `CELL/STEP`. Errors (`UserError`): there
- * is no such job or step, or several.
+ * What `--from` means: `JOB`, `STEP` when one job alone has such a step, `JOB/STEP` or `CELL/STEP`. A step is meant by its id or
+ * by its name. Errors (`UserError`): there is no such job or step, or several.
  */
 export function rerunPlace(plan: Plan, events: readonly StoredEvent[], text: string): RerunPlace {
-  const isJob = (id: string) => plan.jobs.some((job) => job.id === id);
-  if (isJob(text)) return { job: text, cell: null, step: null };
-  const slash = text.lastIndexOf('/');
-  if (slash < 0) return stepAlone(plan, text);
-  const owner = text.slice(0, slash);
-  const cell = events
-    .map(({ body }) => body)
-    .find((body) => body.type === 'cell.started' && body.cell === owner);
-  const id = isJob(owner) ? owner : cell?.type === 'cell.started' ? cell.job : null;
-  if (id === null) throw unknown(plan, text, `job or cell ${owner}`, jobIds(plan), owner);
-  const job = plan.jobs.find((one) => one.id === id)!;
-  const step = text.slice(slash + 1);
-  const steps = job.steps.map((one) => one.id);
-  if (job.cleanup.some((one) => one.id === step))
+  if (plan.jobs.some((job) => job.id === text)) return { job: text, cell: null, step: null };
+  if (!text.includes('/') || plan.jobs.some((job) => stepIds(job.steps, text).length > 0))
+    return stepAlone(plan, text);
+  // Values of a matrix and names of steps may hold a slash themselves.
+  for (let slash = text.indexOf('/'); slash >= 0; slash = text.indexOf('/', slash + 1)) {
+    const owner = ownerOf(plan, events, text.slice(0, slash));
+    if (owner) return { ...owner, step: stepWithin(plan, owner.job, text, text.slice(slash + 1)) };
+  }
+  const owner = text.slice(0, text.lastIndexOf('/'));
+  throw unknown(plan, text, `job or cell ${owner}`, jobIds(plan), owner);
+}
+
+function ownerOf(
+  plan: Plan,
+  events: readonly StoredEvent[],
+  owner: string,
+): Pick<RerunPlace, 'job' | 'cell'> | null {
+  if (plan.jobs.some((job) => job.id === owner)) return { job: owner, cell: null };
+  for (const { body } of events)
+    if (body.type === 'cell.started' && body.cell === owner) return { job: body.job, cell: owner };
+  return null;
+}
+
+function stepWithin(plan: Plan, job: string, text: string, step: string): string {
+  const { steps, cleanup } = plan.jobs.find(({ id }) => id === job)!;
+  const ids = stepIds(steps, step);
+  if (ids.length === 1) return ids[0]!;
+  if (ids.length > 1)
+    throw ambiguous(
+      `job ${job} has ${ids.length} steps ${step}`,
+      ids.map((id) => `${job}/${id}`),
+    );
+  if (stepIds(cleanup, step).length > 0)
     throw userError(
       'rerun-cleanup',
-      `${step} is a clean-up step of ${id}: a run cannot begin there`,
-      `begin with a step: ${steps.slice(0, NAMED_MAX).join(', ')}`,
+      `${step} is a clean-up step of ${job}: a run cannot begin there`,
+      `begin with a step: ${steps
+        .slice(0, NAMED_MAX)
+        .map(({ id }) => id)
+        .join(', ')}`,
     );
-  if (!steps.includes(step)) throw unknown(plan, text, `step ${step} in job ${id}`, steps, step);
-  return { job: id, cell: owner === id ? null : owner, step };
+  throw unknown(plan, text, `step ${step} in job ${job}`, idsAndNames(steps), step);
 }
 
 function stepAlone(plan: Plan, text: string): RerunPlace {
-  const having = plan.jobs.filter(({ steps }) => steps.some(({ id }) => id === text));
-  if (having.length === 1) return { job: having[0]!.id, cell: null, step: text };
-  if (having.length > 1) {
-    const places = having.slice(0, NAMED_MAX).map(({ id }) => `${id}/${text}`);
-    throw userError(
-      'rerun-ambiguous',
-      `${having.length} jobs have a step ${text}`,
-      `say which one: ${places.join(', ')}`,
+  const having = plan.jobs.flatMap(({ id, steps }) =>
+    stepIds(steps, text).map((step) => ({ job: id, step, cell: null })),
+  );
+  if (having.length === 1) return having[0]!;
+  if (having.length > 1)
+    throw ambiguous(
+      `${having.length} steps are called ${text}`,
+      having.map(({ job, step }) => `${job}/${step}`),
     );
-  }
-  const steps = plan.jobs.flatMap((job) => job.steps.map(({ id }) => id));
-  throw unknown(plan, text, `job and no step ${text}`, [...jobIds(plan), ...steps], text);
+  const known = [...jobIds(plan), ...plan.jobs.flatMap(({ steps }) => idsAndNames(steps))];
+  throw unknown(plan, text, `job and no step ${text}`, known, text);
+}
+
+function ambiguous(message: string, places: readonly string[]) {
+  return userError('rerun-ambiguous', message, `say which one: ${places.slice(0, NAMED_MAX).join(', ')}`);
+}
+
+/** The ids of the steps that are meant: of the one with this id, else of those with this name. */
+function stepIds(steps: readonly PlanStep[], text: string): readonly string[] {
+  if (steps.some(({ id }) => id === text)) return [text];
+  return steps.filter(({ name }) => name === text).map(({ id }) => id);
+}
+
+function idsAndNames(steps: readonly PlanStep[]): readonly string[] {
+  return steps.flatMap(({ id, name }) => (name ? [id, name] : [id]));
 }
 
 function jobIds({ jobs }: Plan): readonly string[] {

@@ -2,7 +2,7 @@ import { userError } from '../../base/diagnostic.ts';
 import { visible } from '../../base/text.ts';
 import type { RunView } from '../../client/run-view.ts';
 import type { CancelTarget } from '../../journal/run-event.ts';
-import { chosenCells, chosenRun, requireStep } from '../chosen-run.ts';
+import { chosenCells, chosenRun, chosenStep } from '../chosen-run.ts';
 import { type Context, EXIT } from '../context.ts';
 
 interface CancelOptions {
@@ -47,8 +47,7 @@ function targetOf(view: RunView, options: CancelOptions): CancelTarget {
       const suggestion = 'name the job with --job, and when it has a matrix the cell with --cell';
       throw userError('bad-option', '--step needs the one cell that it belongs to', suggestion);
     }
-    requireStep(view, cells, options.step);
-    return { kind: 'step', cell: cells[0]!.name, step: options.step };
+    return { kind: 'step', cell: cells[0]!.name, step: chosenStep(view, cells, options.step) };
   }
   if (options.cell !== undefined) return { kind: 'cell', cell: cells![0]!.name };
   return options.job === undefined ? { kind: 'run' } : { kind: 'job', job: options.job };

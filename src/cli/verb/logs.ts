@@ -1,7 +1,7 @@
 import { visible } from '../../base/text.ts';
 import type { LogLine } from '../../client/contract.ts';
 import type { CellView, RunView } from '../../client/run-view.ts';
-import { chosenCells, chosenRun, requireStep } from '../chosen-run.ts';
+import { chosenCells, chosenRun, chosenStep } from '../chosen-run.ts';
 import { type Context, EXIT } from '../context.ts';
 import { logText } from '../log-text.ts';
 import { allCells } from '../run-count.ts';
@@ -32,8 +32,8 @@ export async function perform(
   const view = await client.show(runId);
   const chosen = chosenCells(view, options);
   const cells = chosen ?? allCells(view).map(({ cell }) => cell);
-  if (options.step !== undefined) requireStep(view, cells, options.step);
-  const query = { step: options.step ?? null, follow: options.follow === true, tail };
+  const step = options.step === undefined ? null : chosenStep(view, cells, options.step);
+  const query = { step, follow: options.follow === true, tail };
   const print = context.json ? jsonPrinter(context) : textPrinter(context, cells, options);
   for (const cell of chosen ? chosen.map((one) => one.name) : [null])
     await printLines(context, client.logs(runId, { ...query, cell }), print);

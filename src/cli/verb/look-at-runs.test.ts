@@ -342,7 +342,17 @@ describe('sluice logs', () => {
 
   it('prints one step alone as it is', async () => {
     const world = withLines();
-    await world.run('logs', '--job', 'test', '--cell', 'node: 20, os: linux', '--step', 'run', '--tail', '1');
+    await world.run(
+      'logs',
+      '--job',
+      'test',
+      '--cell',
+      'node: 20, os: linux',
+      '--step',
+      'run tests',
+      '--tail',
+      '1',
+    );
     expect(world.out.text).toBe('Killed\n');
   });
 
@@ -410,6 +420,11 @@ describe('sluice cancel', () => {
     [['--job', 'test', '--cell', 'node: 20, os: linux'], { kind: 'cell', cell: NODE_20 }, `cell ${NODE_20}`],
     [
       ['--cell', NODE_20, '--step', 'run'],
+      { kind: 'step', cell: NODE_20, step: 'run' },
+      `step run of ${NODE_20}`,
+    ],
+    [
+      ['--cell', NODE_20, '--step', 'run tests'],
       { kind: 'step', cell: NODE_20, step: 'run' },
       `step run of ${NODE_20}`,
     ],
