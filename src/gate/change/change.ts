@@ -20,6 +20,8 @@ export class Change {
   readonly files: readonly FileChange[];
   readonly #byPath = new Map<string, FileChange>();
   readonly #byPathBefore = new Map<string, FileChange>();
+  /** Paths of renamed files, as they were and as they are. Mostly there are none, and this is asked for each finding. */
+  readonly #renamed = new Map<string, string>();
   #byName: Map<string, FileChange[]> | null = null;
   #linesAdded = 0;
 
@@ -29,6 +31,7 @@ export class Change {
       if (file.kind !== 'removed') this.#byPath.set(file.path, file);
       // A copied file leaves the one that it came from where it was.
       if (file.pathBefore !== null && file.kind !== 'copied') this.#byPathBefore.set(file.pathBefore, file);
+      if (file.pathBefore !== null && file.kind === 'renamed') this.#renamed.set(file.pathBefore, file.path);
       this.#linesAdded += file.added.count;
     }
   }
@@ -64,8 +67,8 @@ export class Change {
 
   /** Where the file of the base is now: the same path, but for renamed ones. */
   renamed(pathBefore: string): string {
-    const file = this.#byPathBefore.get(pathBefore);
-    return file?.kind === 'renamed' ? file.path : pathBefore;
+    if (this.#renamed.size === 0) return pathBefore;
+    return this.#renamed.get(pathBefore) ?? pathBefore;
   }
 }
 

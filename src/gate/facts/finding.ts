@@ -3,7 +3,15 @@ export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info', 'unknown
 export type Severity = (typeof SEVERITIES)[number];
 
 /** What kind of thing was found. */
-export type FindingCategory = 'code' | 'dependency' | 'secret' | 'licence' | 'misconfiguration' | 'dynamic';
+export const FINDING_CATEGORIES = [
+  'code',
+  'dependency',
+  'secret',
+  'licence',
+  'misconfiguration',
+  'dynamic',
+] as const;
+export type FindingCategory = (typeof FINDING_CATEGORIES)[number];
 
 /** One thing a tool complains of. */
 export interface Finding {

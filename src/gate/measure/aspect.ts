@@ -106,7 +106,9 @@ export function aspectsOf(facts: Facts): ReadonlySet<Aspect> {
 function* find(facts: Facts): Generator<Aspect> {
   if (facts.kind === 'sarif') yield* toolAspects(facts);
   yield* OF_KIND[facts.kind] ?? [];
-  for (const finding of facts.findings) yield `findings:${finding.category}`;
+  const categories = new Set<FindingCategory>();
+  for (const { category } of facts.findings) categories.add(category);
+  for (const category of categories) yield `findings:${category}`;
   // Every report may hold plain numbers beside its own facts.
   if (facts.metrics.length > 0) yield 'numbers';
 }

@@ -1,5 +1,4 @@
-import type { Finding, FindingCategory, Severity } from '../facts/finding.ts';
-import { SEVERITIES } from '../facts/finding.ts';
+import { FINDING_CATEGORIES, type Finding, type FindingCategory, type Severity } from '../facts/finding.ts';
 import type { Aspect } from './aspect.ts';
 import { compareFindings } from './compare-finding.ts';
 import { FindingTally } from './finding-tally.ts';
@@ -37,15 +36,6 @@ export const FINDING_GROUPS = {
 >;
 export type FindingGroup = keyof typeof FINDING_GROUPS;
 
-const ALL_CATEGORIES: readonly FindingCategory[] = [
-  'code',
-  'dependency',
-  'secret',
-  'licence',
-  'misconfiguration',
-  'dynamic',
-];
-
 /** Findings with what is wrong with them, if anything. */
 interface Selected {
   readonly findings: readonly Finding[];
@@ -63,18 +53,34 @@ export function findingCount(
   group: FindingGroup,
   severity: Severity | null,
 ): Measurement {
+  return view.remember(`count ${group} ${scope} ${severity}`, () => count(view, scope, group, severity));
+}
+
+function count(
+  view: FactView,
+  scope: 'all' | 'new',
+  group: FindingGroup,
+  severity: Severity | null,
+): Measurement {
   const { findings, reports, problem } = selected(view, scope, group);
   const counting =
-    severity === null ? findings : (bySeverity(view, scope, group, findings).get(severity) ?? []);
+    severity === null
+      ? findings
+      : findings.filter((one) => one.severity === severity || one.severity === 'unknown');
   if (problem) {
     // What the readable reports say is there whatever the others would say; with a wrong base nothing is known to be new.
     return counting.length > 0 ? { ...problem, atLeast: counting.length } : problem;
   }
+  let known: Rows | null = null;
+  const rows = () => {
+    known ??= findingRows(view, counting);
+    return known;
+  };
   return measured(counting.length, reports, {
-    rows: () => findingRows(view, counting),
+    rows,
     wayOut: (limit) => {
       if (limit.kind === 'at-least' || counting.length <= limit.value) return null;
-      const first = findingRows(view, counting).shown[0]!;
+      const first = rows().shown[0]!;
       const more = counting.length - limit.value - 1;
       return `solve ${first.text}${more > 0 ? `, and ${more} more` : ''}`;
     },
@@ -101,25 +107,9 @@ function selected(view: FactView, scope: 'all' | 'new', group: FindingGroup): Se
   });
 }
 
-function bySeverity(
-  view: FactView,
-  scope: string,
-  group: FindingGroup,
-  findings: readonly Finding[],
-): ReadonlyMap<Severity, readonly Finding[]> {
-  return view.remember(`severities ${group} ${scope}`, () => {
-    const lists = new Map<Severity, Finding[]>(SEVERITIES.map((severity) => [severity, []]));
-    for (const finding of findings) {
-      if (finding.severity !== 'unknown') lists.get(finding.severity)!.push(finding);
-      else for (const list of lists.values()) list.push(finding);
-    }
-    return lists;
-  });
-}
-
 function ofGroup(view: FactView, group: FindingGroup): Selected {
   return view.remember(`group ${group}`, () => {
-    const wanted: readonly FindingCategory[] = FINDING_GROUPS[group].categories ?? ALL_CATEGORIES;
+    const wanted: readonly FindingCategory[] = FINDING_GROUPS[group].categories ?? FINDING_CATEGORIES;
     const also =
       group === 'container'
         ? ({ job, file }: { job: string; file: string }) => isAboutImage(job, file)
@@ -132,8 +122,7 @@ function ofGroup(view: FactView, group: FindingGroup): Selected {
     const problem =
       problems.find(({ reason }) => reason !== 'missing' && reason !== 'not-applicable') ??
       (isThere ? null : (problems.find(({ reason }) => reason === 'missing') ?? problems[0] ?? null));
-    const findings = view.findings(reports).filter((finding) => wanted.includes(finding.category));
-    return { findings, reports: reports.length, problem };
+    return { findings: view.findings(reports, wanted), reports: reports.length, problem };
   });
 }
 
@@ -150,12 +139,8 @@ function newFindings(view: FactView, findings: readonly Finding[], group: Findin
       ({ place }) => change === null || place?.line == null || change.addsLine(place.path, place.line),
     );
   }
-  const known = new FindingTally();
-  for (const finding of before.findings) {
-    const path = finding.place?.path ?? '';
-    known.add(finding, change?.renamed(path) ?? path);
-  }
-  const fresh = findings.filter((finding) => !known.take(finding, finding.place?.path ?? ''));
+  const known = new FindingTally(before.findings, (path) => change?.renamed(path) ?? path);
+  const fresh = findings.filter((finding) => !known.take(finding));
   return [...fresh, ...known.beyond()];
 }
 

@@ -123,6 +123,6 @@ export function firstItems<T>(
 
 /** Orders texts by their units, the same on every machine. */
 export function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  if (a > b) return 1;
+  return a < b ? -1 : 0;
 }

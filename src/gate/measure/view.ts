@@ -1,7 +1,7 @@
 import type { Change } from '../change/change.ts';
 import type { BrokenReport, Evidence, ReportEvidence } from '../evidence.ts';
 import { Coverage } from '../facts/coverage.ts';
-import type { Finding } from '../facts/finding.ts';
+import { FINDING_CATEGORIES, type Finding, type FindingCategory } from '../facts/finding.ts';
 import { fingerprintsOf } from '../facts/fingerprint.ts';
 import type { TestCase } from '../facts/test-case.ts';
 import { ASPECT_WORDS, type Aspect, aspectsOf, couldTell } from './aspect.ts';
@@ -120,17 +120,23 @@ export class FactView {
     );
   }
 
-  /** The findings of reports that count: not suppressed, not gone, not excluded. */
-  findings(reports: readonly ReportEvidence[]): Finding[] {
+  /** The findings of reports that count: not suppressed, not gone, not excluded, and of one of the categories. */
+  findings(
+    reports: readonly ReportEvidence[],
+    categories: readonly FindingCategory[] = FINDING_CATEGORIES,
+  ): Finding[] {
     const { files, exclusions } = this.filter;
     const fingerprints = needsFingerprint(exclusions) ? this.fingerprints() : null;
     const counted: Finding[] = [];
     for (const { facts } of reports) {
       for (const finding of facts.findings) {
         if (finding.suppressed !== null || finding.baseline === 'absent') continue;
+        if (!categories.includes(finding.category)) continue;
         if (files.length > 0 && !(finding.place && isIncluded(finding.place.path, files))) continue;
-        const fingerprint = fingerprints?.get(finding) ?? null;
-        if (exclusions.some((one) => excludesFinding(one, finding, fingerprint))) continue;
+        if (exclusions.length > 0) {
+          const fingerprint = fingerprints?.get(finding) ?? null;
+          if (exclusions.some((one) => excludesFinding(one, finding, fingerprint))) continue;
+        }
         counted.push(finding);
       }
     }
