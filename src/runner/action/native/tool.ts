@@ -16,23 +16,33 @@ const SCRIPT =
 
 /** The first of the programs that is there and tells a version; null: none does. */
 export async function findTool(
-  { run, place }: NativePart,
+  part: NativePart,
   programs: readonly string[],
   versionArguments: readonly string[],
 ): Promise<FoundTool | null> {
   for (const program of programs) {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const collect = (chunk: Uint8Array): void => {
-      // The bytes are only lent.
-      if (length < OUTPUT_BYTES_MAX) chunks.push(Buffer.from(chunk));
-      length += chunk.length;
-    };
-    const command = ['sh', '-c', SCRIPT, 'sh', program, ...versionArguments];
-    const cause = await runProcess(run, command, place.directory, place.environment, collect);
-    const [path, ...lines] = Buffer.concat(chunks).toString().split('\n');
+    const text = await outputOf(part, ['sh', '-c', SCRIPT, 'sh', program, ...versionArguments]);
+    const [path, ...lines] = (text ?? '').split('\n');
     const version = /\d+(?:\.\d+)+/.exec(lines.join('\n'))?.[0];
-    if (cause === null && path?.startsWith('/') && version) return { path, version };
+    if (path?.startsWith('/') && version) return { path, version };
   }
   return null;
+}
+
+/** The first line that a command prints where the steps run; null when it fails. */
+export async function firstLine(part: NativePart, command: readonly string[]): Promise<string | null> {
+  const text = await outputOf(part, command);
+  return text === null ? null : text.split('\n')[0]!;
+}
+
+async function outputOf({ run, place }: NativePart, command: readonly string[]): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const collect = (chunk: Uint8Array): void => {
+    // The bytes are only lent.
+    if (length < OUTPUT_BYTES_MAX) chunks.push(Buffer.from(chunk));
+    length += chunk.length;
+  };
+  const cause = await runProcess(run, command, place.directory, place.environment, collect);
+  return cause === null ? Buffer.concat(chunks).toString() : null;
 }

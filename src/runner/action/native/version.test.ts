@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { versionIn } from './setup.ts';
+import { versionIn } from './asked-version.ts';
 import { isWanted } from './version.ts';
 
 describe('isWanted', () => {
