@@ -321,6 +321,10 @@ export const VERBS: readonly VerbDefinition[] = [
     options: [
       { flags: '--plan', description: 'only print what would be done, and the way back' },
       ...DEPLOY_OPTIONS,
+      {
+        flags: '--again',
+        description: 'also what runs already: its instances start anew, such as with new secrets',
+      },
       { flags: '--supersede', description: 'an older deployment that is going on goes back first' },
       { flags: '--detach', description: 'do not follow it; it goes on by itself' },
       ...FOLLOW_OPTIONS,

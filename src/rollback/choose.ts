@@ -34,7 +34,9 @@ export function chooseRollback(question: RollbackQuestion): RollbackChoice {
   if (goal === running.candidate) return refused(`${goal} runs already; there is nothing to go back`);
   const why = question.quarantineOf(goal);
   if (why !== null)
-    return refused(`${goal} is in quarantine: ${why}; choose another, or lift the quarantine`);
+    return refused(
+      `${goal} is in quarantine: ${why}; choose another, or lift it: sluice deployment lift ${goal.replace(/^sha256:/, '').slice(0, 12)} --reason TEXT`,
+    );
   if (!proven.includes(goal))
     return refused(`${goal} was never proven here; deploy it as a release, with all checks`);
   const binding = bindingSince(history, goal);

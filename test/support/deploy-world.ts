@@ -110,6 +110,7 @@ export class DeployWorld {
       otherwise: { strategy: null, rollback: null, automatic: null },
       reason: null,
       supersede: false,
+      again: false,
       ...more,
     };
   }

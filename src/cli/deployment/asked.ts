@@ -13,6 +13,7 @@ export interface DeployOptions {
   readonly strategy?: string;
   readonly reason?: string;
   readonly supersede?: boolean;
+  readonly again?: boolean;
 }
 
 const STRATEGIES = ['rolling', 'blue_green', 'canary', 'recreate'] as const;
@@ -55,6 +56,7 @@ export async function deployAsk(
     otherwise,
     reason: options.reason ?? null,
     supersede: options.supersede ?? false,
+    again: options.again ?? false,
   };
 }
 

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../base/duration.ts';
 import { counted, visible } from '../../base/text.ts';
 import type { DeploymentPlan, PlannedDeployment } from '../../client/deployment/contract.ts';
+import { shortDigest } from '../../client/deployment/fold.ts';
 import type { Look } from '../look.ts';
 import { hanging, row } from '../row.ts';
 import { about } from '../time-text.ts';
@@ -24,10 +25,8 @@ export function planLines(planned: PlannedDeployment, look: Look): string[] {
   ];
 }
 
-function headLines(
-  { kind, plan, version, stableVersion, definition }: PlannedDeployment,
-  look: Look,
-): string[] {
+function headLines(planned: PlannedDeployment, look: Look): string[] {
+  const { kind, plan, version, stableVersion, definition } = planned;
   const verb = kind === 'rollback' ? 'takes' : 'brings';
   const preposition = kind === 'rollback' ? 'back to' : 'to';
   const goal =
@@ -47,9 +46,10 @@ function headLines(
     ),
     ...labelled(
       'digest',
-      `${plan.candidate.replace(/^sha256:/, '').slice(0, 12)}${from ? ` (${visible(from)})` : ''}`,
+      `${shortDigest(definition.release.digest)}${from ? ` (${visible(from)})` : ''}`,
       look,
     ),
+    ...releaseLines(planned, look),
     ...labelled(
       'takes',
       `${about(plan.expectedMs)}; at most ${formatDuration(plan.deadlineMs)}, then it goes back`,
@@ -57,6 +57,14 @@ function headLines(
     ),
     ...trafficLines(plan, definition, look),
   ];
+}
+
+/** Content that ran there with another configuration is another release now. */
+function releaseLines({ plan, definition, differs }: PlannedDeployment, look: Look): string[] {
+  if (plan.candidate === definition.release.digest) return [];
+  const why =
+    differs.length === 0 ? 'started anew' : `configured otherwise: ${differs.map(visible).join(', ')}`;
+  return labelled('release', `${shortDigest(plan.candidate)}, ${why}`, look);
 }
 
 /** Where users ask, and whom they reach but for the weights. */
@@ -84,7 +92,7 @@ function proxyText(listen: string): string {
   return `built-in proxy at ${where}`;
 }
 
-const LABEL_WIDTH = 9;
+const LABEL_WIDTH = 10;
 
 function labelled(label: string, text: string, look: Look): string[] {
   return hanging(look.paint('dim', label.padEnd(LABEL_WIDTH)), text, look.width);
@@ -153,9 +161,7 @@ function foresightLines({ foresight, analysis }: DeploymentPlan, look: Look): st
   const head = `${foresight.requestsPerSecond.toFixed(1)} requests a second, ${(100 * foresight.baselineRate).toFixed(2)} % of them fail now`;
   const steps = foresight.steps.map(({ candidatePercent, requests, smallestHarm, timeToVerdictMs }) => {
     const finds =
-      smallestHarm === null
-        ? 'finds no harm for sure'
-        : `finds ${smallestHarm.toFixed(1)} times as many errors`;
+      smallestHarm === null ? 'finds no harm for sure' : `finds ${times(smallestHarm)} as many errors`;
     const when =
       timeToVerdictMs === null
         ? 'never found in half of the cases'
@@ -166,6 +172,10 @@ function foresightLines({ foresight, analysis }: DeploymentPlan, look: Look): st
     ...labelled('verdict', head, look),
     ...steps.flatMap((text) => hanging(' '.repeat(LABEL_WIDTH), text, look.width)),
   ];
+}
+
+function times(factor: number): string {
+  return `${factor < 10 ? factor.toFixed(1) : Math.round(factor)} times`;
 }
 
 function admissionLines({ plan, gates }: PlannedDeployment, look: Look): string[] {
@@ -219,7 +229,7 @@ function wayBackLines({ wayBack, stable }: DeploymentPlan, look: Look): string[]
 }
 
 function patience(retries: number, timeoutMs: number): string {
-  const tries = retries === 0 ? '' : `, tried ${retries + 1} times`;
+  const tries = retries === 0 ? '' : `, up to ${retries + 1} tries`;
   return ` (at most ${formatDuration(timeoutMs)}${tries})`;
 }
 

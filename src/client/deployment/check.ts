@@ -50,7 +50,7 @@ export async function checkEnvironments(
         repository,
         service: service.name,
         environment: environment.name,
-        candidate: release.digest,
+        candidate: serving?.digest ?? '',
         stable: serving?.digest ?? null,
         definition: definition as unknown as JsonObject,
       });

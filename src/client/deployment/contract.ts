@@ -69,6 +69,8 @@ export interface DeployAsk {
   readonly reason: string | null;
   /** An older deployment of the service that has the environment has to go back; otherwise it is waited for. */
   readonly supersede: boolean;
+  /** Also what runs already is brought: its instances start anew, such as with other values of secrets. */
+  readonly again: boolean;
   /** Left out: a person asks. */
   readonly job?: AskingJob;
 }
@@ -101,6 +103,8 @@ export interface PlannedDeployment {
   /** What people call the versions. */
   readonly version: string;
   readonly stableVersion: string | null;
+  /** What is configured otherwise than when this content ran there last, in words of the pipeline file. */
+  readonly differs: readonly string[];
   /** Why it may not begin, each with its cause and way out, and its place where it has one. Empty: it may. */
   readonly problems: readonly Diagnostic[];
   /** Gates that were demanded, and where each was passed. */

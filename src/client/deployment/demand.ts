@@ -110,8 +110,8 @@ async function promotionProblems(
     const history = await historyAt(journal, { repository, environment: before, service: service.name });
     const proven = history.filter(({ past }) => past.outcome === 'succeeded' && past.kind === 'release');
     const isThere = proven.some(
-      ({ past, definition }) =>
-        past.candidate === release.origin.digest ||
+      ({ definition }) =>
+        definition?.release.digest === release.origin.digest ||
         (!promotion.sameArtifact &&
           release.record?.commit != null &&
           definition?.source.commit === release.record.commit),

@@ -50,7 +50,7 @@ export async function performDeployment(
         const warnings = [`${wanted.version} runs in ${environment} already; nothing was deployed`];
         return ended({
           outcome: 'succeeded',
-          outputs: { version: wanted.version, digest: candidate, environment },
+          outputs: { version: wanted.version, digest: wanted.definition.release.digest, environment },
           warnings,
         });
       }
@@ -86,8 +86,8 @@ function reportOf(
   cancelled: JobReport['cause'],
   ended: (given: Partial<JobReport> & Pick<JobReport, 'outcome'>) => JobReport,
 ): JobReport {
-  const { deploymentId, outcome, sentence, version, candidate, service, environment, warnings } = view;
-  const outputs = { deployment: deploymentId, environment, version, digest: candidate };
+  const { deploymentId, outcome, sentence, version, binding, service, environment, warnings } = view;
+  const outputs = { deployment: deploymentId, environment, version, digest: binding.artifact };
   const isBack = outcome !== 'succeeded';
   const extras = { deployment: { deploymentId, service, version, environment, isBack } };
   if (outcome === 'succeeded') return ended({ outcome: 'succeeded', outputs, warnings, extras });
@@ -119,6 +119,7 @@ async function planned(journal: Journal, deployments: Deployments, message: JobM
     otherwise: { strategy: null, rollback: null, automatic: null },
     reason: `run ${runId}, job ${job.id}`,
     supersede: false,
+    again: false,
     job: { runId, cell, attempt },
   };
   return deployments.plan(ask);

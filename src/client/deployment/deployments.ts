@@ -226,7 +226,7 @@ function requestOf(planned: PlannedDeployment, by: string): Omit<Requested, 'typ
     trainId: null,
     binding: {
       commit: definition.source.commit,
-      artifact: plan.candidate,
+      artifact: definition.release.digest,
       plan: digestOf(canonicalJson(plan)),
       policy,
     },

@@ -114,7 +114,9 @@ export class DeploymentFold {
     const known = this.#names.get(digest);
     if (known !== undefined) return known;
     const definition = (this.#request?.definition ?? null) as unknown as DeploymentDefinition | null;
-    return definition?.release.digest === digest ? definition.release.version : shortDigest(digest);
+    return definition && this.#request?.candidate === digest
+      ? definition.release.version
+      : shortDigest(digest);
   }
 
   #take(before: DeploymentState, event: DeploymentEvent, at: number): void {

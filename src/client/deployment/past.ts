@@ -101,8 +101,8 @@ export function servingOf(history: readonly KnownDeployment[]): {
 /** The versions of digests, by all deployments that brought them. Several may have the same: a commit that was built again. */
 export function versionsOf(history: readonly KnownDeployment[]): Map<string, string> {
   const versions = new Map<string, string>();
-  for (const { definition } of history)
-    if (definition) versions.set(definition.release.digest, definition.release.version);
+  for (const { definition, past } of history)
+    if (definition) versions.set(past.candidate, definition.release.version);
   return versions;
 }
 

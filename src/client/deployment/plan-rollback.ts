@@ -40,16 +40,16 @@ export async function planRollback(
     onIrreversible: rollback?.onIrreversible ?? 'freeze',
   });
   if (choice.kind === 'refused') {
-    const [cause, wayOut] = choice.sentence.split('; ');
-    throw userError('rollback-refused', named(cause!, history), wayOut && named(wayOut, history));
+    const { message, suggestion } = refusal(named(choice.sentence, history), written);
+    throw userError('rollback-refused', message, suggestion);
   }
   const goal = history.findLast(({ past }) => past.candidate === choice.digest)!;
   // People who go back in an emergency do not wait for others: what is brought was approved when it was new.
-  const environment = { ...written, protection: null };
-  const definition: DeploymentDefinition = {
-    ...(goal.definition ?? definitionOrThrow(choice.digest)),
-    environment,
-  };
+  const before = goal.definition ?? definitionOrThrow(choice.digest);
+  // Where it runs is as the file says now; what it is started with belongs to the release.
+  const { variables, secrets, resources } = before.environment;
+  const environment = { ...written, protection: null, variables, secrets, resources };
+  const definition: DeploymentDefinition = { ...before, environment };
   const { observed, stable, findings, missing } = await observe(
     journal,
     rooms,
@@ -79,6 +79,7 @@ export async function planRollback(
       ...missing.map((sentence) => refusal(sentence, environment)),
     ],
     gates: [],
+    differs: [],
     findings,
     reason: ask.reason,
     supersede: true,

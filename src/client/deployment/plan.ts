@@ -1,6 +1,8 @@
+import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { DeploymentDefinition } from '../../delivery/definition.ts';
 import type { ReleaseRequest } from '../../delivery/release-request.ts';
 import { compilePlan } from '../../delivery/strategy/compile.ts';
+import { quarantined } from '../../delivery/strategy/notes.ts';
 import { protectionOf } from '../../gate/policy/production.ts';
 import type { RunSource } from '../../journal/run-event.ts';
 import { runStream } from '../../journal/stream.ts';
@@ -13,10 +15,11 @@ import { withOtherwise, withStrategy } from './asked-strategy.ts';
 import { chosenEnvironment, chosenService } from './choose.ts';
 import type { DeployAsk, PlannedDeployment } from './contract.ts';
 import { demandProblems } from './demand.ts';
-import { historyAt } from './past.ts';
+import { historyAt, quarantineAt } from './past.ts';
 import { notWhole, planned, refusal } from './planned.ts';
 import { observe } from './present.ts';
 import { type ChosenRelease, chosenRelease } from './release.ts';
+import { releaseDigest } from './release-digest.ts';
 import type { PlanningRooms } from './rooms.ts';
 
 /** See `Deployments.plan`. */
@@ -40,17 +43,12 @@ export async function planDeployment(
     ...definitionFor(ask.plan, environment, service, release, source),
     ...(ask.job === undefined ? {} : { job: ask.job }),
   };
-  const { observed, stable, findings, missing } = await observe(
-    journal,
-    rooms,
-    history,
-    definition,
-    release.origin.digest,
-  );
+  const { digest, differs } = releaseDigest(definition, history, ask.again);
+  const { observed, stable, findings, missing } = await observe(journal, rooms, history, definition, digest);
   const request: ReleaseRequest = {
     service,
     environment,
-    candidate: release.origin.digest,
+    candidate: digest,
     stable,
     author: await authorOf(journal, release.record?.runId ?? null),
     strategy: null,
@@ -71,15 +69,28 @@ export async function planDeployment(
     history,
     problems: [
       ...problems,
+      ...(await contentProblems(journal, digest, definition)),
       ...(whole ? [] : [notWhole(release.origin)]),
       ...missing.map((sentence) => refusal(sentence, environment)),
     ],
     gates: passed,
+    differs,
     findings,
     reason: ask.reason,
     supersede: ask.supersede,
     condemned: null,
   });
+}
+
+/** Content in quarantine comes nowhere, however it is configured. */
+async function contentProblems(
+  journal: Journal,
+  digest: string,
+  { release, environment }: DeploymentDefinition,
+): Promise<Diagnostic[]> {
+  if (release.digest === digest) return [];
+  const why = await quarantineAt(journal, release.digest);
+  return why === null ? [] : [refusal(quarantined(release.digest, why), environment)];
 }
 
 /** Whoever asked for the run that made the release. */

@@ -16,6 +16,7 @@ export interface Beside {
   readonly history: readonly KnownDeployment[];
   readonly problems: readonly Diagnostic[];
   readonly gates: PlannedDeployment['gates'];
+  readonly differs: PlannedDeployment['differs'];
   /** What the places said that a person should know. */
   readonly findings: readonly string[];
   readonly reason: string | null;
@@ -25,10 +26,10 @@ export interface Beside {
 
 /** A compiled plan as faces get it: with what people call its digests, and why it may not begin. */
 export function planned(compiled: DeploymentPlan, beside: Beside): PlannedDeployment {
-  const { kind, definition, history, gates, findings, reason, supersede, condemned } = beside;
+  const { kind, definition, history, gates, differs, findings, reason, supersede, condemned } = beside;
   const versions = versionsOf(history);
-  const { digest, version } = definition.release;
-  versions.set(digest, version);
+  const { version } = definition.release;
+  versions.set(compiled.candidate, version);
   const refusals = compiled.refusals.map((sentence) =>
     refusal(named(sentence, history, versions), definition.environment),
   );
@@ -41,6 +42,7 @@ export function planned(compiled: DeploymentPlan, beside: Beside): PlannedDeploy
       compiled.stable === null
         ? null
         : (distinct(versions).get(compiled.stable) ?? shortDigest(compiled.stable)),
+    differs,
     problems: [...beside.problems, ...refusals],
     gates,
     policy: digestOf(canonicalJson(definition.environment.protection)),
@@ -52,7 +54,7 @@ export function planned(compiled: DeploymentPlan, beside: Beside): PlannedDeploy
 
 /** A sentence of the core says what to do behind its last semicolon. */
 export function refusal(sentence: string, { place }: Pick<EnvironmentDefinition, 'place'>): Diagnostic {
-  const cut = sentence.indexOf('; ');
+  const cut = sentence.lastIndexOf('; ');
   const message = cut < 0 ? sentence : sentence.slice(0, cut);
   const way = cut < 0 ? {} : { suggestion: sentence.slice(cut + 2) };
   return { severity: 'error', code: 'deploy-refused', message, place, ...way };

@@ -63,7 +63,7 @@ export async function openPlaces(
     ...evidence,
     template: (text, version, instance) => template(text, version, addressOf(instance)),
     async release(digest) {
-      const own = digest === definition.release.digest ? definition : earlier.get(digest);
+      const own = digest === request.candidate ? definition : earlier.get(digest);
       if (own === undefined)
         throw userError(
           'release-unknown',
@@ -73,7 +73,7 @@ export async function openPlaces(
       const version = digest === request.candidate ? 'candidate' : 'stable';
       const fill = (text: string) => template(text, version, nowhere);
       return {
-        ...releaseOf(own, fill),
+        ...releaseOf(digest, own, fill),
         content: await contentOf(own.release, content, artifacts),
         secrets: own === definition ? secrets : await grantedTo(own, readSecret),
       };
@@ -87,13 +87,14 @@ export async function openPlaces(
 }
 
 function releaseOf(
-  { service, environment, release }: DeploymentDefinition,
+  digest: string,
+  { service, environment }: DeploymentDefinition,
   fill: (text: string) => string,
 ): Omit<Release, 'content' | 'secrets'> {
   const variables = { ...service.variables, ...environment.variables };
   return {
     service: service.name,
-    digest: release.digest,
+    digest,
     command: service.command === null ? null : fill(service.command),
     directory: service.directory,
     environment: Object.fromEntries(Object.entries(variables).map(([name, text]) => [name, fill(text)])),
