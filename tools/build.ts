@@ -30,12 +30,23 @@ const builtinsWithoutFacade: Plugin = {
       contents: `module.exports = ${builtin(path)};`,
     }));
     onLoad({ filter: /.*/, namespace: 'imported builtin' }, ({ path }) => {
+      if (path === 'node:fs/promises') return { contents: loadedWhenCalled(path) };
       const names = Object.keys(process.getBuiltinModule(path)!).filter((name) => name !== 'default');
       const exported = names.map((name) => `export const ${name} = /* @__PURE__ */ (() => all.${name})();`);
       return { contents: [`const all = ${builtin(path)};`, 'export default all;', ...exported].join('\n') };
     });
   },
 };
+
+/** A small run calls none of it, and loading it takes a millisecond. */
+function loadedWhenCalled(path: string): string {
+  const all = process.getBuiltinModule(path) as Readonly<Record<string, unknown>>;
+  const names = Object.keys(all).filter((name) => typeof all[name] === 'function');
+  const exported = names.map(
+    (name) => `export const ${name} = (...words) => ${builtin(path)}.${name}(...words);`,
+  );
+  return [`export default ${builtin(path)};`, ...exported].join('\n');
+}
 
 function builtin(path: string): string {
   return `/* @__PURE__ */ process.getBuiltinModule(${JSON.stringify(path)})`;

@@ -20,7 +20,6 @@ const PARTS: readonly Part[] = [
     name: 'main',
     entry: 'src/main.ts',
     lazy: [
-      'src/cli/live/live-display.ts',
       'src/cli/live/plain-display.ts',
       'src/cli/pipeline-source.ts',
       'src/cli/plan-cache.ts',
@@ -47,6 +46,7 @@ const PARTS: readonly Part[] = [
       'src/store/sqlite/sqlite-store.ts',
     ],
   },
+  { name: 'live', entry: null, lazy: ['src/cli/live/live-display.ts'] },
   { name: 'pipeline', entry: null, lazy: ['src/pipeline/load.ts'] },
   { name: 'rest', entry: null, lazy: null },
 ];

@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { userError } from '../../base/diagnostic.ts';
+import { elapsedMs } from '../machine-time.ts';
 import { explained, isBusy } from './fault.ts';
 import type { Cell } from './seal.ts';
 
@@ -77,7 +78,7 @@ export class Connection {
    * `ready` is awaited before each try. Throws a `UserError` after the longest wait, and any other error of SQLite explained.
    */
   async patiently<T>(perform: () => T, ready?: () => Promise<void>): Promise<T> {
-    const startedAt = performance.now();
+    const startedAt = elapsedMs();
     for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, RETRY_PAUSE_MAX_MS)) {
       await ready?.();
       try {
@@ -85,7 +86,7 @@ export class Connection {
       } catch (error) {
         if (!isBusy(error)) throw explained(error, this.file);
       }
-      if (performance.now() - startedAt > this.#lockWaitMs) {
+      if (elapsedMs() - startedAt > this.#lockWaitMs) {
         const seconds = Math.round(this.#lockWaitMs / 1000);
         throw userError(
           'store-locked',

@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../journal/event.ts';
 import { CHAIN_START, eventHash, storedEvent } from '../chain.ts';
+import { elapsedMs } from '../machine-time.ts';
 import type { Connection } from './connection.ts';
 import { damage } from './fault.ts';
 import { streamId } from './stream-id.ts';
@@ -41,7 +42,7 @@ export function readSlice(
   if (progress.sequence > progress.end) return true;
   progress.hash ??= previousHash(connection, id, stream, progress.sequence);
 
-  const startedAt = performance.now();
+  const startedAt = elapsedMs();
   const checkHead = () => {
     if (progress.sequence === headSequence && progress.hash !== head.hash) {
       throw damage(
@@ -68,7 +69,7 @@ export function readSlice(
     if (progress.sequence >= progress.end || progress.events.length >= limit) return true;
     progress.events.push(verified(connection.file, stream, progress, row));
     checkHead();
-    if (performance.now() - startedAt > SLICE_MAX_MS) return false;
+    if (elapsedMs() - startedAt > SLICE_MAX_MS) return false;
   }
   if (progress.sequence < headSequence) throw missing(connection.file, stream, progress.sequence + 1);
   return true;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
+import { elapsedMs } from '../machine-time.ts';
 import type { Connection } from './connection.ts';
 
 /** Pages of 4 KiB in the write-ahead file from which they are carried over to the database, here and by the thread. */
@@ -78,14 +79,14 @@ export class WriteAhead {
   }
 
   #carryHere(): void {
-    const startedAtMs = performance.now();
+    const startedAtMs = elapsedMs();
     if (startedAtMs - this.#carriedHereAtMs < PAUSE_MS) return;
     try {
       this.#connection.statement('pragma wal_checkpoint(passive)').get();
     } catch {
       // Busy or full: the next one tries again.
     }
-    this.#carriedHereAtMs = performance.now();
+    this.#carriedHereAtMs = elapsedMs();
     this.#slow = this.#carriedHereAtMs - startedAtMs > SLOW_MS ? this.#slow + 1 : 0;
   }
 

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConflictError, DamageError, FencedError } from '../contract.ts';
+import { elapsedMs } from '../machine-time.ts';
 import type { Connection } from './connection.ts';
 import { explained, isFatal, isFull } from './fault.ts';
 import type { Heads } from './heads.ts';
@@ -115,7 +116,7 @@ export class Writer {
         open = resolve;
       });
       this.#begin();
-      const startedAt = performance.now();
+      const startedAt = elapsedMs();
       let events = 0;
       do {
         const write = this.#queue.shift()!;
@@ -131,7 +132,7 @@ export class Writer {
           if (!isRefusal(error)) throw error;
         }
         events += write.events;
-      } while (this.#fits(events) && performance.now() - startedAt < FLUSH_MAX_MS);
+      } while (this.#fits(events) && elapsedMs() - startedAt < FLUSH_MAX_MS);
       if (performed.some(({ refusal }) => refusal === undefined)) this.#commit();
       else this.#undo();
     } catch (error) {
