@@ -160,6 +160,8 @@ export type DeploymentEvent =
       readonly outputs: JsonObject;
       /** A further attempt follows after this time. */
       readonly retryAfterMs: number | null;
+      /** The place refused it before anything was done, for a reason of its own, such as a full disk: the candidate is not at fault. */
+      readonly refused?: true;
     }
   /** Receipt: the router has these weights, in percent; they sum to 100. Without a router they are shares of the hosts. */
   | {

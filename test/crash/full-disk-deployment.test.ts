@@ -90,6 +90,9 @@ async function oneLevel(place: DeploymentPlace, random: Seeded, said: string): P
     expect(outcomes, `${where}: ${last.sentence}`).toContain(last.outcome);
   }
   expect(await place.damage(), where).toEqual([]);
+  // A full disk is not the version's fault.
+  const quarantined = JSON.parse((await place.sluice('deployment', 'quarantine', '--json')).stdout);
+  expect(quarantined, where).toHaveLength(fault === 'errors' ? 1 : 0);
 }
 
 async function until(isSo: () => Promise<boolean>, limitMs: number): Promise<void> {

@@ -32,6 +32,7 @@ export function begin({ plan: packed, ...request }: DeploymentRequested, at: num
     probes: 0,
     intent: null,
     order: 0,
+    isRefused: false,
     candidatePercent: 0,
     judge: plan.analysis ? beginJudging(plan.analysis.policy) : null,
     watch: NO_WATCH,
@@ -96,7 +97,7 @@ export function apply(state: DeploymentState, event: DeploymentEvent, at: number
       };
     case 'deployment.rollback-begun': {
       const { trigger, reason, route } = event;
-      const during = presentStep(state)?.action ?? null;
+      const during = state.isRefused ? null : (presentStep(state)?.action ?? null);
       const rollback = { trigger, reason, route, atMs: at, during };
       return { ...onRoute(state, route), asked: null, rollback };
     }
@@ -165,6 +166,7 @@ function applyStarted(
     attempt: event.attempt,
     probes: 0,
     order: event.order,
+    isRefused: false,
     intent: isWatched ? null : { key: event.key, way: event.way, step: event.step, startedAtMs: at },
     watch: isWatched && isNew ? NO_WATCH : state.watch,
     begun: begunWith(state.begun, action),
@@ -201,12 +203,25 @@ function applyFinished(
   const index = stepsOf(state).findIndex(({ id }) => id === event.step);
   const { action } = stepsOf(state)[index]!;
   const pausing = event.retryAfterMs !== null;
-  const over = { ...state, step: index, attempt: event.attempt, intent: null };
+  const isRefused = event.refused === true;
+  const over = { ...state, step: index, attempt: event.attempt, intent: null, isRefused };
   return {
     ...(pausing ? to(over, state.route === null ? 'forth-pausing' : 'back-pausing') : over),
     outputs: { ...state.outputs, ...event.outputs },
     data: event.outcome === 'done' ? dataWith(state.data, action, 'done') : state.data,
+    ...(isRefused ? neverBegun(state, action) : {}),
   };
+}
+
+/** A command that was refused changed no data. */
+function neverBegun(
+  { begun, data }: DeploymentState,
+  action: StepAction,
+): Pick<DeploymentState, 'begun' | 'data'> {
+  const purpose = action.type === 'command' ? action.purpose : null;
+  if (purpose === 'migration-up') return { begun: { ...begun, dataUp: false }, data: 'unchanged' };
+  if (purpose === 'migration-down') return { begun: { ...begun, dataDown: false }, data: 'changed' };
+  return { begun, data };
 }
 
 function applyObserved(

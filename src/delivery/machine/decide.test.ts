@@ -4,6 +4,7 @@ import { aCommand, anEnvironment, aRelease, aService } from '../../../test/suppo
 import type { RollbackDefinition, StrategyDefinition } from '../../pipeline/plan-strategy.ts';
 import type { ReleaseRequest } from '../release-request.ts';
 import { compilePlan } from '../strategy/compile.ts';
+import { presentStep } from './state.ts';
 
 const MINUTE_MS = 60_000;
 const play = (
@@ -230,6 +231,34 @@ describe('a deployment', () => {
       trigger: 'step-failed',
       fromPercent: 0,
     });
+  });
+
+  it('blames nobody for what the place refused, and takes no data back that were never changed', () => {
+    const environment = anEnvironment({ smokeTests: [aCommand('smoke')] });
+    const refused = (from: DeploymentPlay) =>
+      from.feed({
+        type: 'result',
+        key: from.state.intent!.key,
+        outcome: 'failed',
+        reason: 'localhost: the disk is full',
+        isRefused: true,
+        outputs: {},
+      });
+    const green = play({ type: 'blue_green' }, { environment }).admit();
+    while (presentStep(green.state)?.action.type !== 'command') green.end();
+    refused(green);
+    expect(green.of('deployment.rollback-begun')[0]!.trigger).toBe('step-failed');
+    expect(green.ordered('quarantine')).toEqual([]);
+    while (green.state.phase === 'back-acting') green.end();
+    expect(green.state.outcome).toBe('rolled-back');
+    expect(green.ordered('quarantine')).toEqual([]);
+
+    const migrations = { kind: 'irreversible', up: './up.sh', down: null, place: aService().place } as const;
+    const recreate = play({ type: 'recreate' }, { service: aService({ migrations }) }).admit();
+    while (presentStep(recreate.state)?.action.type !== 'command') recreate.end();
+    refused(recreate);
+    expect(recreate.of('deployment.rollback-begun')[0]!.route).toBe('cold');
+    expect(recreate.state.data).toBe('unchanged');
   });
 
   it('goes back when the candidate dies, or an alarm fires', () => {

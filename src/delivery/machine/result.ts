@@ -15,6 +15,8 @@ export interface EffectResult {
   readonly reason: string | null;
   /** It failed, and would again: it is not tried again. */
   readonly isFinal?: boolean;
+  /** The place refused it before anything was done, for a reason of its own, such as a full disk. */
+  readonly isRefused?: boolean;
   /** Plain data that later steps and people may need. */
   readonly outputs: JsonObject;
 }
@@ -65,11 +67,13 @@ function isAwaited(state: DeploymentState, key: string): boolean {
   return state.intent?.key === key && state.phase !== 'finished' && state.phase !== 'asking';
 }
 
+type Concluding = Pick<EffectResult, 'reason' | 'outputs' | 'isFinal' | 'isRefused'>;
+
 function conclude(
   turn: Turn,
   outcome: 'done' | 'skipped' | 'failed',
   foundBy: 'reply' | 'probe',
-  { reason, outputs, isFinal = false }: Pick<EffectResult, 'reason' | 'outputs' | 'isFinal'>,
+  { reason, outputs, isFinal = false, isRefused = false }: Concluding,
 ): void {
   const step = presentStep(turn.state)!;
   const { attempt, intent } = turn.state;
@@ -85,6 +89,7 @@ function conclude(
     durationMs: Math.max(0, turn.now - intent!.startedAtMs),
     outputs,
     retryAfterMs: isRetried ? retryAfterMs(attempt) : null,
+    ...(isRefused ? { refused: true } : {}),
   });
   if (isRetried) {
     pause(turn);

@@ -41,7 +41,7 @@ export interface DeploymentState {
     readonly reason: string;
     readonly atMs: number;
     readonly route: BackRoute;
-    /** What was done when it turned round. */
+    /** What was done when it turned round; null: nothing, or the place refused it. */
     readonly during: StepAction | null;
   } | null;
   /** Index in the list of the present way; -1: none was begun. */
@@ -53,6 +53,8 @@ export interface DeploymentState {
   readonly intent: Intent | null;
   /** Of the last intent. */
   readonly order: number;
+  /** The place refused the last effect: nothing came of it, and that says nothing of the candidate. */
+  readonly isRefused: boolean;
   /** Of the traffic, as the router last confirmed. */
   readonly candidatePercent: number;
   readonly judge: JudgeState | null;

@@ -72,13 +72,22 @@ export async function runCommand(scene: Scene, { run, version }: ActionOf<'comma
   return answerOf(host, await target.run(changeOf(scene, host, 'run'), { run: text, digest, environment }));
 }
 
+/** Why a host refuses for reasons of its own. What fails there, or is invalid, may be the release's doing. */
+const PLACE_CAUSES: readonly Extract<TargetReply, { outcome: 'refused' }>['cause'][] = [
+  'older-fence',
+  'no-room',
+];
+
 function answerOf(host: string, reply: TargetReply): Answer {
   switch (reply.outcome) {
     case 'done':
       return reply.end === null ? done() : endAnswer(reply.end);
     case 'refused':
       // A host that has no room now, or failed, may do it the next time; for the others nothing will change.
-      return failed(`${host}: ${reply.reason}`, reply.cause !== 'failed' && reply.cause !== 'no-room');
+      return {
+        ...failed(`${host}: ${reply.reason}`, reply.cause !== 'failed' && reply.cause !== 'no-room'),
+        isRefused: PLACE_CAUSES.includes(reply.cause),
+      };
     case 'unknown':
       return unknown(`${host}: ${reply.reason}`);
   }

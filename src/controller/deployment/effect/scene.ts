@@ -18,7 +18,7 @@ export interface Scene {
   isCurrent(): boolean;
 }
 
-export type Answer = Pick<EffectResult, 'outcome' | 'reason' | 'outputs' | 'isFinal'>;
+export type Answer = Pick<EffectResult, 'outcome' | 'reason' | 'outputs' | 'isFinal' | 'isRefused'>;
 
 export const done = (outputs: JsonObject = {}, reason: string | null = null): Answer => ({
   outcome: 'done',
@@ -69,6 +69,7 @@ export function together(answers: readonly Answer[]): Answer {
         reason: found.map(({ reason }) => reason).join('; '),
         outputs: {},
         isFinal: found.every(({ isFinal }) => isFinal === true),
+        isRefused: found.every(({ isRefused }) => isRefused === true),
       };
   }
   const reasons = answers.flatMap(({ reason }) => reason ?? []);
