@@ -7,6 +7,12 @@ declare module 's3rver' {
     readonly metadata: object;
   }
 
+  interface Context {
+    readonly req: import('node:http').IncomingMessage;
+    status: number;
+    body: string;
+  }
+
   export default class S3rver {
     constructor(options: {
       readonly address: string;
@@ -15,6 +21,8 @@ declare module 's3rver' {
       readonly directory: string;
       readonly configureBuckets: readonly { readonly name: string }[];
     });
+    /** What each request goes through, in order. */
+    readonly middleware: ((context: Context, next: () => Promise<void>) => Promise<void>)[];
     readonly store: {
       getResourcePath(bucket: string, key: string, resource: 'object'): string;
       putMetadata(bucket: string, key: string, metadata: object, md5: string): Promise<void>;

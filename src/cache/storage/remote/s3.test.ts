@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bytesContent, storageContract } from '../../../../test/contract/blob.contract.ts';
+import { signatureProblem } from '../../../../test/support/aws-signature.ts';
 import { remoteRig } from '../../../../test/support/remote-rig.ts';
 import { startS3Server } from '../../../../test/support/s3-server.ts';
 import { machineClock } from '../../../machine/clock.ts';
@@ -60,6 +61,15 @@ describe('S3 storage', () => {
     );
   });
 
+  it('signs names with every character that they may have', async () => {
+    const storage = await open(`s3://sluice-test/a-b_c.d/e~f?endpoint=${endpoint}`);
+    const names = ['a-b_c.d~e/1', 'cache/x~y', 'reports/-/_'];
+    for (const name of names) await storage.references.write(name, { name });
+    for (const name of names) expect(await storage.references.read(name)).toEqual({ name });
+    expect(await storage.references.list('')).toEqual(names.toSorted().reverse());
+    await storage.close();
+  });
+
   it('names the bucket and the way out when it is not there, and when the key is not known', async () => {
     const cases = [
       { bucket: 'no-such-bucket', environment: CREDENTIALS, code: 'missing', text: 'NoSuchBucket' },
@@ -68,6 +78,12 @@ describe('S3 storage', () => {
         environment: { ...CREDENTIALS, AWS_ACCESS_KEY_ID: 'nobody-key' },
         code: 'denied',
         text: 'AWS_ACCESS_KEY_ID',
+      },
+      {
+        bucket: 'sluice-test',
+        environment: { ...CREDENTIALS, AWS_SECRET_ACCESS_KEY: 'nobody-key' },
+        code: 'denied',
+        text: 'AWS_SECRET_ACCESS_KEY',
       },
     ] as const;
     for (const { bucket, environment, code, text } of cases) {
@@ -157,6 +173,42 @@ describe('S3 storage', () => {
       const error = await failure({ status: 403, body: '<Error><Code>RequestTimeTooSkewed</Code></Error>' });
       expect(error.message).toContain('Set the clock');
     });
+  });
+});
+
+describe('the check of signatures that the test server makes', () => {
+  // The examples of "Signature Calculations for the Authorization Header" in the documents of Amazon S3.
+  const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
+  const example = (url: string, signature: string, more: Readonly<Record<string, string>> = {}) => ({
+    method: 'GET',
+    url,
+    headers: {
+      authorization: `AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders=${['host', ...Object.keys(more), 'x-amz-content-sha256', 'x-amz-date'].join(';')},Signature=${signature}`,
+      host: 'examplebucket.s3.amazonaws.com',
+      'x-amz-content-sha256': 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+      'x-amz-date': '20130524T000000Z',
+      ...more,
+    },
+  });
+  const examples = [
+    example('/test.txt', 'f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41', {
+      range: 'bytes=0-9',
+    }),
+    example('/?lifecycle', 'fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543'),
+    example('/?max-keys=2&prefix=J', '34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7'),
+  ];
+
+  it('takes the examples of AWS, and none of them changed', () => {
+    for (const request of examples) {
+      expect(signatureProblem(request, secret)).toBeNull();
+      expect(signatureProblem(request, `${secret}x`)).not.toBeNull();
+      expect(signatureProblem({ ...request, method: 'PUT' }, secret)).not.toBeNull();
+      expect(signatureProblem({ ...request, url: `${request.url}x` }, secret)).not.toBeNull();
+      for (const name of ['host', 'x-amz-date', 'x-amz-content-sha256']) {
+        const headers = { ...request.headers, [name]: '20130524T000001Z' };
+        expect(signatureProblem({ ...request, headers }, secret), name).not.toBeNull();
+      }
+    }
   });
 });
 
