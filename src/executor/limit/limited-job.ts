@@ -112,6 +112,7 @@ export function limitedJob(job: ConfinedJob, options: LimitedJobOptions): Confin
     },
     ...(job.container === undefined ? {} : { container: job.container }),
     ...(job.claim === undefined ? {} : { claim: (stepKey: string) => job.claim!(stepKey) }),
+    ...(job.imageCommand === undefined ? {} : { imageCommand: () => job.imageCommand!() }),
     forget: () => job.forget(),
   };
 }
