@@ -1,6 +1,6 @@
-import type { ArtifactRecord } from '../../artifact/contract.ts';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import { visible } from '../../base/text.ts';
+import type { ReleaseOrigin } from '../../delivery/definition.ts';
 import type { RunEvent } from '../../journal/run-event.ts';
 import { runStream } from '../../journal/stream.ts';
 import type { EnvironmentDefinition, Protection } from '../../pipeline/plan-environment.ts';
@@ -9,6 +9,7 @@ import { isSelected } from '../../pipeline/trigger-pattern.ts';
 import type { Journal } from '../../store/contract.ts';
 import type { PlannedDeployment } from './contract.ts';
 import { gateProblems } from './gates.ts';
+import type { MadeBy } from './image-run.ts';
 import { historyAt } from './past.ts';
 import type { ChosenRelease } from './release.ts';
 
@@ -30,25 +31,25 @@ export async function demandProblems(
   demanded: Demanded,
 ): Promise<{ readonly problems: readonly Diagnostic[]; readonly passed: PlannedDeployment['gates'] }> {
   const { environment, protection, release, repository } = demanded;
-  const { record, origin } = release;
+  const { made, origin } = release;
   const isProtected = protection.gates.length > 0 || protection.branches.length > 0;
   const problems = [
-    ...(record === null ? [] : trustProblems(record)),
-    ...(record === null || !isProtected ? [] : await commitProblems(journal, environment, record)),
-    ...branchProblems(demanded, record),
+    ...(made === null ? [] : trustProblems(made)),
+    ...(isProtected ? await commitProblems(journal, environment, origin, made) : []),
+    ...branchProblems(demanded, made),
     ...(await promotionProblems(journal, demanded)),
   ];
-  if (record?.commit == null) return { problems, passed: [] };
+  if (made?.commit == null) return { problems, passed: [] };
   const { problems: missing, passed } = await gateProblems(journal, environment, protection.gates, {
     repository,
-    commit: record.commit,
+    commit: made.commit,
     artifact: origin.digest,
-    runId: record.runId,
+    runId: made.runId,
   });
   return { problems: [...problems, ...missing], passed };
 }
 
-function trustProblems({ trust, runId, name }: ArtifactRecord): Diagnostic[] {
+function trustProblems({ trust, runId, name }: MadeBy): Diagnostic[] {
   if (trust === 'trusted') return [];
   return [
     {
@@ -64,8 +65,20 @@ function trustProblems({ trust, runId, name }: ArtifactRecord): Diagnostic[] {
 async function commitProblems(
   journal: Journal,
   environment: EnvironmentDefinition,
-  { runId, commit, name, version }: ArtifactRecord,
+  { name, version }: ReleaseOrigin,
+  made: MadeBy | null,
 ): Promise<Diagnostic[]> {
+  if (made === null)
+    return [
+      {
+        severity: 'error',
+        code: 'release-without-run',
+        message: `no run of this repository tells the image ${visible(name)} ${visible(version)}, and ${visible(environment.name)} takes only what its gates and branches can be asked for`,
+        place: environment.place,
+        suggestion: 'let the job that builds it give its digest as an output: `outputs: {image: ...}`',
+      },
+    ];
+  const { runId, commit } = made;
   const [first] = await journal.read(runStream(runId), 0, 1);
   const source = first?.body.type === 'run.requested' ? (first.body as RunRequested).source : null;
   const isClean = source === null || source.mode === 'commit' || !source.dirty;
@@ -83,10 +96,12 @@ async function commitProblems(
 
 type RunRequested = Extract<RunEvent, { type: 'run.requested' }>;
 
-function branchProblems({ environment, protection }: Demanded, record: ArtifactRecord | null): Diagnostic[] {
+function branchProblems({ environment, protection }: Demanded, made: MadeBy | null): Diagnostic[] {
   const { branches } = protection;
-  if (branches.length === 0 || (record?.branch != null && isSelected(record.branch, branches))) return [];
-  const from = record?.branch == null ? 'it comes from no branch' : `it comes from ${visible(record.branch)}`;
+  // Of what no run made it was said already.
+  if (branches.length === 0 || made === null) return [];
+  if (made.branch !== null && isSelected(made.branch, branches)) return [];
+  const from = made.branch === null ? 'it comes from no branch' : `it comes from ${visible(made.branch)}`;
   return [
     {
       severity: 'error',
@@ -113,8 +128,8 @@ async function promotionProblems(
       ({ definition }) =>
         definition?.release.digest === release.origin.digest ||
         (!promotion.sameArtifact &&
-          release.record?.commit != null &&
-          definition?.source.commit === release.record.commit),
+          release.made?.commit != null &&
+          definition?.source.commit === release.made.commit),
     );
     if (isThere) continue;
     const what = promotion.sameArtifact ? 'exactly this artifact' : 'this commit';

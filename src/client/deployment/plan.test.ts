@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { anArtifact, DeployWorld } from '../../../test/support/deploy-world.ts';
-import { aPlan, PLACE } from '../../../test/support/plan.ts';
+import { anArtifact, DEPLOY_SOURCE, DeployWorld } from '../../../test/support/deploy-world.ts';
+import { aJob, aPlan, aRequest, PLACE } from '../../../test/support/plan.ts';
 import { anEnvironment, aService } from '../../../test/support/release.ts';
 import { type Diagnostic, UserError } from '../../base/diagnostic.ts';
 import { digestOf } from '../../base/digest.ts';
-import { releaseStream } from '../../journal/stream.ts';
+import { releaseStream, runStream } from '../../journal/stream.ts';
 import type { EnvironmentDefinition, Protection } from '../../pipeline/plan-environment.ts';
 
 const OPEN: Protection = {
@@ -106,6 +106,71 @@ describe('planDeployment', () => {
       digest,
       version: '3',
       name: 'registry.example.com/web',
+    });
+  });
+
+  describe('of an image', () => {
+    const DIGEST = `sha256:${'b'.repeat(64)}`;
+    const NAME = 'registry.example.com/web';
+
+    /** A run of this commit whose job gave these outputs. */
+    async function built(world: DeployWorld, outputs: Record<string, string>): Promise<void> {
+      const plan = aPlan([aJob({ id: 'pack' })]);
+      const requested = { ...aRequest(plan), runId: 'r1', source: DEPLOY_SOURCE };
+      await world.append(runStream('r1'), requested, {
+        type: 'cell.finished',
+        cell: 'pack',
+        job: 'pack',
+        attempt: 1,
+        outcome: 'succeeded',
+        cause: null,
+        step: null,
+        durationMs: 1,
+        outputs,
+        tail: [],
+        retry: null,
+      });
+    }
+
+    function imageWorld(more: Partial<EnvironmentDefinition> = {}, image = NAME): DeployWorld {
+      const world = new DeployWorld();
+      withEnvironment(world, more);
+      world.plan = aPlan([], { ...world.plan, services: [aService({ name: 'web', image })] });
+      return world;
+    }
+
+    it('takes the digest that the run of this commit tells, and its version', async () => {
+      const world = imageWorld();
+      await built(world, { image: `${NAME}@${DIGEST}`, version: '1.2' });
+      const planned = await world.deployments.plan(world.ask());
+      expect(planned.definition.release).toEqual({
+        kind: 'image',
+        digest: DIGEST,
+        version: '1.2',
+        name: NAME,
+      });
+    });
+
+    it('looks in the registry of the environment', async () => {
+      const world = imageWorld({ registry: 'registry.example.com' }, 'web');
+      await built(world, { image: DIGEST });
+      const planned = await world.deployments.plan(world.ask({ environment: 'live' }));
+      expect(planned.definition.release).toMatchObject({ name: NAME, digest: DIGEST });
+    });
+
+    it('asks which when the run tells several, and passes over those of another name', async () => {
+      const world = imageWorld();
+      await built(world, { one: DIGEST, other: `sha256:${'c'.repeat(64)}`, third: `db@${DIGEST}` });
+      expect(await thrown(world.deployments.plan(world.ask()))).toContain('image-ambiguous: run r1 tells');
+    });
+
+    it('is held to gates and branches by the run that tells it, and refused without one', async () => {
+      const world = imageWorld({ protection: { ...OPEN, branches: ['release/*'] } });
+      const release = { artifact: DIGEST, version: null, runId: null };
+      const ask = world.ask({ environment: 'live', release });
+      expect(codes((await world.deployments.plan(ask)).problems)).toEqual(['release-without-run']);
+      await built(world, { image: DIGEST });
+      expect(codes((await world.deployments.plan(ask)).problems)).toEqual(['branch-refused']);
     });
   });
 

@@ -33,7 +33,13 @@ export async function planDeployment(
   const protection = protectionOf(written);
   const environment = { ...withOtherwise(written, ask.otherwise), protection };
   const service = withStrategy(chosen, environment, ask.strategy);
-  const release = await chosenRelease(() => rooms.artifacts(), service, source, ask.release);
+  const release = await chosenRelease(
+    { artifacts: () => rooms.artifacts(), journal },
+    service,
+    environment.registry,
+    source,
+    ask.release,
+  );
   const history = await historyAt(journal, {
     repository: source.repository,
     environment: environment.name,
@@ -50,7 +56,7 @@ export async function planDeployment(
     environment,
     candidate: digest,
     stable,
-    author: await authorOf(journal, release.record?.runId ?? null),
+    author: await authorOf(journal, release.made?.runId ?? null),
     strategy: null,
     rollback: ask.rollback,
     observed,
@@ -104,11 +110,11 @@ function definitionFor(
   plan: Plan,
   environment: EnvironmentDefinition,
   service: ServiceDefinition,
-  { origin, record }: ChosenRelease,
+  { origin, made: run }: ChosenRelease,
   source: RunSource,
 ): DeploymentDefinition {
   const { path, repository } = source;
-  const made = record ?? { branch: source.branch, commit: source.commit };
+  const made = run ?? { branch: source.branch, commit: source.commit };
   const commitTimeMs = made.commit === source.commit ? source.commitTimeMs : null;
   return {
     environment,

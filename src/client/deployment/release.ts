@@ -5,14 +5,24 @@ import { visible } from '../../base/text.ts';
 import type { ReleaseOrigin } from '../../delivery/definition.ts';
 import type { RunSource } from '../../journal/run-event.ts';
 import type { ServiceDefinition } from '../../pipeline/plan-service.ts';
+import type { Journal } from '../../store/contract.ts';
 import type { ReleaseChoice } from './contract.ts';
 import { shortDigest } from './fold.ts';
+import { IMAGE_DIGEST, imagesMade, type MadeBy } from './image-run.ts';
+
+/** What the choice of a release asks. */
+export interface ReleaseRooms {
+  readonly artifacts: () => Promise<ArtifactStore>;
+  readonly journal: Journal;
+}
 
 /** What is to be deployed, and the run that made it. */
 export interface ChosenRelease {
   readonly origin: ReleaseOrigin;
   /** null: an image. */
   readonly record: ArtifactRecord | null;
+  /** null: an image that no run of the repository tells. */
+  readonly made: MadeBy | null;
 }
 
 /**
@@ -20,12 +30,14 @@ export interface ChosenRelease {
  * name and the present commit fit. Throws `UserError` when there is none, or when one run made several.
  */
 export async function chosenRelease(
-  artifacts: () => Promise<ArtifactStore>,
+  { artifacts, journal }: ReleaseRooms,
   service: ServiceDefinition,
+  registry: string | null,
   source: RunSource,
   choice: ReleaseChoice,
 ): Promise<ChosenRelease> {
-  if (service.image !== null) return { origin: chosenImage(service, choice), record: null };
+  if (service.image !== null)
+    return chosenImage(journal, { ...service, image: imageName(service.image, registry) }, source, choice);
   const store = await artifacts();
   const found = await candidates(store, service, source, choice);
   const [newest] = found;
@@ -33,7 +45,7 @@ export async function chosenRelease(
   const rivals = found.filter((other) => other.runId === newest.runId && other.digest !== newest.digest);
   if (rivals.length > 0) throw ambiguous(service, [newest, ...rivals]);
   const { digest, version, name, runId, cell } = newest;
-  return { origin: { kind: 'artifact', digest, version, name, runId, cell }, record: newest };
+  return { origin: { kind: 'artifact', digest, version, name, runId, cell }, record: newest, made: newest };
 }
 
 /** An artifact that a deployment brought, to be brought again. null: it is gone. */
@@ -47,19 +59,58 @@ export async function artifactOf(
   return same ?? (await store.find({ digest }))[0] ?? null;
 }
 
-const IMAGE_DIGEST = /^(?:(.+)@)?(sha256:[0-9a-f]{64})$/;
+/** A name without a registry is looked for in that of the environment. */
+function imageName(image: string, registry: string | null): string {
+  const [first, ...rest] = image.split('/');
+  const hasOwn = rest.length > 0 && (/[.:]/.test(first!) || first === 'localhost');
+  return registry === null || hasOwn ? image : `${registry.replace(/\/$/, '')}/${image}`;
+}
 
-function chosenImage(service: ServiceDefinition, { artifact, version }: ReleaseChoice): ReleaseOrigin {
+/** An image by its digest: the one that was said, or the one that the newest run of this commit tells. */
+async function chosenImage(
+  journal: Journal,
+  service: ServiceDefinition & { readonly image: string },
+  source: RunSource,
+  { artifact, version, runId }: ReleaseChoice,
+): Promise<ChosenRelease> {
   const [, given, digest] = IMAGE_DIGEST.exec(artifact ?? '') ?? [];
-  const [, name = service.image!, own] = IMAGE_DIGEST.exec(service.image!) ?? [];
-  const chosen = digest ?? own;
-  if (chosen === undefined)
+  const [, name = service.image, own] = IMAGE_DIGEST.exec(service.image) ?? [];
+  const made = await imagesMade(journal, { repository: source.repository, runId, name: given ?? name });
+  const said = digest ?? own;
+  const fitting = made.filter(
+    (one) =>
+      (said === undefined || one.digest === said) &&
+      (said !== undefined || runId !== null || version !== null || one.commit === source.commit) &&
+      (said !== undefined || version === null || one.version === version),
+  );
+  const found = fitting[0] ?? null;
+  const chosen = said ?? found?.digest;
+  if (chosen === undefined) throw noImage(service, name);
+  const rivals = fitting.filter((one) => one.runId === found?.runId && one.digest !== chosen);
+  if (rivals.length > 0)
     throw userError(
-      'image-digest',
-      `${service.name} is the image ${visible(name)}, and a tag may be another image tomorrow`,
-      'say which by its digest: --artifact sha256:...',
+      'image-ambiguous',
+      `run ${found!.runId} tells several images: ${[chosen, ...rivals.map((one) => one.digest)].map(shortDigest).join(', ')}`,
+      `let the job say ${visible(name)}@sha256:..., or say which: --artifact sha256:...`,
     );
-  return { kind: 'image', digest: chosen, version: version ?? shortDigest(chosen), name: given ?? name };
+  return {
+    origin: {
+      kind: 'image',
+      digest: chosen,
+      version: version ?? found?.version ?? shortDigest(chosen),
+      name: given ?? name,
+    },
+    record: null,
+    made: found,
+  };
+}
+
+function noImage(service: ServiceDefinition, name: string) {
+  return userError(
+    'image-digest',
+    `${service.name} is the image ${visible(name)}, and a tag may be another image tomorrow`,
+    'say which by its digest: --artifact sha256:..., or let a job give it as an output',
+  );
 }
 
 async function candidates(
