@@ -1,9 +1,9 @@
-import { chmodSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 const AT_ONCE = 16;
-const SMALL_ENTRIES_MAX = 64;
+const SMALL_ENTRIES_MAX = 32;
 
 /**
  * Removes a folder with all that is in it. Links are removed, never followed; folders without permissions are opened first.
@@ -53,31 +53,21 @@ async function removeEntry(path: string): Promise<void> {
 }
 
 /**
- * Removes a folder at once when there is little in it, which is the usual small job: each trip to the thread pool costs more.
- * False otherwise; then some of it may be gone already.
+ * Removes a folder at once when it holds a few files and nothing else, which is the usual small job; false otherwise.
+ * Then some of it may be gone already. Links are removed, never followed; one in the place of the folder is left.
  */
 export function removeSmall(path: string): boolean {
   try {
-    return removeFew(path, { entries: SMALL_ENTRIES_MAX });
+    // A job may have put a link in the place of its folder.
+    if (!lstatSync(path).isDirectory()) return false;
+    const entries = readdirSync(path, { withFileTypes: true });
+    if (entries.length > SMALL_ENTRIES_MAX || entries.some((entry) => entry.isDirectory())) return false;
+    for (const entry of entries) unlinkSync(join(path, entry.name));
+    rmdirSync(path);
+    return true;
   } catch {
     return false;
   }
-}
-
-/** `left`: how much may still be removed. */
-function removeFew(path: string, left: { entries: number }): boolean {
-  const entries = readdirSync(path, { withFileTypes: true });
-  left.entries -= entries.length;
-  if (left.entries < 0) return false;
-  for (const entry of entries) {
-    const inner = join(path, entry.name);
-    if (entry.isDirectory()) {
-      chmodSync(inner, 0o700);
-      if (!removeFew(inner, left)) return false;
-    } else unlinkSync(inner);
-  }
-  rmdirSync(path);
-  return true;
 }
 
 function whenGone(error: NodeJS.ErrnoException): null {
