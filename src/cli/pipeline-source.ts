@@ -53,19 +53,23 @@ async function loadAndRemember(
       return content;
     },
   };
-  const checked = await loadFile(context, source, noting, path);
+  const checked = await loadFile(context, source, noting, path, (name, content) => read.set(name, content));
   if (checked.ok && !path.endsWith('.ts')) await rememberPlan(context, source, path, read, checked);
   return checked;
 }
 
-/** Reads and checks one pipeline file: YAML, a program, or a GitHub workflow. `path` is relative to the repository. */
+/**
+ * Reads and checks one pipeline file: YAML, a program, or a GitHub workflow. `path` is relative to the repository. `noted` is told the
+ * workflows of other repositories that it calls, by their names.
+ */
 export async function loadFile(
   context: Context,
   source: RunSource,
   sources: Sources,
   path: string,
+  noted: (name: string, content: Uint8Array) => void = () => {},
 ): Promise<Checked<Plan>> {
-  const checked = await readPlan(context, source, sources, path);
+  const checked = await readPlan(context, source, sources, path, noted);
   if (!checked.ok || !hasGates(checked.value)) return checked;
   // Expressions and all that metrics are; not needed by most.
   const { withGatesChecked } = await import('./gate/check-plan.ts');
@@ -85,9 +89,11 @@ async function readPlan(
   source: RunSource,
   sources: Sources,
   path: string,
+  noted: (name: string, content: Uint8Array) => void,
 ): Promise<Checked<Plan>> {
   if (isWorkflowFile(path)) {
-    const checked = (await context.ports.openWorkflowReader()).loadWorkflow(path, sources);
+    const { loadWithForeign } = await import('./foreign-workflow.ts');
+    const checked = await loadWithForeign(context, source, sources, path, noted);
     return checked.ok ? protectedPlan(checked, sources) : checked;
   }
   // The largest module of all, with the YAML and schema libraries; not needed when the plan is remembered.

@@ -2,6 +2,7 @@ import type { Checked } from '../base/diagnostic.ts';
 import type { Clock } from '../base/port.ts';
 import type { Client, FailedPlace } from '../client/contract.ts';
 import type { RunSource } from '../journal/run-event.ts';
+import type { ForeignName, ForeignWorkflows } from '../pipeline/github/foreign.ts';
 import type { SourceFiles } from '../pipeline/native/include.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { SecretFiles, SecretStore } from '../secret/contract.ts';
@@ -58,7 +59,7 @@ export interface CliPorts {
 }
 
 export interface WorkflowReader {
-  loadWorkflow(path: string, files: SourceFiles): Checked<Plan>;
+  loadWorkflow(path: string, files: SourceFiles, foreign?: ForeignWorkflows): Checked<Plan>;
 }
 
 /** Paths are tops of repositories. Rejects with `UserError` for what a person can repair. */
@@ -66,6 +67,14 @@ export interface ActionPlaces {
   list(path: string): Promise<readonly PinnedAction[]>;
   /** Where it would come from without asking a server; null: from nowhere. */
   whereIs(path: string, repository: string, ref: string): Promise<string | null>;
+  /**
+   * A workflow of another repository, pinned like an action. Rejects with a `UserError` when it cannot be had.
+   * `source`: whose lock file says which commit is meant; of one with a base that of the base.
+   */
+  workflow(
+    source: RunSource,
+    name: ForeignName,
+  ): Promise<{ readonly content: Uint8Array; readonly warnings: readonly string[] }>;
   /** Looks anew what names mean, all pinned ones when none is given, and pins that. `before`, `after`: commits or contents. */
   update(
     path: string,

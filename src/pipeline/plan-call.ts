@@ -3,7 +3,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { Expression, InputDefinition } from './plan.ts';
 
 /**
- * A call of a workflow of the same repository. Its jobs are jobs of the plan, called `CALL / JOB`; what they see of the world is
+ * A call of a workflow, of this repository or of another one. Its jobs are jobs of the plan, called `CALL / JOB`; what they see of the world is
  * told by their `scope`.
  */
 export interface PlanCall {

@@ -147,6 +147,9 @@ export class ScriptedWorld {
       changedPaths: async () => this.changedPaths,
       secrets: async () => this.secrets,
       actions: async () => ({
+        workflow: async () => {
+          throw userError('action.missing', 'nothing is mirrored here');
+        },
         list: async () => this.pinnedActions,
         whereIs: async (_path, repository) =>
           this.mirrored.has(repository) ? `/mirror/${repository}.git` : null,

@@ -281,7 +281,7 @@ function nowhere({ mirrors }: ActionSourceOptions, name: string, commit: string 
     : 'there is no server to ask (GITHUB_SERVER_URL)';
   return userError(
     'action.missing',
-    `the action ${what} is not on this machine: ${where}, and ${noServer}`,
+    `${what} is not on this machine: ${where}, and ${noServer}`,
     place ? `renew it: git -C ${place.directory} remote update` : mirrorLine(mirrors, repository),
   );
 }
@@ -295,7 +295,7 @@ function unreachable({ mirrors }: ActionSourceOptions, name: string, complaint: 
   const [repository] = name.split('@') as [string];
   return userError(
     'action.unreachable',
-    `the action ${name} is in no mirror and cannot be fetched from ${complaint}`,
+    `${name} is in no mirror and cannot be fetched from ${complaint}`,
     `check its name and the network, or ${mirrorLine(mirrors, repository)}`,
   );
 }

@@ -1,5 +1,5 @@
-import type { Checked } from '../../base/diagnostic.ts';
-import { digestOf } from '../../base/digest.ts';
+import type { Checked, Place } from '../../base/diagnostic.ts';
+import { type Digest, digestOf } from '../../base/digest.ts';
 import { canonicalJson } from '../../base/json.ts';
 import type { SourceFiles } from '../native/include.ts';
 import { type MapNode, sourceText } from '../native/node.ts';
@@ -10,15 +10,20 @@ import type { Plan } from '../plan.ts';
 import { calledOf } from './build/called.ts';
 import { type CalledWorkflow, withCallsInlined } from './build/inline.ts';
 import { workflowPlan } from './build/workflow.ts';
+import { type ForeignWorkflow, type ForeignWorkflows, foreignName } from './foreign.ts';
 import { checkSchema } from './schema-check.ts';
 import { withLongJobs } from './short-job.ts';
 
 /**
- * Reads and checks a GitHub workflow of the repository, with the workflows of the repository that it calls. Gives the plan, with
- * warnings, or all the problems at once, each placed in its file. Never throws. To be imported where GitHub's package can be: see
- * src/main/workflow-reader.ts.
+ * Reads and checks a GitHub workflow of the repository, with the workflows that it calls. Gives the plan, with warnings, or all the
+ * problems at once, each placed in its file. A job that calls what `foreign` does not have is refused, and not the file. Never throws.
+ * To be imported where GitHub's package can be: see src/main/workflow-reader.ts.
  */
-export function loadWorkflow(path: string, files: SourceFiles): Checked<Plan> {
+export function loadWorkflow(
+  path: string,
+  files: SourceFiles,
+  foreign: ForeignWorkflows = () => null,
+): Checked<Plan> {
   const problems = new Problems(path);
   const failed = (): Checked<Plan> => ({ ok: false, diagnostics: problems.list() });
   const content = files.read(path);
@@ -32,8 +37,15 @@ export function loadWorkflow(path: string, files: SourceFiles): Checked<Plan> {
   if (!tree) return failed();
   const used = [{ file: path, digest: digestOf(content) }];
   const plan = workflowPlan(tree, used[0]!.digest, problems);
-  const called = new Map<string, CalledWorkflow | null>();
-  const read = (file: string): CalledWorkflow | null => {
+  const called = new Map<string, CalledWorkflow | { readonly refused: string } | null>();
+  const read = (file: string, at: Place): CalledWorkflow | { readonly refused: string } | null => {
+    if (foreignName(file)) {
+      const found = foreign(file);
+      if (!found || 'refused' in found) return found;
+      used.push({ file, digest: digestOf(found.content) });
+      for (const warning of found.warnings) problems.placed('warning', 'workflow-call', at, warning);
+      return foreignWorkflow(file, found, used[0]!.digest);
+    }
     const bytes = files.read(file);
     if (bytes === null || 'refused' in bytes) return null;
     used.push({ file, digest: digestOf(bytes) });
@@ -42,9 +54,9 @@ export function loadWorkflow(path: string, files: SourceFiles): Checked<Plan> {
   };
   const whole = withCallsInlined(plan, {
     read: (file, at) => {
-      if (!called.has(file)) called.set(file, read(file));
+      if (!called.has(file)) called.set(file, read(file, at));
       const one = called.get(file)!;
-      if (!one && used.every((source) => source.file !== file))
+      if (!one && !foreignName(file) && used.every((source) => source.file !== file))
         problems.placed('error', 'missing-file', at, `there is no workflow \`${file}\` to call`);
       return one;
     },
@@ -57,6 +69,22 @@ export function loadWorkflow(path: string, files: SourceFiles): Checked<Plan> {
     value: { ...whole, digest: digestOf(canonicalJson(used)) },
     diagnostics: problems.list(),
   };
+}
+
+/** What is wrong with a workflow of others is no fault of the file that calls it. */
+function foreignWorkflow(
+  file: string,
+  { content }: Extract<ForeignWorkflow, { content: Uint8Array }>,
+  digest: Digest,
+): CalledWorkflow | { readonly refused: string } {
+  const problems = new Problems(file);
+  const tree = treeOf(file, content, problems);
+  const plan = tree && workflowPlan(tree, digest, problems);
+  const error = problems.list().find(({ severity }) => severity === 'error');
+  if (tree && plan && !error) return { plan, called: calledOf(tree) };
+  const start = error?.place?.start;
+  const where = start ? `${file}:${start.line}:${start.column}` : file;
+  return { refused: `${where}: ${error?.message ?? 'it is no workflow'}` };
 }
 
 /** The checked syntax of a workflow; null when it is none, which was reported. */

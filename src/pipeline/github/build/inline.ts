@@ -3,6 +3,7 @@ import { isTemplate, splitTemplate } from '../../expression-template.ts';
 import { cellName, type Plan, type PlanJob, type SecretGrant } from '../../plan.ts';
 import type { JobScope, PlanCall, ScopeNeed, ScopeNeeds } from '../../plan-call.ts';
 import type { WorkflowCall } from '../../plan-workflow.ts';
+import { calledFile } from '../foreign.ts';
 import type { Called } from './called.ts';
 import { secretsIn } from './secret.ts';
 
@@ -20,8 +21,11 @@ export interface CalledWorkflow {
 
 /** What inlining asks of its surroundings. */
 export interface Inlining {
-  /** Reads and checks a workflow; null when it cannot be had, which was reported. */
-  readonly read: (path: string, at: Place) => CalledWorkflow | null;
+  /**
+   * Reads and checks a workflow; null when it cannot be had, which was reported, or is for others to bring. `refused`: it is of
+   * another repository, and why it cannot be called.
+   */
+  readonly read: (path: string, at: Place) => CalledWorkflow | { readonly refused: string } | null;
   readonly report: (severity: 'error' | 'warning', at: Place, message: string, suggestion?: string) => void;
 }
 
@@ -35,16 +39,16 @@ interface Inlined {
   readonly calls: readonly PlanCall[];
 }
 
-/** The plan of a workflow in which jobs that call another one of the repository are the jobs of that one. */
+/** The plan of a workflow in which jobs that call another one are the jobs of that one. */
 export function withCallsInlined(plan: Plan, inlining: Inlining): Plan {
-  if (!plan.jobs.some((job) => localWorkflow(job) !== null)) return plan;
+  if (!plan.jobs.some((job) => workflowCalledBy(job, plan.file) !== null)) return plan;
   const { jobs, calls } = inlined(plan, [plan.file], inlining, new Map());
   return { ...plan, jobs, ...(calls.length > 0 ? { calls } : {}) };
 }
 
-/** The path of the workflow that the job calls, when it is one of this repository. */
-function localWorkflow({ workflow }: PlanJob): string | null {
-  return /^\.\/(\.github\/workflows\/[^/]+\.ya?ml)$/.exec(workflow?.call?.workflow ?? '')?.[1] ?? null;
+/** The workflow that a job of a file calls; null: it calls none that can be named. */
+function workflowCalledBy({ workflow }: PlanJob, file: string): string | null {
+  return calledFile(workflow?.call?.workflow ?? '', file);
 }
 
 /** Jobs and calls of one workflow, with ids as they are in it. `chain`: the files from the outermost one on. */
@@ -91,12 +95,16 @@ function inlined(plan: Plan, chain: readonly string[], inlining: Inlining, known
 
 /** What the job calls, once for each combination of its matrix; null when it calls nothing, or what was refused. */
 function callOf(job: PlanJob, chain: readonly string[], inlining: Inlining, known: Known) {
-  const path = localWorkflow(job);
+  const path = workflowCalledBy(job, chain.at(-1)!);
   const { call } = job.workflow!;
   if (path === null || call === null) return null;
   const at = job.refusals[0]?.place ?? job.place;
   const workflow = calledWorkflow(path, at, chain, inlining);
   if (!workflow) return null;
+  if ('refused' in workflow) {
+    inlining.report('warning', at, `the job will fail: ${workflow.refused}`);
+    return refusedCall(job, workflow.refused);
+  }
   checkCall(call, workflow.called, at, inlining);
   if (job.concurrency)
     inlining.report(
@@ -113,7 +121,10 @@ function callOf(job: PlanJob, chain: readonly string[], inlining: Inlining, know
       'a matrix that is computed cannot call a workflow; the job will fail',
       'write the values into the matrix',
     );
-    return refusedCall(job);
+    return refusedCall(
+      job,
+      `${call.workflow} is called by a matrix that is computed, which is not performed; write the values into the matrix`,
+    );
   }
   const inner = known.get(path) ?? inlined(workflow.plan, [...chain, path], inlining, known);
   known.set(path, inner);
@@ -138,9 +149,7 @@ function callOf(job: PlanJob, chain: readonly string[], inlining: Inlining, know
 }
 
 /** Which jobs a run has is known before it begins, but for their matrices. */
-function refusedCall(job: PlanJob) {
-  const { call } = job.workflow!;
-  const message = `${call!.workflow} is called by a matrix that is computed, which is not performed; write the values into the matrix`;
+function refusedCall(job: PlanJob, message: string) {
   const refusals = job.refusals.map((refusal) => ({ ...refusal, message }));
   return { height: 0, need: { job: job.id }, jobs: [{ ...job, refusals }], calls: [] };
 }
@@ -160,7 +169,7 @@ function calledWorkflow(path: string, at: Place, chain: readonly string[], inlin
     return null;
   }
   const workflow = inlining.read(path, at);
-  if (!workflow) return null;
+  if (!workflow || 'refused' in workflow) return workflow;
   const { called } = workflow;
   if (called) return { plan: workflow.plan, called };
   inlining.report('error', at, `${path} cannot be called`, 'add `workflow_call` under its `on`');

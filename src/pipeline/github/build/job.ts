@@ -5,6 +5,7 @@ import { headOf } from '../../native/read.ts';
 import type { Concurrency, PlanJob, Refusal } from '../../plan.ts';
 import { NO_ISOLATION, PLAIN_JOB } from '../../plan-default.ts';
 import type { WorkflowCall, WorkflowJob } from '../../plan-workflow.ts';
+import { foreignName } from '../foreign.ts';
 import { containerOf, servicesOf } from './container.ts';
 import { conditionOf, dynamicOf, JOB_CONDITION } from './expression.ts';
 import { constant, matrixOf } from './matrix.ts';
@@ -170,6 +171,10 @@ function callOf(job: Node): WorkflowCall | null {
 function callRefusals(job: Node): Refusal[] {
   const entry = entryOf(job, 'uses');
   if (!entry) return [];
-  const message = `the workflow ${shown(textOf(entry.value) ?? '')} is not in this repository, so it is not called; copy it to .github/workflows, and call it by ./.github/workflows/NAME.yml`;
+  const text = textOf(entry.value) ?? '';
+  const why = foreignName(text)
+    ? 'is of another repository, and nobody has looked for it'
+    : 'cannot be called; write ./.github/workflows/NAME.yml, or owner/name/.github/workflows/NAME.yml@REF';
+  const message = `the workflow ${shown(text)} ${why}`;
   return [{ feature: 'uses', message, place: placeOf(headOf(entry.value)) }];
 }
