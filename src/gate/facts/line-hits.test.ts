@@ -22,6 +22,21 @@ describe('LineHits', () => {
     );
   });
 
+  it('keeps the lines of files apart that are read in turns, and of large ones', () => {
+    const lengths = [0, 1, 3, 5000, 4096, 2, 20_000];
+    const all = lengths.map(() => new LineHits());
+    lengths.forEach((length, file) => {
+      for (let line = 1; line <= length; line++) all[file]!.add(line, file + line);
+    });
+    for (const [file, length] of lengths.entries()) all[file]!.add(length + 1, 7);
+    lengths.forEach((length, file) => {
+      expect(all[file]!.total).toBe(length + 1);
+      for (let line = 1; line <= length; line++)
+        if (all[file]!.get(line) !== file + line) expect(line).toBe(0);
+      expect(all[file]!.get(length + 1)).toBe(7);
+    });
+  });
+
   it('does not overflow', () => {
     const hits = new LineHits();
     hits.add(1, 2 ** 40);

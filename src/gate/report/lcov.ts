@@ -23,7 +23,7 @@ export const lcov: ReportParser = {
   open: (sink) => new LcovReader(sink),
 };
 
-const [D, A, COLON, COMMA, ZERO] = [0x44, 0x41, 0x3a, 0x2c, 0x30];
+const [D, A, COLON, COMMA, ZERO, NEWLINE] = [0x44, 0x41, 0x3a, 0x2c, 0x30, 0x0a];
 const DECLARED = ['LF', 'LH', 'BRF', 'BRH'] as const;
 /** Records that carry nothing which is counted here. */
 const OTHERS = new Set(['TN', 'VER', 'FN', 'FNF', 'FNH', 'FNL', 'MCDC', 'MRF', 'MRH']);
@@ -31,7 +31,10 @@ const OTHERS = new Set(['TN', 'VER', 'FN', 'FNF', 'FNH', 'FNL', 'MCDC', 'MRF', '
 class LcovReader implements ReportReader {
   readonly #sink: FactSink;
   readonly #doubts: Doubts;
-  readonly #lines = new ByteLines((bytes, from, to, number) => this.#line(bytes, from, to, number));
+  readonly #lines = new ByteLines(
+    (bytes, from, to, number) => this.#line(bytes, from, to, number),
+    (bytes, from) => (this.#file ? addPlainLine(this.#file, bytes, from) : -1),
+  );
   readonly #coverage = new Coverage();
   readonly #declared = { LF: 0, LH: 0, BRF: 0, BRH: 0 };
   #records = 0;
@@ -95,9 +98,6 @@ class LcovReader implements ReportReader {
   }
 
   #line(bytes: Uint8Array, from: number, to: number, number: number): void {
-    if (bytes[from] === D && bytes[from + 1] === A && bytes[from + 2] === COLON && this.#file) {
-      if (addPlainLine(this.#file, bytes, from + 3, to)) return;
-    }
     const text = decoder.decode(bytes.subarray(from, to)).trim();
     if (text !== '' && !text.startsWith('#')) this.#record(text, number);
   }
@@ -178,26 +178,32 @@ class LcovReader implements ReportReader {
 
 const decoder = new TextDecoder();
 
-/** `line,count` of digits alone, as nearly all lines are. False when it is anything else; then nothing was added. */
-function addPlainLine(file: FileCoverage, bytes: Uint8Array, from: number, to: number): boolean {
-  let at = from;
+/**
+ * `DA:line,count` of digits alone, as nearly all lines are. Returns where its line feed is; -1 when it is anything else, and then
+ * nothing was added.
+ */
+function addPlainLine(file: FileCoverage, bytes: Uint8Array, from: number): number {
+  const begin = from + 3;
+  const to = bytes.length;
+  if (begin >= to || bytes[from] !== D || bytes[from + 1] !== A || bytes[from + 2] !== COLON) return -1;
+  let at = begin;
   let line = 0;
   for (; at < to; at++) {
     const digit = bytes[at]! - ZERO;
     if (digit < 0 || digit > 9) break;
     line = line * 10 + digit;
   }
-  if (bytes[at] !== COMMA || at === from || at - from > 9) return false;
-  const begin = ++at;
+  if (at === to || bytes[at] !== COMMA || at === begin || at - begin > 9) return -1;
+  const count = ++at;
   let hits = 0;
   for (; at < to; at++) {
     const digit = bytes[at]! - ZERO;
     if (digit < 0 || digit > 9) break;
     hits = hits * 10 + digit;
   }
-  if (at !== to || at === begin || at - begin > 15) return false;
+  if (at === to || bytes[at] !== NEWLINE || at === count || at - count > 15) return -1;
   file.lines.add(line, hits);
-  return true;
+  return at;
 }
 
 function notLcov(line: number): ReportError {
