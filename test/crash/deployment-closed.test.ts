@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 describe('sluice deploy whose terminal is closed', () => {
-  it('goes back by itself when the canary turns bad, with no command typed', {
+  it('goes back by itself when the canary turns bad, with no command typed, although its supervisor was killed', {
     timeout: 180_000,
   }, async () => {
     const here = await DeploymentPlace.open(join(root, 'one'));
@@ -37,6 +37,7 @@ describe('sluice deploy whose terminal is closed', () => {
     while ((await percent()) !== 10) await delay(20);
     typed.kill('SIGHUP');
     const end = await typed.ended;
+    expect(here.killDriver(id!, 'alone')).toBe(true);
     here.turnBad('second');
     const startedMs = performance.now();
     while ((await percent()) !== 0) {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { UserError } from '../../base/diagnostic.ts';
@@ -11,6 +11,7 @@ import { machineOwners } from '../../machine/owners.ts';
 import { machineRandom } from '../../machine/random.ts';
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts';
 import { openPlaces } from './places.ts';
+import { NOTHING_TO_DRIVE } from './supervisor.ts';
 
 /**
  * What Sluice starts of itself: `internal proxy FOLDER HOST PORT` and `internal supervise DEPLOYMENT`. Nobody types them. Resolves to the exit
@@ -35,7 +36,8 @@ export async function performInternal(words: readonly string[], directory: strin
 
 /** Drives a deployment to its end. A supervisor that finds another one at work ends in peace. */
 async function supervise(deploymentId: string, directory: string): Promise<number> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  // Whoever removed the data of a deployment does not want them back.
+  if (!existsSync(directory)) return NOTHING_TO_DRIVE;
   // A terminal that is closed is no reason to stop.
   process.on('SIGHUP', () => {});
   const ballast = new Ballast(directory);
@@ -71,11 +73,15 @@ async function supervise(deploymentId: string, directory: string): Promise<numbe
   } catch (error) {
     if (error instanceof UserError && isOthersWork(error)) return 0;
     warn(error instanceof UserError ? error.message : ((error as Error).stack ?? String(error)));
-    return 3;
+    return error instanceof UserError && isUnknown(error) ? NOTHING_TO_DRIVE : 3;
   } finally {
     await (await kept?.catch(() => null))?.close();
     await store.close();
   }
+}
+
+function isUnknown({ diagnostics }: UserError): boolean {
+  return diagnostics[0]?.code === 'deployment-unknown';
 }
 
 function isOthersWork({ diagnostics }: UserError): boolean {

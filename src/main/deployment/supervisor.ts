@@ -14,6 +14,20 @@ export function supervisorLog(directory: string, deploymentId: string): string {
   return join(directory, 'deployments', deploymentId, 'supervisor.log');
 }
 
+/** A supervisor ends with this when there is nothing to drive, now and later. */
+export const NOTHING_TO_DRIVE = 2;
+
+/**
+ * A small shell that starts the supervisor again when it was killed, or could not write on a full disk: soon at first, then every 20 s,
+ * for about an hour. So nobody has to type anything for a canary to be watched again.
+ */
+const GUARD = `n=0
+until "$@"; do
+  [ $? -ne ${NOTHING_TO_DRIVE} ] && [ "$n" -lt 180 ] || exit 3
+  sleep $((n < 5 ? 1 << n : 20))
+  n=$((n + 1))
+done`;
+
 /**
  * Starts the process that drives a deployment to its end: in a session of its own, so that closing the terminal does not reach it. Two of them
  * for one deployment do no harm: the second finds the lease taken and ends. Rejects when it cannot be started.
@@ -22,8 +36,8 @@ export async function startSupervisor(directory: string, deploymentId: string): 
   const log = supervisorLog(directory, deploymentId);
   mkdirSync(join(log, '..'), { recursive: true, mode: 0o700 });
   const output = openSync(log, 'a', 0o600);
-  const [program, ...words] = ownCommand();
-  const child = spawn(program!, [...words, 'internal', 'supervise', deploymentId], {
+  const words = ['-c', GUARD, 'sluice', ...ownCommand(), 'internal', 'supervise', deploymentId];
+  const child = spawn('/bin/sh', words, {
     detached: true,
     stdio: ['ignore', output, output],
     cwd: '/',

@@ -5,7 +5,7 @@ import type { DeploymentDefinition } from '../../delivery/definition.ts';
 import type { Target } from '../../delivery/target/contract.ts';
 import type { DockerHostOptions } from '../../delivery/target/docker/docker-target.ts';
 import { findDocker } from '../../driver/docker/docker.ts';
-import type { HostDefinition } from '../../pipeline/plan-environment.ts';
+import type { EnvironmentDefinition, HostDefinition } from '../../pipeline/plan-environment.ts';
 import type { ReadSecret } from './secrets.ts';
 
 const KEEP_RELEASES_DEFAULT = 5;
@@ -61,10 +61,20 @@ export async function openTarget(
         ports: target?.ports ?? null,
         keepReleases,
         network: target?.network ?? null,
-        credentials: async () => null,
+        credentials: async (image) => loginFor(image, environment, readSecret),
       });
     }
   }
+}
+
+/** Of the environment's own registry only: a password goes nowhere else. null: as `docker login` left it. */
+async function loginFor(
+  image: string,
+  { registry, registryLogin }: EnvironmentDefinition,
+  readSecret: ReadSecret,
+) {
+  if (!registryLogin || !image.startsWith(`${registry}/`)) return null;
+  return { username: registryLogin.user, password: await readSecret(registryLogin.password) };
 }
 
 function localEngine(hostEnvironment: NodeJS.ProcessEnv): DockerHostOptions {

@@ -7,7 +7,7 @@ import type { StoredEvent } from '../../../src/journal/event.ts';
 import { machineClock } from '../../../src/machine/clock.ts';
 import type { Store } from '../../../src/store/contract.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
-import { killProcess, processesOf } from '../../support/processes.ts';
+import { killProcess, type ProcessSeen, processesOf } from '../../support/processes.ts';
 import { homeOf, type Product, type ProductEnd, runProduct, startProduct } from '../../support/product.ts';
 import { makeRepository } from '../../support/repository.ts';
 
@@ -88,11 +88,12 @@ export class DeploymentPlace {
     return last?.body.type === 'deployment.weight-set' ? last.body.candidatePercent : null;
   }
 
-  /** Kills whoever drives the deployment; false when nobody does. */
-  killDriver(deploymentId: string): boolean {
-    return this.#drivers(deploymentId)
-      .map(({ pid }) => killProcess(pid))
-      .includes(true);
+  /** Kills whoever drives the deployment, and with the guard whoever would start it again; false when nobody drives it. */
+  killDriver(deploymentId: string, which: 'with-guard' | 'alone' = 'with-guard'): boolean {
+    const all = this.#drivers(deploymentId);
+    const [guards, drivers] = [all.filter(isGuard), all.filter((one) => !isGuard(one))];
+    if (which === 'with-guard') for (const { pid } of guards) killProcess(pid);
+    return drivers.map(({ pid }) => killProcess(pid)).includes(true);
   }
 
   /** Whether somebody drives the deployment. */
@@ -114,6 +115,11 @@ export class DeploymentPlace {
     await this.#store.close();
     for (const { pid } of processesOf(this.folder)) killProcess(pid);
   }
+}
+
+/** The shell that starts a supervisor again. */
+function isGuard({ command }: ProcessSeen): boolean {
+  return command.startsWith('/bin/sh');
 }
 
 /** The first of so many ports in a row that nobody uses, below those that the system gives away by itself. */
