@@ -33,12 +33,12 @@ function syntaxProblem(script: string): string {
 describe('the written files', () => {
   it('are scripts that a POSIX shell can read, on GitLab', () => {
     const file = parse(exportPlan(plan, 'gitlab').files[0]!.text);
-    for (const { id } of plan.jobs) {
+    const scripts = plan.jobs.flatMap(({ id }): string[][] => {
       const job = file[id];
-      const whole = [...(job.before_script ?? []), ...job.script].join('\n');
-      expect(syntaxProblem(whole), whole).toBe('');
-      expect(syntaxProblem((job.after_script ?? []).join('\n'))).toBe('');
-    }
+      return [[...(job.before_script ?? []), ...job.script], job.after_script ?? []];
+    });
+    for (const script of new Set(scripts.map((lines) => lines.join('\n'))))
+      expect(syntaxProblem(script), script).toBe('');
   });
 
   it('are scripts that a POSIX shell can read, on Azure and CircleCI', () => {
@@ -51,7 +51,7 @@ describe('the written files', () => {
       ),
     ];
     expect(scripts.length).toBeGreaterThan(plan.jobs.length);
-    for (const script of scripts) expect(syntaxProblem(script), script).toBe('');
+    for (const script of new Set(scripts)) expect(syntaxProblem(script), script).toBe('');
   });
 
   it('close each bracket and text that they open, at Jenkins', () => {
