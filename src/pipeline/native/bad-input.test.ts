@@ -457,6 +457,13 @@ const CASES: readonly Case[] = [
     says: ['error 1:42 bad-value: `url` holds a user name or password; give those as secrets'],
   },
   {
+    title: '80 a registry with a password',
+    text: 'environments: {s: {registry: "https://u:geheim@r/", type: staging}}\njobs: {t: {run: x}}\n',
+    says: [
+      'error 1:30 bad-value: `registry` is `https://********@r/`, but must be the name of a registry, or a mapping with `host`, `user` and `password`',
+    ],
+  },
+  {
     title: 'a job without work',
     text: 'jobs: {t: {needs: []}}\n',
     says: ['error 1:11 nothing-to-run: `t` has nothing to run -> add `commands`, `steps` or `run`'],
@@ -466,6 +473,13 @@ const CASES: readonly Case[] = [
     text: 'jobs: {t: {run: x, commands: [y]}}\n',
     says: [
       'error 1:17 two-kinds-of-work: `t` has `commands` and `run`, but a job has one of them -> put all of it under `steps`',
+    ],
+  },
+  {
+    title: 'a mapping that should be a list',
+    text: 'jobs: {a: {run: "true", retry: {max: 1, on: {exit_code: 7}}}}',
+    says: [
+      'error 1:45 bad-value: `on` is a mapping, but must be a list of causes -> write it, for example `on: [timeout, lost, {exit_code: 75}]`',
     ],
   },
   {

@@ -16,33 +16,39 @@ import { noteOf } from './schema/key.ts';
  * Checks a tree against a schema and gives it back in canonical spelling (hyphens and aliases of keys replaced). All
  * problems are reported with their place; what is of the wrong kind is left out, so that the rest can be checked further, and
  * null means that nothing is left. The schema says what is right; this says it in words.
- * `name` is what the value is called in messages, such as "`timeout`".
+ * `name` is what the value is called in messages, such as "`timeout`"; `keyed` is the schema with the example of the key.
  */
-export function readNode(schema: z.core.$ZodType, node: Node, name: string, problems: Problems): Node | null {
+export function readNode(
+  schema: z.core.$ZodType,
+  node: Node,
+  name: string,
+  problems: Problems,
+  keyed = schema,
+): Node | null {
   if (node.kind === 'scalar' && node.style === 'broken') return null;
   const type = schema as z.core.$ZodTypes;
   const def = type._zod.def;
   switch (def.type) {
     case 'optional':
-      return readNode(def.innerType, node, name, problems);
+      return readNode(def.innerType, node, name, problems, keyed);
     case 'object':
       return node.kind === 'map'
         ? readObject(def, node, name, problems)
-        : wrong(schema, node, name, problems);
+        : wrong(schema, node, name, problems, keyed);
     case 'record':
       return node.kind === 'map'
         ? readRecord(schema, def, node, name, problems)
-        : wrong(schema, node, name, problems);
+        : wrong(schema, node, name, problems, keyed);
     case 'array':
       return node.kind === 'list'
         ? readList(schema, def, node, name, problems)
-        : wrong(schema, node, name, problems);
+        : wrong(schema, node, name, problems, keyed);
     case 'union':
-      return readUnion(schema, def, node, name, problems);
+      return readUnion(schema, def, node, name, problems, keyed);
     case 'lazy':
       return readData(node, problems);
     default:
-      return readScalar(schema, node, name, problems);
+      return readScalar(schema, node, name, problems, schema, keyed);
   }
 }
 
@@ -167,15 +173,16 @@ function readUnion(
   node: Node,
   name: string,
   problems: Problems,
+  keyed: z.core.$ZodType,
 ): Node | null {
   const fitting = membersOf(def).filter((member) => accepts(member, node.kind));
   if (node.kind === 'scalar') {
-    if (fitting.length === 0) return wrong(schema, node, name, problems);
-    return readScalar(schema, node, name, problems, scalarSource(schema, fitting, node));
+    if (fitting.length === 0) return wrong(schema, node, name, problems, keyed);
+    return readScalar(schema, node, name, problems, scalarSource(schema, fitting, node), keyed);
   }
-  if (fitting.length === 0) return wrong(schema, node, name, problems);
+  if (fitting.length === 0) return wrong(schema, node, name, problems, keyed);
   const best = fitting.length === 1 ? fitting[0]! : mostKnown(fitting, node);
-  return readNode(best, node, name, problems);
+  return readNode(best, node, name, problems, keyed);
 }
 
 function membersOf(def: z.core.$ZodUnionDef): z.core.$ZodType[] {
@@ -243,13 +250,14 @@ function readScalar(
   name: string,
   problems: Problems,
   noteSource = schema,
+  keyed = schema,
 ): Node | null {
-  if (node.kind !== 'scalar') return wrong(schema, node, name, problems);
+  if (node.kind !== 'scalar') return wrong(schema, node, name, problems, keyed);
   if (reportMisread(schema, node, name, problems)) return null;
   const parsed = (schema as z.ZodType).safeParse(node.value);
   if (!parsed.success) {
     const custom = customMessage(parsed.error.issues);
-    if (custom === null) return wrong(schema, node, name, problems);
+    if (custom === null) return wrong(schema, node, name, problems, keyed);
     problems.error('bad-value', node, `${name} ${custom}`);
     return node;
   }
@@ -309,7 +317,7 @@ function readData(node: Node, problems: Problems): Node {
   return node;
 }
 
-function wrong(schema: z.core.$ZodType, node: Node, name: string, problems: Problems): null {
+function wrong(schema: z.core.$ZodType, node: Node, name: string, problems: Problems, keyed = schema): null {
   const expects = noteOf(schema).expects ?? defaultExpectation(schema);
   const value =
     node.kind === 'scalar' && node.value !== null ? shown(node.plain ?? node.value) : kindName(node);
@@ -330,7 +338,9 @@ function wrong(schema: z.core.$ZodType, node: Node, name: string, problems: Prob
       ...(empty ? { suggestion: 'write "" when it should be empty text' } : {}),
       ...(colon && !near
         ? { suggestion: 'when it should be text: put it in quotes, because `: ` makes a mapping' }
-        : {}),
+        : node.kind !== 'scalar' || !accepts(schema, 'scalar')
+          ? example(keyed)
+          : {}),
     },
   );
   return null;
@@ -403,8 +413,8 @@ function sameKey(before: Entry, entry: Entry): string {
 }
 
 function example(schema: z.core.$ZodType): { suggestion?: string } {
-  const first = noteOf(schema).example?.split('\n')[0];
-  return first ? { suggestion: `write it, for example \`${first}\`` } : {};
+  const text = noteOf(schema).example;
+  return text && !text.includes('\n') ? { suggestion: `write it, for example \`${text}\`` } : {};
 }
 
 /** A mapping or list is pointed at by its first line only; the squiggle of a whole block would hide the text. */
