@@ -36,6 +36,13 @@ describe('hashFiles', () => {
     expect(hashFiles(folder, globs)).toBe(expected(...paths));
   });
 
+  it('looks at nothing where a link is in the place of the workspace', () => {
+    const link = `${folder}-link`;
+    symlinkSync(folder, link);
+    expect(hashFiles(link, ['a.lock'])).toBe('');
+    rmSync(link);
+  });
+
   it('is empty when nothing matches', () => {
     expect(hashFiles(folder, ['*.none'])).toBe('');
     expect(hashFiles(folder, ['!a.lock'])).toBe('');

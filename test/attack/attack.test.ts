@@ -66,6 +66,7 @@ describe('attacks from an untrusted ref', () => {
       port: 0,
       sockets: ['', ''],
       untouched: ['', '', ''],
+      few: '',
     };
     names = Object.keys(attackScripts({ ...aim, files: Array.from({ length: 12 }, () => '') }));
     victim = await makeVictim(folder, {

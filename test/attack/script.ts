@@ -1,7 +1,7 @@
 import type { Victim } from './victim.ts';
 
 /** What an attack may aim at. */
-export type Aim = Pick<Victim, 'files' | 'repository' | 'port' | 'sockets' | 'untouched'> & {
+export type Aim = Pick<Victim, 'files' | 'repository' | 'port' | 'sockets' | 'untouched' | 'few'> & {
   /** Sluice's own data. */
   readonly home: string;
 };
@@ -111,8 +111,9 @@ echo pwned > '/proc/1/root${place}/PWNED'; cp -r dist '${place}/PWNED.d'; chmod 
 }
 
 /** What is kept is put out of the way, and something of the machine into its place. */
-function swaps({ untouched, files }: Aim): Record<string, string> {
-  const targets = [untouched[0]!, untouched[2]!, '/etc', '/proc/1/root', '/'];
+function swaps({ untouched, files, few }: Aim): Record<string, string> {
+  // Never a folder of the machine itself: what follows a link here removes and overwrites what it leads to.
+  const targets = [...untouched, `/proc/1/root${untouched[0]}`, few];
   const made = targets.flatMap((target, index) => [
     [`swap-work-${index}`, `w="$PWD"; cd ..; mv "$w" "$w.old"; ln -s '${target}' "$w"`],
     [`swap-dist-${index}`, `rm -rf dist cache; ln -s '${target}' dist; ln -s '${target}' cache`],
@@ -142,8 +143,8 @@ function rights(): Record<string, string> {
     'chroot /proc/1/root cat /etc/shadow',
     'nsenter -t 1 -m -u -i -n -p cat /etc/shadow',
     'kill -9 -1; kill -9 $PPID',
-    'echo "|/tmp/x" > /proc/sys/kernel/core_pattern',
-    'echo 1 > /proc/sys/kernel/sysrq; echo b > /proc/sysrq-trigger',
+    'p=$(cat /proc/sys/kernel/core_pattern); echo "$p" > /proc/sys/kernel/core_pattern',
+    'cat /proc/sys/kernel/sysrq > /proc/sys/kernel/sysrq; echo h > /proc/sysrq-trigger',
     'for f in /sys/fs/cgroup/*/release_agent /sys/fs/cgroup/release_agent; do echo /tmp/x > $f; done',
     'cp /bin/sh /tmp/s; chmod 4755 /tmp/s; /tmp/s -p -c "cat /etc/shadow"; cp /bin/sh dist/s; chmod 6755 dist/s',
     'perl -e \'require "syscall.ph"; syscall(101, 16, 1, 0, 0)\'; gdb -p 1 -batch',

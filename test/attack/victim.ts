@@ -11,6 +11,8 @@ export interface Victim {
   readonly files: readonly string[];
   /** Folders in which nothing may change. */
   readonly untouched: readonly string[];
+  /** One of them, with a few files and nothing else: what is small is often handled in another way. */
+  readonly few: string;
   readonly repository: string;
   /** What Sluice itself is given. */
   readonly environment: Readonly<Record<string, string>>;
@@ -74,6 +76,7 @@ export async function makeVictim(folder: string, base: Readonly<Record<string, s
     canaries,
     files: Object.keys(files),
     untouched: [user, elsewhere, repository],
+    few: join(user, '.ssh'),
     repository,
     environment: {
       AWS_SECRET_ACCESS_KEY: canary('variable'),
