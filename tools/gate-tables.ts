@@ -77,7 +77,7 @@ const MADE: Readonly<Record<ReportKind, readonly [command: string, ...presets: G
   hyperfine: ['hyperfine --export-json hyperfine.json COMMAND', 'benchmark'],
   'go-bench': ['go test -bench=. -count=10 ./... > bench.txt', 'benchmark'],
   'pytest-benchmark': ['pytest --benchmark-json=benchmark.json', 'benchmark'],
-  'vitest-bench': ['vitest bench --outputJson bench.json', 'benchmark'],
+  'vitest-bench': ['vitest bench --run --reporter=json --outputFile=bench.json', 'benchmark'],
   gatling: ['gatling.sh (js/stats.json of its report)', 'load'],
   jmeter: ['jmeter -n -t plan.jmx -l results.jtl', 'load'],
 };
