@@ -180,6 +180,8 @@ export interface ReportUse {
   readonly isStale: boolean;
   /** What was read and yet cannot be believed. */
   readonly doubts: readonly string[];
+  /** Absolute names of the workspace; what it says of files there is taken as relative. Not there: before that was noted. */
+  readonly roots?: readonly string[];
   /** The run that made it, whose unchanged work was taken over, and when it was over; not there: this run made it. */
   readonly madeBy?: { readonly runId: string; readonly atMs: number };
 }

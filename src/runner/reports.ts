@@ -1,4 +1,4 @@
-import { createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { visible } from '../base/text.ts';
@@ -94,7 +94,7 @@ async function readOne(
   });
   const parser = report.kind === null ? null : parserOf(report.kind);
   const isStale = before[path] === stamp(directory, path);
-  const told = { file: path, isStale };
+  const told = { file: path, isStale, roots: rootsOf(directory) };
   try {
     const read = await readReport(path, createReadStream(join(directory, path)), parser, sink, turn);
     const { kind, figures, digest } = read;
@@ -122,6 +122,11 @@ function missing(report: PlanReport, globs: readonly string[]): ReportUse {
 
 function globsOf(place: KeepPlace, report: PlanReport): string[] {
   return report.paths.map((path) => filled(place, path, 'a path of a report'));
+}
+
+/** As a shell knows it, and as programs ask the system for it. */
+function rootsOf(directory: string): readonly string[] {
+  return [...new Set([directory, realpathSync(directory)])];
 }
 
 /** Changes whenever the file is written. */

@@ -45,7 +45,7 @@ export async function checkFiles(
     throw error;
   });
   const asked = options.preset ? [fromPresets(options.preset)] : await fromPipeline(context, options);
-  const read = await readFiles(context, files);
+  const read = await readFiles(context, files, source?.path ?? context.ports.cwd);
   const now = context.ports.clock.now();
   const scope: ChangeScope = {
     base: null,
@@ -113,11 +113,11 @@ interface Read {
   readonly broken: readonly Omit<BrokenReport, 'job'>[];
 }
 
-async function readFiles(context: Context, files: readonly string[]): Promise<Read> {
+async function readFiles(context: Context, files: readonly string[], root: string): Promise<Read> {
   const reports: Omit<ReportEvidence, 'job' | 'commit'>[] = [];
   const broken: Omit<BrokenReport, 'job'>[] = [];
   for (const file of files) {
-    const sink = new FactCollector();
+    const sink = new FactCollector([root]);
     try {
       const chunks = context.ports.files.chunks(resolve(context.ports.cwd, file));
       const read = await readReport(file, chunks, null, sink, turn);

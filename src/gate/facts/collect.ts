@@ -1,4 +1,5 @@
 import type { ReadReport } from '../report/read-report.ts';
+import { BelowRoot } from './below-root.ts';
 import type { Benchmark, Metric } from './benchmark.ts';
 import type { Component } from './component.ts';
 import type { Coverage } from './coverage.ts';
@@ -18,13 +19,19 @@ export class FactCollector implements FactSink {
   readonly #mutants: Mutant[] = [];
   readonly #doubts: Doubt[] = [];
   #coverage: Coverage | null = null;
+  readonly #root: BelowRoot;
+
+  /** `roots`: absolute names of the folder in which the tool worked; paths below are told from there. */
+  constructor(roots: readonly string[] = []) {
+    this.#root = new BelowRoot(roots);
+  }
 
   testCase(testCase: TestCase): void {
-    this.#tests.push(testCase);
+    this.#tests.push(this.#root.testCase(testCase));
   }
 
   finding(finding: Finding): void {
-    this.#findings.push(finding);
+    this.#findings.push(this.#root.finding(finding));
   }
 
   benchmark(benchmark: Benchmark): void {
@@ -40,11 +47,12 @@ export class FactCollector implements FactSink {
   }
 
   mutant(mutant: Mutant): void {
-    this.#mutants.push(mutant);
+    const path = this.#root.path(mutant.path);
+    this.#mutants.push(path === mutant.path ? mutant : { ...mutant, path });
   }
 
   coverage(coverage: Coverage): void {
-    this.#coverage = coverage;
+    this.#coverage = this.#root.coverage(coverage);
   }
 
   tool(name: string, version: string | null): void {

@@ -56,12 +56,15 @@ export function highestTold(view: FactView, told: Told): Measurement {
     ...numbers.map(({ number }) => number!),
     plain.kind === 'measured' ? plain.value : 0,
   );
+  const highest = numbers.filter(({ number }) => number === found).map(({ finding }) => finding);
   return measured(found, numbers.length, {
-    rows: () =>
-      findingRows(
-        view,
-        numbers.filter(({ number }) => number === found).map(({ finding }) => finding),
-      ),
+    rows: () => findingRows(view, highest),
+    wayOut: (limit) => {
+      const [worst] = limit.kind === 'at-most' && found > limit.value ? findingRows(view, highest).shown : [];
+      return worst?.path == null
+        ? null
+        : `divide the function at ${worst.path}${worst.line === null ? '' : `:${worst.line}`}`;
+    },
   });
 }
 

@@ -52,12 +52,12 @@ export async function readEvidence(
 async function readKept(
   archive: ReportArchive,
   tree: Digest,
-  { file, kind, digest }: ReportUse,
+  { file, kind, digest, roots }: ReportUse,
 ): Promise<{ readonly facts: Facts } | { readonly problem: string } | null> {
   try {
     const chunks = await archive.open(tree, file);
     if (chunks === null) return null;
-    const sink = new FactCollector();
+    const sink = new FactCollector(roots);
     const read = await readReport(file, chunks, kind === null ? null : parserOf(kind), sink, turn);
     if (read.digest !== digest) return { problem: 'what was kept is not what was read' };
     return { facts: sink.facts(file, read) };
