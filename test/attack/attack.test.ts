@@ -30,7 +30,7 @@ jobs:
   attack:
     if: run.trust == 'untrusted'
     matrix: {name: ${JSON.stringify(attacks)}, fail_fast: false}
-    timeout: 60s
+    timeout: 20s
     cache: {key: "deps-\${{ matrix.name }}", paths: [cache]}
     artifacts:
       - {name: "site-\${{ matrix.name }}", paths: [dist], when: always}

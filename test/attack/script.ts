@@ -13,7 +13,8 @@ export type Aim = Pick<Victim, 'files' | 'repository' | 'port' | 'sockets' | 'un
 
 /** All of them: at least 100. */
 export function attackScripts(aim: Aim): Readonly<Record<string, string>> {
-  return { ...readers(aim), ...probes(aim), ...writers(aim), ...swaps(aim), ...rights() };
+  // Those of rights come first: one of them stops its init, and lasts until the job's time is over.
+  return { ...rights(), ...readers(aim), ...probes(aim), ...writers(aim), ...swaps(aim) };
 }
 
 /** One for each file, by every way to a file there is. */
