@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -40,5 +49,27 @@ describe.each(TARGETS)('removing what leads to the folder %s', (target) => {
     symlinkSync(join(root, target), join(root, 'job/inner/link'));
     await remove(join(root, 'job/inner'));
     await remove(join(root, 'job'));
+  });
+});
+
+describe('removing what is little', () => {
+  it('removes at once what is little, however deep, and leaves what is more to be removed in turns', () => {
+    const folder = join(root, 'folder');
+    const fill = (files: number) => {
+      mkdirSync(join(folder, 'a', 'b'), { recursive: true });
+      for (let index = 0; index < files; index++) writeFileSync(join(folder, 'a', 'b', `${index}`), 'x');
+      chmodSync(join(folder, 'a'), 0o500);
+    };
+    fill(62);
+    expect(removeSmall(folder)).toBe(true);
+    expect(existsSync(folder)).toBe(false);
+    fill(63);
+    expect(removeSmall(folder)).toBe(false);
+    expect(readdirSync(join(folder, 'a', 'b'))).toHaveLength(63);
+    chmodSync(join(folder, 'a'), 0o700);
+    expect(removeSmall(join(folder, 'nothing'))).toBe(false);
+    symlinkSync(join(folder, 'a'), join(root, 'link'));
+    expect(removeSmall(join(root, 'link'))).toBe(false);
+    expect(existsSync(join(folder, 'a'))).toBe(true);
   });
 });

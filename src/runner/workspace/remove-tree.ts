@@ -1,9 +1,9 @@
-import { lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, openSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 const AT_ONCE = 16;
-const SMALL_ENTRIES_MAX = 32;
+const SMALL_ENTRIES_MAX = 64;
 
 /**
  * Removes a folder with all that is in it. Links are removed, never followed; folders without permissions are opened first.
@@ -53,21 +53,39 @@ async function removeEntry(path: string): Promise<void> {
 }
 
 /**
- * Removes a folder at once when it holds a few files and nothing else, which is the usual small job; false otherwise.
- * Then some of it may be gone already. Links are removed, never followed; one in the place of the folder is left.
+ * Removes a folder at once when there is little in it, which is the usual small job: each trip to the thread pool costs more.
+ * False otherwise; then some of it may be gone already.
  */
 export function removeSmall(path: string): boolean {
   try {
-    // A job may have put a link in the place of its folder.
-    if (!lstatSync(path).isDirectory()) return false;
-    const entries = readdirSync(path, { withFileTypes: true });
-    if (entries.length > SMALL_ENTRIES_MAX || entries.some((entry) => entry.isDirectory())) return false;
-    for (const entry of entries) unlinkSync(join(path, entry.name));
-    rmdirSync(path);
-    return true;
+    return removeFew(path, { entries: SMALL_ENTRIES_MAX });
   } catch {
-    return false;
+    return false; // A link in its place, for one.
   }
+}
+
+/**
+ * A job may put a link to anything in the place of any folder, at any moment: so each is opened as itself, and what is in it is
+ * named by what was opened. `left`: how much may still be removed.
+ */
+function removeFew(path: string, left: { entries: number }): boolean {
+  const folder = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    const opened = `/proc/self/fd/${folder}`;
+    const entries = readdirSync(opened, { withFileTypes: true });
+    left.entries -= entries.length;
+    if (left.entries < 0) return false;
+    fchmodSync(folder, 0o700);
+    for (const entry of entries) {
+      const inner = `${opened}/${entry.name}`;
+      if (!entry.isDirectory()) unlinkSync(inner);
+      else if (!removeFew(inner, left)) return false;
+    }
+  } finally {
+    closeSync(folder);
+  }
+  rmdirSync(path);
+  return true;
 }
 
 function whenGone(error: NodeJS.ErrnoException): null {

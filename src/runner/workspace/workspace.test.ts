@@ -9,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -217,6 +218,26 @@ describe('removing a workspace', () => {
     expect(existsSync(place.folder)).toBe(false);
     expect(existsSync(join(precious, 'keep'))).toBe(true);
     expect(existsSync(join(source, 'file'))).toBe(true);
+  });
+
+  it('removes a link that a job put into the place of a folder, and nothing behind it', async () => {
+    put('file', 'x');
+    const place = await open(sourceOf('tree'));
+    const precious = join(root, 'precious');
+    mkdirSync(join(precious, 'deep'), { recursive: true });
+    writeFileSync(join(precious, 'keep'), 'x', { mode: 0o600 });
+    chmodSync(precious, 0o750);
+    for (const folder of [place.directory, place.temporary]) {
+      rmSync(folder, { recursive: true });
+      symlinkSync(precious, folder);
+    }
+    expect(await workspaces.remove(place)).toBeNull();
+    symlinkSync(precious, place.folder);
+    expect(await workspaces.remove(place)).toBeNull();
+    expect(await workspaces.releaseRun('r1')).toBeNull();
+    expect(readdirSync(join(root, 'workspaces'))).toEqual([]);
+    expect(readdirSync(precious)).toEqual(['deep', 'keep']);
+    expect(statSync(precious).mode & 0o777).toBe(0o750);
   });
 
   it('removes all that a run left', async () => {

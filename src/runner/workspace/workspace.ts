@@ -121,9 +121,7 @@ export class Workspaces {
 
   /** Removes a workspace. Returns the name of what could not be removed, or null. */
   async remove(workspace: Workspace): Promise<string | null> {
-    if (removeSmall(workspace.directory) && removeSmall(workspace.temporary) && removeSmall(workspace.folder))
-      return null;
-    return removeTree(workspace.folder, this.#quarantine());
+    return removeSmall(workspace.folder) ? null : removeTree(workspace.folder, this.#quarantine());
   }
 
   /**
