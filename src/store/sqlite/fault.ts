@@ -1,4 +1,4 @@
-import { userError } from '../../base/diagnostic.ts';
+import { UserError, userError } from '../../base/diagnostic.ts';
 import { DamageError } from '../contract.ts';
 
 const GENERIC = 1;
@@ -31,6 +31,18 @@ export function isFull(error: unknown): boolean {
 export function isFatal(error: unknown): boolean {
   return resultCode(error) === INPUT_OUTPUT;
 }
+
+/**
+ * Whether opening may have failed for want of room: that there is none for what SQLite shares between processes it tells as a failure of
+ * the disk. Takes an error as it was thrown, or explained.
+ */
+export function mayLackRoom(error: unknown): boolean {
+  if (isFull(error) || isFatal(error)) return true;
+  if (error instanceof UserError) return ROOM_CODES.includes(error.diagnostics[0]?.code ?? '');
+  return (error as NodeJS.ErrnoException).code === 'ENOSPC';
+}
+
+const ROOM_CODES: readonly string[] = ['store-full', 'store-input-output'];
 
 /** Any error of SQLite as one a person can act on, naming the file. Other errors come back as they are. */
 export function explained(error: unknown, file: string): unknown {

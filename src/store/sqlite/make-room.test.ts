@@ -70,6 +70,24 @@ describe('the store on a full disk', () => {
     await store.close();
   });
 
+  it('opens with what is given back, where nothing is left for what SQLite shares', async () => {
+    const before = await open();
+    await before.journal.append('run/a', 0, [anEvent('first')]);
+    await before.close();
+    writeFileSync(ballast, Buffer.alloc(BALLAST_BYTES, 1));
+    fill();
+    const refusal = await open().catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ name: 'UserError', exitCode: 3 });
+    expect(String((refusal as Error).message)).toContain('the disk is full');
+    const store = await open(() => {
+      rmSync(ballast);
+      return true;
+    });
+    await store.journal.append('run/a', 1, [anEvent('second')]);
+    expect(messages(await store.journal.read('run/a'))).toEqual(['first', 'second']);
+    await store.close();
+  });
+
   it('refuses with the way out when there is nothing to give back, and loses nothing that it acknowledged', async () => {
     const store = await open();
     await store.journal.append('run/a', 0, [anEvent('first')]);

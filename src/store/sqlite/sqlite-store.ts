@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { userError } from '../../base/diagnostic.ts';
 import type { Clock } from '../../base/port.ts';
@@ -6,7 +6,7 @@ import type { Store } from '../contract.ts';
 import { type MachineTime, machineTime } from '../machine-time.ts';
 import { checkMark } from './check-mark.ts';
 import { Connection } from './connection.ts';
-import { explained } from './fault.ts';
+import { explained, mayLackRoom } from './fault.ts';
 import { Heads } from './heads.ts';
 import { SqliteLeases } from './leases.ts';
 import { MarkFile, readMark } from './mark.ts';
@@ -48,6 +48,18 @@ export async function openSqliteStore(
   const refusal = checkSqliteVersion(process.versions.sqlite ?? 'none');
   if (refusal !== null)
     throw userError('store-sqlite-version', refusal, 'use the newest Node.js 24 or later', 3);
+  const attempt = () => openOnce(file, ports, options);
+  try {
+    return await attempt().catch((error: unknown) => {
+      if (mayLackRoom(error) && options.makeRoom?.()) return attempt();
+      throw error;
+    });
+  } catch (error) {
+    throw systemError(error, file) ?? explained(error, file);
+  }
+}
+
+async function openOnce(file: string, ports: SqliteStorePorts, options: SqliteStoreOptions): Promise<Store> {
   const markPath = `${file}.mark`;
   let connection: Connection | undefined;
   let mark: MarkFile | undefined;
@@ -61,7 +73,7 @@ export async function openSqliteStore(
   } catch (error) {
     mark?.close();
     connection?.close();
-    throw systemError(error, file) ?? explained(error, file);
+    throw error;
   }
 }
 
@@ -130,10 +142,10 @@ function assemble(
 /** The file system's own refusals, in words. */
 function systemError(error: unknown, file: string): Error | null {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOSPC') {
+  if (code === 'ENOSPC' || (mayLackRoom(error) && hasNoRoom(file))) {
     return userError(
       'store-full',
-      `the disk is full: the store ${file} cannot be made`,
+      `the disk is full: the store ${file} cannot be made or opened`,
       'free some space on that disk',
       3,
     );
@@ -146,4 +158,12 @@ function systemError(error: unknown, file: string): Error | null {
     'check that its folder exists and belongs to you, or set SLUICE_HOME to another folder',
     3,
   );
+}
+
+/** So much SQLite needs beside the database before the first write. */
+const ROOM_MIN_BYTES = 64 * 1024;
+
+function hasNoRoom(file: string): boolean {
+  const { bavail, bsize } = statfsSync(dirname(file));
+  return bavail * bsize < ROOM_MIN_BYTES;
 }
