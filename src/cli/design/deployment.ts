@@ -29,7 +29,7 @@ const STRATEGIES: Readonly<
 > = {
   canary: {
     course: 'a growing share of the traffic, each step watched',
-    risk: 'high: harm is seen on a small share first',
+    risk: 'low: harm is seen on a small share first, and taken back',
     downtime: 'none',
     cost: '1.1x while it goes out',
   },
@@ -41,7 +41,7 @@ const STRATEGIES: Readonly<
   },
   rolling: {
     course: 'some instances after the others',
-    risk: 'low: both versions serve at the same time',
+    risk: 'medium: both versions serve, and a bad one reaches its share before it is seen',
     downtime: 'none',
     cost: '1x',
   },

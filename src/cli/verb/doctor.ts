@@ -180,7 +180,12 @@ function print(
   const bad = look.paint('red', look.glyphs.failed);
   const open = look.paint('dim', look.glyphs.waiting);
   const line = (glyph: string, name: string, text: string): string[] =>
-    hanging(`  ${glyph} ${name.padEnd(12)} `, text, look.width);
+    name.length > NAME_WIDTH
+      ? [
+          ...hanging(`  ${glyph} `, name, look.width),
+          ...hanging(' '.repeat(NAME_WIDTH + 5), text, look.width),
+        ]
+      : hanging(`  ${glyph} ${name.padEnd(NAME_WIDTH)} `, text, look.width);
   context.print(look.paint('bold', 'this machine'));
   for (const { name, version, needed } of machine.programs) {
     const glyph = version !== null ? good : needed ? bad : open;
@@ -253,6 +258,8 @@ function printExpected(
   }
 }
 
+/** Room for most programs; longer names have a line of their own. */
+const NAME_WIDTH = 12;
 const SHOWN_MAX = 4;
 
 function fewOf(names: readonly string[]): string {
