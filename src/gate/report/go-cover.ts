@@ -111,7 +111,7 @@ class GoCoverReader implements ReportReader {
 
   #count(block: string, statements: number, isRun: boolean, line: number): void {
     const before = this.#blocks.distinct;
-    const wasRun = (this.#blocks.add(block, isRun ? RUN : 0) & RUN) !== 0;
+    const wasRun = (this.#blocks.add('', block, isRun ? RUN : 0) & RUN) !== 0;
     if (this.#blocks.distinct > before) this.#statements += statements;
     if (isRun && !wasRun) this.#covered += statements;
     if (this.#blocks.distinct > BLOCKS_MAX) {

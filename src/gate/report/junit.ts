@@ -197,25 +197,25 @@ class JunitReader implements ReportReader, XmlHandler {
     const isFlaky = counted === 'passed' && open.flaky > 0;
     if (isFlaky) this.#flakyCases++;
     if (open.reruns > 0) this.#rerunFailedCases++;
-    const durationMs = this.#duration(open);
-    this.#remember(open, counted);
-    const suite = attributes.classname || (this.#suites.at(-1)?.name ?? '');
-    const name = attributes.name ?? '';
+    const durationMs = this.#duration(attributes.time, open.line);
+    const { classname, name } = attributes;
+    this.#remember(classname, name, open.line, counted);
+    const within = this.#suites.at(-1);
     this.#sink.testCase({
-      id: `${attributes.classname ?? ''}::${name}`,
-      suite,
-      name,
+      id: `${classname ?? ''}::${name ?? ''}`,
+      suite: classname || (within?.name ?? ''),
+      name: name ?? '',
       status: counted === 'passed' && wasNotRun(attributes) ? 'skipped' : counted,
       durationMs,
       attempts: 1 + open.flaky + open.reruns,
       isFlaky,
       message: open.message,
-      file: attributes.file ?? this.#suites.at(-1)?.file ?? null,
+      file: attributes.file ?? within?.file ?? null,
       line: wholeNumber(attributes.line),
     });
   }
 
-  #duration({ attributes: { time }, line }: OpenCase): number | null {
+  #duration(time: string | undefined, line: number): number | null {
     if (time === undefined) return null;
     const seconds = secondsOf(time);
     if (seconds === null) {
@@ -228,9 +228,9 @@ class JunitReader implements ReportReader, XmlHandler {
     return seconds * 1000;
   }
 
-  #remember({ attributes: { classname = '\u0001', name = '\u0001' }, line }: OpenCase, status: TestStatus) {
+  #remember(classname = '\u0001', name = '\u0001', line: number, status: TestStatus): void {
     const mark = status === 'passed' ? PASSED_MARK : status === 'skipped' ? 0 : FAILED_MARK;
-    const before = this.#ids.add(`${classname}\u0000${name}`, mark);
+    const before = this.#ids.add(classname, name, mark);
     if (mark !== 0 && before !== 0 && (before | mark) === (PASSED_MARK | FAILED_MARK) && before !== 3) {
       this.#doubts.add('contradiction', `the test ${name} passed and failed in one report`, { line });
     }
@@ -266,9 +266,29 @@ function wasNotRun({ status, result }: XmlAttributes): boolean {
 
 /** Seconds as tools write them, also `1,234.5`; null for what is no number, such as `NaN` or `87,5`. */
 function secondsOf(time: string): number | null {
-  if (/^\d{1,9}(?:\.\d+)?$/.test(time)) return Number(time);
+  const quick = plainDecimal(time);
+  if (quick !== null) return quick;
   const plain = /^\s*[-+]?\d{1,3}(,\d{3})+(\.\d*)?\s*$/.test(time) ? time.replaceAll(',', '') : time;
   if (!/^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(plain)) return null;
   const seconds = Number(plain);
   return Number.isFinite(seconds) ? seconds : null;
 }
+
+/** `12.345` of at most 15 digits, as nearly all times are; null for anything else. Both numbers are exact, so their quotient is right. */
+function plainDecimal(text: string): number | null {
+  let digits = 0;
+  let scale = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      digits = digits * 10 + digit;
+      scale *= 10;
+    } else if (digit === POINT && scale === 0 && at > 0) scale = 1;
+    else return null;
+  }
+  if (text.length === 0 || text.length > 15 || scale === 1) return null;
+  return scale === 0 ? digits : digits / scale;
+}
+
+/** `.` less `0`. */
+const POINT = 0x2e - 0x30;

@@ -5,6 +5,9 @@
 export class SeenIds {
   #slots = 1024;
   #hashes = new Uint32Array(2 * 1024);
+  /** Of the text that was hashed last. */
+  #high = 0;
+  #low = 0;
   /** 0 for a free slot, else `SEEN` and the marks. */
   #marks = new Uint8Array(1024);
   #distinct = 0;
@@ -20,11 +23,14 @@ export class SeenIds {
     return this.#repeated;
   }
 
-  /** Adds a text with marks of its own (bits 1 to 16). Returns the marks that it had before. */
-  add(text: string, marks: number): number {
+  /**
+   * Adds a text of two parts with marks of its own (bits 1 to 16). Returns the marks that it had before. The parts are not joined,
+   * which would cost as much as their hashes.
+   */
+  add(first: string, second: string, marks: number): number {
     if (this.#distinct * 2 > this.#slots) this.#grow();
-    const high = hash(text, 0x9747b28c);
-    const low = hash(text, 0x1b873593);
+    this.#hash(first, second);
+    const [high, low] = [this.#high, this.#low];
     const slot = this.#slotOf(high, low);
     const before = this.#marks[slot]!;
     if (before === 0) {
@@ -34,6 +40,27 @@ export class SeenIds {
     } else if ((before & AGAIN) === 0) this.#repeated++;
     this.#marks[slot] = before | SEEN | (before === 0 ? 0 : AGAIN) | marks;
     return before & ~(SEEN | AGAIN);
+  }
+
+  /** Two sums of 32 bits at once over the UTF-16 units, mixed at the end so that each bit of both depends on all. */
+  #hash(first: string, second: string): void {
+    let [high, low] = [0x9747b28c, 0x1b873593];
+    for (let at = 0; at < first.length; at++) {
+      const unit = first.charCodeAt(at);
+      high = Math.imul(high ^ unit, 0x9e3779b1);
+      low = Math.imul(low ^ unit, 0x5f356495);
+    }
+    high = Math.imul(high ^ PART_END, 0x9e3779b1);
+    low = Math.imul(low ^ PART_END, 0x5f356495);
+    for (let at = 0; at < second.length; at++) {
+      const unit = second.charCodeAt(at);
+      high = Math.imul(high ^ unit, 0x9e3779b1);
+      low = Math.imul(low ^ unit, 0x5f356495);
+    }
+    high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
+    low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
+    this.#high = high >>> 0;
+    this.#low = low >>> 0;
   }
 
   #slotOf(high: number, low: number): number {
@@ -66,19 +93,5 @@ export class SeenIds {
 
 const SEEN = 0x80;
 const AGAIN = 0x40;
-
-/** Murmur 3, 32 bits, over UTF-16 units. */
-function hash(text: string, seed: number): number {
-  let state = seed;
-  for (let i = 0; i < text.length; i++) {
-    let unit = Math.imul(text.charCodeAt(i), 0xcc9e2d51);
-    unit = (unit << 15) | (unit >>> 17);
-    state ^= Math.imul(unit, 0x1b873593);
-    state = (state << 13) | (state >>> 19);
-    state = (Math.imul(state, 5) + 0xe6546b64) | 0;
-  }
-  state ^= text.length;
-  state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-  state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
-  return (state ^ (state >>> 16)) >>> 0;
-}
+/** No UTF-16 unit, so that no text can be taken for two parts. */
+const PART_END = 0x10000;
