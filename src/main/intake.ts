@@ -14,7 +14,7 @@ export function diskLimits(environment: NodeJS.ProcessEnv): DiskLimits {
 }
 
 /**
- * Refuses a new run while a disk that it would write to is nearly full: what is left belongs to the runs that go on. Throws a
+ * Refuses a new run or release while a disk that it would write to is nearly full: what is left belongs to what goes on. Throws a
  * `UserError` (exit 3) that names the disk and the way out.
  */
 export function requireSpace(folders: readonly string[], environment: NodeJS.ProcessEnv): void {
@@ -26,7 +26,7 @@ export function requireSpace(folders: readonly string[], environment: NodeJS.Pro
     if (space.freeBytes >= wantedBytes) continue;
     throw userError(
       'disk-low',
-      `the disk of ${folder} has ${formatBytes(space.freeBytes)} left, and below ${formatBytes(wantedBytes)} no new run begins; runs that go on are left the rest`,
+      `the disk of ${folder} has ${formatBytes(space.freeBytes)} left, and below ${formatBytes(wantedBytes)} nothing new begins; what goes on is left the rest`,
       'make room: `sluice cache prune` (with --max-size for more), `sluice artifact remove`; or another floor: SLUICE_DISK_FLOOR',
       3,
     );

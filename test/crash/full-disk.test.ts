@@ -65,7 +65,7 @@ describe('a disk that gets full', () => {
       const end = await runProduct(['run'], { folder, cwd: repository });
       expect(end.code).toBe(3);
       expect(end.stderr.replace(/\s+/g, ' ')).toMatch(
-        /the disk of .* has \d+ KiB left, and below 1.3 MiB no new run begins; .*make room: `sluice cache prune`/,
+        /the disk of .* has \d+ KiB left, and below 1.3 MiB nothing new begins; .*make room: `sluice cache prune`/,
       );
       expect((await readJournal(folder)).events).toEqual([]);
     } finally {

@@ -1,4 +1,5 @@
 import type { ArtifactQuery, ArtifactRecord, ArtifactStore } from '../../src/artifact/contract.ts';
+import { userError } from '../../src/base/diagnostic.ts';
 import type { Digest } from '../../src/base/digest.ts';
 import { digestOf } from '../../src/base/digest.ts';
 import type { DeployAsk, Deployments } from '../../src/client/deployment/contract.ts';
@@ -62,6 +63,7 @@ export class DeployWorld {
   missing: string[] = [];
   /** Ids whose supervisors were started, in order. */
   readonly supervised: string[] = [];
+  isDiskFull = false;
   /** What a supervisor does when it is started: nothing. */
   onSupervise: (deploymentId: string) => Promise<void> = async () => {};
   readonly deployments: Deployments;
@@ -87,6 +89,9 @@ export class DeployWorld {
       },
       actor: { kind: 'person', id: 'ada (uid 1000)' },
       teams: async () => ['operations'],
+      requireSpace: async () => {
+        if (this.isDiskFull) throw userError('disk-low', 'the disk is nearly full', 'make room', 3);
+      },
       open: async () => ({
         artifacts: async () => this.#store(),
         look: async () => this.#places(),

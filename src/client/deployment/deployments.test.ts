@@ -41,6 +41,23 @@ describe('begin', () => {
   });
 });
 
+describe('begin on a disk that is nearly full', () => {
+  it('refuses a release, and still goes back', async () => {
+    const world = new DeployWorld();
+    await world.prove('1');
+    await world.prove('2');
+    world.isDiskFull = true;
+    world.artifacts.unshift(anArtifact('3'));
+    const planned = await world.deployments.plan(world.ask());
+    await expect(world.deployments.begin(planned)).rejects.toThrow('the disk is nearly full');
+    const { plan, source, environment } = world.ask();
+    const to = { environment, service: null, to: null, strategy: null, reason: null };
+    const back = await world.deployments.planRollback({ ...to, plan, source, isRehearsal: false });
+    const deploymentId = await world.deployments.begin(back);
+    expect(world.supervised.at(-1)).toBe(deploymentId);
+  });
+});
+
 describe('list, resolve and environments', () => {
   it('show what was deployed, and what a rollback would bring', async () => {
     const world = new DeployWorld();

@@ -26,6 +26,8 @@ export interface ClientDeploymentsOptions {
   readonly owners: Owners;
   readonly actor: Actor;
   readonly teams: () => Promise<readonly string[]>;
+  /** Rejects with a `UserError` when a disk is too full for anything new. */
+  readonly requireSpace: () => Promise<void>;
   /** Asked for once, by the first call that needs it. */
   readonly open: () => Promise<DeploymentRooms>;
 }
@@ -72,6 +74,8 @@ export function clientDeployments(options: ClientDeploymentsOptions): Deployment
     async begin(planned) {
       const { problems } = planned;
       if (problems.length > 0) throw new UserError(problems);
+      // Going back is what room is left for.
+      if (planned.kind === 'release') await options.requireSpace();
       const rooms = await open();
       await keep(rooms, planned, actor.id);
       const { repository, commit, commitTimeMs } = planned.definition.source;
