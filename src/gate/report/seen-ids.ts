@@ -1,10 +1,10 @@
 /**
- * Counts which texts come several times, in 10 bytes for each and without keeping them: a report may hold a million. Two
+ * Counts which texts come several times, in some 30 bytes for each and without keeping them: a report may hold a million. Two
  * texts are taken for the same when 64 bits of their hashes agree; in a million that is one chance in 30 million.
  */
 export class SeenIds {
   #slots = 1024;
-  #hashes = new Uint32Array(2 * 1024);
+  #hashes = new Int32Array(2 * 1024);
   /** Of the text that was hashed last. */
   #high = 0;
   #low = 0;
@@ -59,8 +59,8 @@ export class SeenIds {
     }
     high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
     low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
-    this.#high = high >>> 0;
-    this.#low = low >>> 0;
+    this.#high = high;
+    this.#low = low;
   }
 
   #slotOf(high: number, low: number): number {
@@ -78,7 +78,7 @@ export class SeenIds {
   #grow(): void {
     const [hashes, marks] = [this.#hashes, this.#marks];
     this.#slots *= 2;
-    this.#hashes = new Uint32Array(2 * this.#slots);
+    this.#hashes = new Int32Array(2 * this.#slots);
     this.#marks = new Uint8Array(this.#slots);
     for (let from = 0; from < marks.length; from++) {
       if (marks[from] === 0) continue;
