@@ -91,6 +91,8 @@ export function checkEnd(
   if (!owed.has('release-environment')) throw new Error('the environment was never given back');
   if (state.rollback?.trigger === 'harm' && !owed.has('quarantine'))
     throw new Error('what harmed is not in quarantine');
+  if (wasRefused(journal) && owed.has('quarantine'))
+    throw new Error('the candidate is in quarantine for what the place refused');
   if (outcome === 'succeeded') {
     if (places.percent !== 100) throw new Error(`it succeeded with ${places.percent} % of the traffic`);
     if (places.running.candidate.size !== all)
@@ -105,4 +107,14 @@ export function checkEnd(
   }
   const baked = journal.some(({ event }) => event.type === 'deployment.baked');
   if (outcome === 'succeeded' && !baked) throw new Error('it succeeded without a bake');
+}
+
+/** It turned round because the place refused a step. */
+function wasRefused(journal: readonly Entry[]): boolean {
+  const begun = journal.findIndex(({ event }) => event.type === 'deployment.rollback-begun');
+  const events = journal.slice(0, begun + 1).map(({ event }) => event);
+  const turned = events.at(-1);
+  if (turned?.type !== 'deployment.rollback-begun' || turned.trigger !== 'step-failed') return false;
+  const last = events.findLast(({ type }) => type === 'deployment.step-finished');
+  return last?.type === 'deployment.step-finished' && last.refused === true;
 }

@@ -5,7 +5,7 @@ import type { DeploymentPlan } from '../../../src/delivery/plan.ts';
 /** What the candidate is like. */
 export type Nature = 'good' | 'harmful' | 'dying' | 'never-healthy' | 'silent' | 'lying';
 
-type Answer = Pick<EffectResult, 'outcome' | 'reason'>;
+type Answer = Pick<EffectResult, 'outcome' | 'reason' | 'isRefused'>;
 
 /**
  * Hosts and the router, as the world sees them. They outlive every owner. A request has a ticket: whoever asks what became of an
@@ -40,7 +40,7 @@ export class Places {
     const { type } = effect.action;
     if ((type === 'set-weight' || type === 'drain') && now < this.routerDeadUntil)
       return this.#record(effect.key, 'failed', 'connection refused');
-    if (fails) return this.#record(effect.key, 'failed', 'the disk is full');
+    if (fails) return { ...this.#record(effect.key, 'failed', 'the disk is full'), isRefused: true };
     return this.#act(effect);
   }
 
