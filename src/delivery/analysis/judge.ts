@@ -165,6 +165,15 @@ function conclude(state: JudgeState, missing: string | null): Judgement {
   return { state: next, verdict: 'undecided', reason: undecidedReason(evidence, state), evidence };
 }
 
+/**
+ * Whether the shared evidence is beyond the alarm line, sign test or not. Where that one is asked and does not agree yet, this is no
+ * verdict of harm, and no reason either to let a release go on.
+ */
+export function looksHarmful(state: JudgeState): boolean {
+  const { lnE, alarm } = gather(state);
+  return lnE !== null && lnE >= alarm;
+}
+
 /** A proof is valid whenever it is reached (Ville); it is given up when the evidence comes to speak against safety. */
 function isSafe({ lnSafe, alarm }: Evidence, { isProven }: JudgeState): boolean {
   return lnSafe !== null && (lnSafe >= alarm || (isProven && lnSafe >= 0));

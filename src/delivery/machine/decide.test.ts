@@ -50,6 +50,19 @@ describe('a deployment', () => {
     expect(canary.ordered('quarantine')).toEqual([]);
   });
 
+  it('does not go on while it looks like harm and the sign test has too few windows to agree', () => {
+    const { observed } = aRelease({});
+    // Nothing is learnt yet; five windows cover the step.
+    const canary = play({ type: 'canary' }, { observed: { ...observed, dispersion: {} } })
+      .admit()
+      .toWatch();
+    for (let window = 0; window < 5; window++) canary.look({ requests: 60, errors: 10 }, 3 * MINUTE_MS);
+    expect(canary.state).toMatchObject({ phase: 'held', candidatePercent: 5 });
+    expect(canary.of('deployment.held')[0]!.reason).toContain('looks like harm');
+    for (let window = 0; window < 5; window++) canary.look({ requests: 60, errors: 10 }, 3 * MINUTE_MS);
+    expect(canary.of('deployment.rollback-begun')[0]).toMatchObject({ trigger: 'harm' });
+  });
+
   it('goes on from a hold as soon as the sample is there', () => {
     const canary = watched();
     for (let minute = 0; minute < 15; minute++) canary.look({ requests: 6, errors: 0 });

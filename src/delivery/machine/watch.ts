@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../base/json.ts';
 import type { EvidenceFigures, JudgedAs } from '../../journal/deployment-event.ts';
 import type { Evidence } from '../analysis/evidence.ts';
-import { type JudgeState, judge, judgeSilence } from '../analysis/judge.ts';
+import { type JudgeState, judge, judgeSilence, looksHarmful } from '../analysis/judge.ts';
 import { findWindowProblems, type Window } from '../analysis/window.ts';
 import type { OnDoubt } from '../plan.ts';
 import { isWatching } from './apply.ts';
@@ -121,6 +121,8 @@ function goOn(turn: Turn): void {
   }
 }
 
+const LOOKS_HARMFUL = 'it looks like harm, and the sign test does not agree yet';
+
 interface Doubt {
   readonly verdict: 'undecided' | 'no-data';
   readonly reason: string;
@@ -131,6 +133,9 @@ export function doubtOf(state: DeploymentState): Doubt | null {
   const { watch, judge: judging } = state;
   const action = presentStep(state)?.action;
   if (watch.windows === 0) return { verdict: 'no-data', reason: watch.reason };
+  // Few windows can be enough for the counts and too few for the sign test: then it is looked on.
+  if (judging !== null && !state.isOverruled && looksHarmful(judging))
+    return { verdict: 'undecided', reason: action?.type === 'bake' ? LOOKS_HARMFUL : watch.reason };
   if (action?.type === 'bake') return bakeDoubt(state);
   if (action?.type !== 'observe') return null;
   if (watch.verdict === 'no-data') return { verdict: 'no-data', reason: watch.reason };
