@@ -1,5 +1,6 @@
 import type { Expression } from './plan.ts';
 import type { JobScope } from './plan-call.ts';
+import type { Protection } from './plan-environment.ts';
 
 /** What a GitHub workflow says of a job that our own pipelines have no word for. Recorded; the machine may ignore it. */
 export interface WorkflowJob {
@@ -13,6 +14,8 @@ export interface WorkflowJob {
     readonly url: string | null;
     /** Names that a template may not become: these are protected, and nobody can be asked any more when it is evaluated. */
     readonly refused?: readonly string[];
+    /** What its protection demands when the job begins; the job fails when that is not met. */
+    readonly held?: Pick<Protection, 'branches' | 'windows' | 'freezes'>;
   } | null;
   /** The workflow that the job is: `./.github/workflows/test.yml` or `owner/name/.github/workflows/test.yml@v1`. */
   readonly call: WorkflowCall | null;

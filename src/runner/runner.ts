@@ -24,6 +24,7 @@ import {
   machineEnvironment,
   prepareWorkflowFiles,
 } from './environment.ts';
+import { environmentHold } from './environment-hold.ts';
 import { confinementOf, executorOf } from './isolation.ts';
 import { jobKey, runGroup } from './job-key.ts';
 import { JobState } from './job-state.ts';
@@ -168,6 +169,9 @@ async function performJob(
     return ended({ kind: 'refused', sentences: beyond.map((refusal) => refusal.message) });
   // Loaded only for such jobs, since with it come all parsers of reports.
   if (isGateJob(job)) return (await import('./gate/gate-job.ts')).performGateJob(options, message);
+  const hold = environmentHold(message, options.clock.now());
+  if (hold !== null)
+    return { ...ended({ kind: 'surroundings', message: hold }), outcome: 'failed', tail: [hold] };
   let workspace: Workspace | null = null;
   try {
     const found = job.work === null ? null : await work.find(message);

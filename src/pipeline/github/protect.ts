@@ -7,7 +7,8 @@ const STATUS_FUNCTION = /\b(success|failure|cancelled|always)\s*\(/i;
 
 /**
  * The plan of a workflow in which people are asked before a job of a protected environment: an approval of its own stands before it,
- * under the job's own condition. A job whose environment has more than that to be held to is refused.
+ * under the job's own condition. Branches, windows and freezes are looked at when the job begins. Gates judge what deploys, so that a
+ * job whose environment has some is refused.
  */
 export function withProtection(plan: Plan, environments: readonly EnvironmentDefinition[]): Plan {
   const taken = new Set(plan.jobs.map(({ id }) => id));
@@ -18,15 +19,15 @@ export function withProtection(plan: Plan, environments: readonly EnvironmentDef
     // To GitHub names in capitals are the same.
     const protection = environments.find((one) => isSame(one.name, name))?.protection;
     if (!protection) return [job];
-    const beyond = notAsked(protection);
-    if (beyond.length > 0) {
-      const message = `the ${beyond.join(' and ')} of the environment ${name} cannot be asked for before a job of a workflow; deploy with a pipeline of ours`;
+    if (protection.gates.length > 0) {
+      const message = `the gates of the environment ${name} cannot be asked for before a job of a workflow; deploy with a pipeline of ours`;
       return [{ ...job, refusals: [...job.refusals, { feature: 'environment', message, place: job.place }] }];
     }
-    if (protection.approvals === 0) return [job];
+    const held = holding(job, protection);
+    if (protection.approvals === 0) return [held];
     let id = `${job.id}-approval`;
     while (taken.has(id)) id += '_';
-    return [approvalBefore(job, id, name, protection), afterApproval(job, id)];
+    return [approvalBefore(held, id, name, protection), afterApproval(held, id)];
   });
   return { ...plan, jobs };
 }
@@ -34,7 +35,7 @@ export function withProtection(plan: Plan, environments: readonly EnvironmentDef
 /** Which environment it is, is known too late to ask anybody, so that it must not be a protected one. */
 function refusing(job: PlanJob, environments: readonly EnvironmentDefinition[]): PlanJob {
   const refused = environments
-    .filter(({ protection: held }) => held && (held.approvals > 0 || notAsked(held).length > 0))
+    .filter(({ protection: held }) => held && (held.approvals > 0 || isHeld(held) || held.gates.length > 0))
     .map(({ name }) => name);
   const workflow = job.workflow!;
   return { ...job, workflow: { ...workflow, environment: { ...workflow.environment!, refused } } };
@@ -44,9 +45,16 @@ function isSame(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-function notAsked({ windows, freezes, gates, branches }: Protection): readonly string[] {
-  const parts = { windows, freezes, gates, branches };
-  return Object.entries(parts).flatMap(([name, list]) => (list.length > 0 ? [name] : []));
+function isHeld({ windows, freezes, branches }: Protection): boolean {
+  return windows.length + freezes.length + branches.length > 0;
+}
+
+function holding(job: PlanJob, protection: Protection): PlanJob {
+  if (!isHeld(protection)) return job;
+  const { branches, windows, freezes } = protection;
+  const workflow = job.workflow!;
+  const environment = { ...workflow.environment!, held: { branches, windows, freezes } };
+  return { ...job, workflow: { ...workflow, environment } };
 }
 
 function approvalBefore(job: PlanJob, id: string, name: string, protection: Protection): PlanJob {
