@@ -1,5 +1,6 @@
 import { type Diagnostic, UserError } from '../base/diagnostic.ts';
 import { visible } from '../base/text.ts';
+import { withoutUserinfo } from '../base/userinfo.ts';
 import { EXIT } from './context.ts';
 import type { Look } from './look.ts';
 import type { Sources } from './ports.ts';
@@ -38,7 +39,8 @@ export async function problemLines(
 
 function textOf(file: string, sources: Sources | null): string | null {
   const content = sources?.read(file) ?? null;
-  return content === null || 'refused' in content ? null : new TextDecoder().decode(content);
+  // An excerpt shows no password, whatever is said about its line.
+  return content === null || 'refused' in content ? null : withoutUserinfo(new TextDecoder().decode(content));
 }
 
 function plainLines(diagnostic: Diagnostic, look: Look): string[] {

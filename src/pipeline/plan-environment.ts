@@ -14,8 +14,10 @@ export interface EnvironmentDefinition {
   /** Given, or told by the name; `production` brings the strict defaults. */
   readonly type: EnvironmentType;
   readonly hosts: readonly HostDefinition[];
-  /** Where images come from. */
+  /** Where images come from, such as `registry.example.com:5000/team`. null: as their names say. */
   readonly registry: string | null;
+  /** How the registry is asked. Left out: as your own `docker login` has it. */
+  readonly registryLogin?: RegistryLogin;
   /** null: `ssh` when there are hosts, else `process`. */
   readonly target: TargetDefinition | null;
   /** null: that of the service, else the built-in proxy where the strategy needs one. */
@@ -51,6 +53,12 @@ export interface HostDefinition {
   /** The host's own key as in `known_hosts`, such as `ssh-ed25519 AAAA...`; null: as the user's `known_hosts` says. */
   readonly hostKey: string | null;
   readonly place: Place;
+}
+
+export interface RegistryLogin {
+  readonly user: string;
+  /** Name of the secret with the password, or token. */
+  readonly password: string;
 }
 
 /** A command around a deployment. Its text is a template that sees `deploy`. */

@@ -176,6 +176,15 @@ describe('environments of a plan', () => {
     ]);
   });
 
+  it('may say who asks their registry', () => {
+    const registry = '{host: "r.example.com:5000/team", user: deploy, password: TOKEN}';
+    const [qa] = planOf(`environments: {qa: {registry: ${registry}}}\n${JOBS}`).environments;
+    expect(qa).toMatchObject({
+      registry: 'r.example.com:5000/team',
+      registryLogin: { user: 'deploy', password: 'TOKEN' },
+    });
+  });
+
   it('may demand no gates, where their type would', () => {
     const [production] = planOf(
       `environments: {production: {protection: {gates: []}}}\n${JOBS}`,

@@ -1,6 +1,7 @@
 import type { Diagnostic, Place } from '../../base/diagnostic.ts';
 import { nearestName } from '../../base/near.ts';
 import { visible } from '../../base/text.ts';
+import { withoutUserinfo } from '../../base/userinfo.ts';
 import { keyPathOf, type Node, placeOf, type Span } from './node.ts';
 
 interface Extra {
@@ -126,6 +127,7 @@ function joined(first: Related, second: Related): Related {
 /** A value as it may stand in a message: one line, not longer than 60 characters. */
 export function shown(value: unknown): string {
   const text = typeof value === 'string' ? value : String(value);
-  const short = text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  const masked = withoutUserinfo(text);
+  const short = masked.length > 60 ? `${masked.slice(0, 57)}...` : masked;
   return `\`${visible(short)}\``;
 }

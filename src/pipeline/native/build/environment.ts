@@ -37,7 +37,7 @@ export function environmentOf(
     description: definition.description ?? null,
     type: definition.type ?? typeOf(found, problems),
     hosts: hostsOf(definition, declared, problems),
-    registry: definition.registry ?? null,
+    ...registryOf(definition, declared, problems),
     target: targetOf(definition, problems),
     router: routerOf(definition, problems),
     variables: texts(definition.variables),
@@ -55,6 +55,17 @@ export function environmentOf(
     timeoutMs: durationMs(definition.timeout, null),
     place: placeOf(found.at),
   };
+}
+
+function registryOf(
+  { registry }: Environment,
+  declared: DeclaredSecrets,
+  problems: Problems,
+): Pick<EnvironmentDefinition, 'registry' | 'registryLogin'> {
+  if (registry === undefined || typeof registry === 'string') return { registry: registry ?? null };
+  const { host, user, password } = registry;
+  useSecret(password, nodeAt(registry, 'password'), declared, problems);
+  return { registry: host, registryLogin: { user, password } };
 }
 
 const TYPE_WORDS: readonly (readonly [EnvironmentType, RegExp])[] = [

@@ -56,7 +56,7 @@ const hooks = () =>
     )
     .meta({ expects: 'a list of commands' });
 
-const sshKey = () => variableName().meta({ expects: 'the name of a secret' });
+const secretName = () => variableName().meta({ expects: 'the name of a secret' });
 const hostKey = () =>
   z
     .string()
@@ -74,7 +74,7 @@ export const hostSchema = z
     ),
     user: key(user(), 'SSH user. Default: that of the environment.', 'host: web-1.example.com\nuser: deploy'),
     key: key(
-      sshKey(),
+      secretName(),
       'The secret with the private key. Default: that of the environment, or your own agent and key files.',
       'host: web-1.example.com\nkey: DEPLOY_KEY',
     ),
@@ -85,6 +85,35 @@ export const hostSchema = z
     ),
   })
   .meta({ id: 'host' });
+
+const registryName = () =>
+  z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9._-]+)*$/i, {
+      error:
+        'is no name of a registry; write it without scheme, user and password, such as `registry.example.com`',
+    })
+    .meta({ expects: 'the name of a registry, such as `registry.example.com`' });
+
+export const registrySchema = z
+  .strictObject({
+    host: requiredKey(
+      registryName(),
+      'Its name, with a port and a path where it has them.',
+      'host: registry.example.com\nuser: deploy\npassword: REGISTRY_TOKEN',
+    ),
+    user: requiredKey(
+      user(),
+      'Who asks.',
+      'host: registry.example.com\nuser: deploy\npassword: REGISTRY_TOKEN',
+    ),
+    password: requiredKey(
+      secretName(),
+      'The secret with the password, or token.',
+      'host: registry.example.com\nuser: deploy\npassword: REGISTRY_TOKEN',
+    ),
+  })
+  .meta({ id: 'registry' });
 
 const day = () =>
   z
@@ -219,7 +248,7 @@ export const environmentSchema = z
     port: key(port(), 'SSH port. Default: 22.', 'host: staging.example.com\nport: 22'),
     user: key(user(), 'The SSH user.', 'host: staging.example.com\nuser: deploy'),
     key: key(
-      sshKey(),
+      secretName(),
       'The secret with the private SSH key. Default: your own agent and key files.',
       'host: staging.example.com\nkey: DEPLOY_KEY',
     ),
@@ -233,9 +262,14 @@ export const environmentSchema = z
       'What sends the traffic. Default: that of the service.',
       'router: {kind: proxy, listen: 8080}',
     ),
-    registry: key(text().min(1), 'Where images come from.', 'registry: registry.example.com', [
-      'docker_registry',
-    ]),
+    registry: key(
+      z
+        .union([registryName(), registrySchema])
+        .meta({ expects: 'the name of a registry, or a mapping with `host`, `user` and `password`' }),
+      'Where images come from that name no registry themselves, and who asks for them. Default: as your own `docker login` has it.',
+      'registry: {host: registry.example.com, user: deploy, password: REGISTRY_TOKEN}',
+      ['docker_registry'],
+    ),
     variables: key(variables('deploy'), 'Variables of what is deployed here.', 'variables: {LEVEL: info}', [
       'env',
     ]),

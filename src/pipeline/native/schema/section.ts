@@ -23,6 +23,7 @@ import {
   hostSchema,
   promotionSchema,
   protectionSchema,
+  registrySchema,
   resourcesSchema,
   windowSchema,
 } from './environment.ts';
@@ -203,10 +204,15 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Environment',
-    text: 'Under `environments`, by name, or in a list with `name`. Pipelines of one repository can share them: the file `.sluice/environments.yaml` is read when it is there. This version checks environments and refuses to deploy.',
+    text: 'Under `environments`, by name, or in a list with `name`. Pipelines of one repository can share them: the file `.sluice/environments.yaml` is read when it is there. What is deployed there, and how it goes out and comes back, is told in docs/deployments.md.',
     schema: environmentSchema,
   },
   { title: 'Host', text: 'An entry of `hosts`; a name alone does, too.', schema: hostSchema },
+  {
+    title: 'Registry',
+    text: 'Under `registry` of an environment; a name alone does, too.',
+    schema: registrySchema,
+  },
   {
     title: 'Health check',
     text: 'An entry of `health_checks`, or under `health_check` of a service of a job. It has exactly one of `http`, `tcp` and `command`.',
