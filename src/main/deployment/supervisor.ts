@@ -17,16 +17,20 @@ export function supervisorLog(directory: string, deploymentId: string): string {
 /** A supervisor ends with this when there is nothing to drive, now and later. */
 export const NOTHING_TO_DRIVE = 2;
 
-/**
- * A small shell that starts the supervisor again when it was killed, or could not write on a full disk: soon at first, then every 20 s,
- * for about an hour. So nobody has to type anything for a canary to be watched again.
- */
 const GUARD = `n=0
 until "$@"; do
   [ $? -ne ${NOTHING_TO_DRIVE} ] && [ "$n" -lt 180 ] || exit 3
   sleep $((n < 5 ? 1 << n : 20))
   n=$((n + 1))
 done`;
+
+/**
+ * The command below a small shell that starts it again when it was killed, or could not write on a full disk: soon at first, then every
+ * 20 s, for about an hour. So nobody has to type anything for a canary to be watched again.
+ */
+export function guarded(command: readonly string[]): readonly string[] {
+  return ['/bin/sh', '-c', GUARD, 'sluice', ...command];
+}
 
 /**
  * Starts the process that drives a deployment to its end: in a session of its own, so that closing the terminal does not reach it. Two of them
@@ -36,8 +40,8 @@ export async function startSupervisor(directory: string, deploymentId: string): 
   const log = supervisorLog(directory, deploymentId);
   mkdirSync(join(log, '..'), { recursive: true, mode: 0o700 });
   const output = openSync(log, 'a', 0o600);
-  const words = ['-c', GUARD, 'sluice', ...ownCommand(), 'internal', 'supervise', deploymentId];
-  const child = spawn('/bin/sh', words, {
+  const [program, ...words] = guarded([...ownCommand(), 'internal', 'supervise', deploymentId]);
+  const child = spawn(program!, words, {
     detached: true,
     stdio: ['ignore', output, output],
     cwd: '/',
