@@ -44,7 +44,8 @@ export function environmentLines(views: readonly EnvironmentView[], look: Look, 
     const where = hosts.length === 0 ? 'this machine' : hosts.map(visible).join(', ');
     return [
       row(
-        `${look.paint('bold', visible(name))}  ${look.paint('dim', type)}`,
+        // A name mostly tells the type.
+        `${look.paint('bold', visible(name))}${type === name ? '' : `  ${look.paint('dim', type)}`}`,
         look.paint('dim', where),
         look.width,
         look.glyphs.ellipsis,
@@ -88,7 +89,11 @@ export function environmentLines(views: readonly EnvironmentView[], look: Look, 
 
 /** What the places say of themselves. Pure. */
 export function checkLines(checks: readonly EnvironmentCheck[], look: Look): string[] {
+  const targets = new Set<string>();
   return checks.flatMap((one) => {
+    // How instances are supervised is said once.
+    const target = one.target === null || targets.has(one.target) ? null : one.target;
+    if (target !== null) targets.add(target);
     const isWell = one.findings.length === 0 && one.health !== 'unhealthy' && one.health !== 'unknown';
     const glyph = isWell ? look.paint('green', look.glyphs.succeeded) : look.paint('red', look.glyphs.failed);
     const serves = one.version === null ? 'nothing is deployed' : `${visible(one.version)}, ${one.health}`;
@@ -99,14 +104,14 @@ export function checkLines(checks: readonly EnvironmentCheck[], look: Look): str
         look.width,
         look.glyphs.ellipsis,
       ),
-      ...(one.target === null
+      ...(target === null
         ? []
-        : hanging('    ', visible(one.target), look.width).map((text) => look.paint('dim', text))),
+        : hanging('    ', visible(target), look.width).map((text) => look.paint('dim', text))),
       ...one.instances.map(({ host, version, address, isRunning, digest }) => {
         const weight = one.weights?.[digest];
-        const traffic = weight === undefined ? '' : `  ${weight} % of the traffic`;
+        const traffic = weight === undefined ? '' : `, ${weight} % of the traffic`;
         return row(
-          `    ${visible(host)}  ${visible(version)}  ${isRunning ? 'runs' : 'does not run'}${traffic}`,
+          `    ${visible(host)}  ${isRunning ? 'runs' : 'does not run'}${traffic}  ${visible(version)}`,
           visible(address ?? ''),
           look.width,
           look.glyphs.ellipsis,

@@ -117,7 +117,7 @@ function stepList(steps: readonly Step[], look: Look): string[] {
             `at least ${counted(action.sampleMin, 'request')} of the candidate; undecided: ${action.onUndecided}, no data: ${action.onNoData}`,
             look.width,
           ).map((text) => look.paint('dim', text))
-        : action.type === 'command'
+        : action.type === 'command' && !step.title.includes(action.run)
           ? hanging(indent, visible(action.run), look.width).map((text) => look.paint('dim', text))
           : [];
     return [line, ...more];
@@ -125,7 +125,7 @@ function stepList(steps: readonly Step[], look: Look): string[] {
 }
 
 function decisionLines({ analysis, healthChecks, wayBack }: DeploymentPlan, look: Look): string[] {
-  const checks = healthChecks.map(({ name }) => visible(name));
+  const checks = healthChecks.map(({ name, kind }) => `${visible(name)} (${kind})`);
   const health = labelled(
     'health',
     checks.length === 0 ? 'that its processes run; no health check is defined' : checks.join(', '),
