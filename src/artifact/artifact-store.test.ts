@@ -145,7 +145,7 @@ describe('artifacts', () => {
   it('warn of node_modules', async () => {
     file('dist/node_modules/left-pad/index.js', 'x');
     expect((await upload()).warnings).toEqual([
-      'artifact site holds 1 files of node_modules (dist/node_modules/left-pad/index.js); they can be installed again: leave them out with "!**/node_modules"',
+      'artifact site holds 1 file of node_modules (dist/node_modules/left-pad/index.js), which can be installed again: leave it out with "!**/node_modules"',
     ]);
     expect((await upload({ paths: ['dist', '!**/node_modules'] })).warnings).toEqual([]);
   });

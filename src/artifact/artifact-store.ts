@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../base/port.ts';
-import { visible } from '../base/text.ts';
+import { counted, visible } from '../base/text.ts';
 import { BlobDamageError, type ReferenceStore, type SavedTree, type TreeStore } from '../cache/contract.ts';
 import { chosenPaths } from './chosen.ts';
 import {
@@ -200,6 +200,6 @@ async function warningsOf(trees: TreeStore, record: ArtifactRecord): Promise<str
   if (modules.length === 0) return [];
   const named = modules.slice(0, NAMED_MAX).map(({ path }) => visible(path));
   return [
-    `artifact ${record.name} holds ${modules.length} files of node_modules (${named.join(', ')}${modules.length > NAMED_MAX ? ', ...' : ''}); they can be installed again: leave them out with "!**/node_modules"`,
+    `artifact ${record.name} holds ${counted(modules.length, 'file')} of node_modules (${named.join(', ')}${modules.length > NAMED_MAX ? ', ...' : ''}), which can be installed again: leave it out with "!**/node_modules"`,
   ];
 }

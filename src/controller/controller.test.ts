@@ -60,6 +60,25 @@ describe('the controller', () => {
     expect(await store.leases.peek(runLease(run.runId))).toBeNull();
   });
 
+  it('counts the runs whose artifacts are called after their number, and no others', async () => {
+    const { store, runner, controller } = setUp();
+    const artifact = { name: 'a', paths: ['a'], version: null, tags: {}, when: 'success', retentionMs: null };
+    const numberOf = async (more: object, source: object = {}) => {
+      const asked = request(aPlan([aJob({ id: 'a', artifacts: [{ ...artifact, ...more }] as never })]));
+      const run = await controller.start({ ...asked, source: { ...asked.source, ...source } });
+      const number = (await runner.has('a')).message.contexts.run.number;
+      runner.end('a');
+      await run.finished;
+      const [first] = await store.journal.read(runStream(run.runId));
+      expect(first!.body).toMatchObject(number === undefined ? {} : { number });
+      return number;
+    };
+    expect(await numberOf({})).toBe(1);
+    expect(await numberOf({ version: '7' })).toBeUndefined();
+    expect(await numberOf({}, { tag: 'v1.2.3' })).toBeUndefined();
+    expect(await numberOf({})).toBe(2);
+  });
+
   it('refuses to resume a run whose owner lives, and names the owner', async () => {
     const { store, runner, controller, living } = setUp();
     const run = await controller.start(request(aPlan([aJob({ id: 'a' })])));

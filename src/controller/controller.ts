@@ -11,7 +11,7 @@ import type { Lease, Store } from '../store/contract.ts';
 import type { Owners } from './contract.ts';
 import { isOrphaned } from './orphan.ts';
 import { RunHost } from './run-host.ts';
-import { nextRunNumber } from './run-number.ts';
+import { needsNumber, nextRunNumber } from './run-number.ts';
 
 /** How long a silent owner keeps a run. It renews three times in that time. */
 const LEASE_MS = 30_000;
@@ -65,10 +65,10 @@ export class Controller {
     );
   }
 
-  /** A workflow's runs are counted; all others have no number. */
+  /** A run that needs a number gets one, unless it repeats another run. */
   async #number(runId: string, request: Omit<RunRequested, 'type' | 'runId'>): Promise<{ number?: number }> {
     const { number, file, plan, source } = request;
-    if (number !== undefined || plan.dialect !== 'github') return {};
+    if (number !== undefined || !needsNumber(plan, source.tag)) return {};
     const { clock, store, owners } = this.#options;
     const actor = { kind: 'controller', id: owners.self } as const;
     const { repository } = source;

@@ -259,9 +259,9 @@ export type RunEvent =
       readonly trust?: Trust;
       /** Why it is that. */
       readonly trustReason?: string;
-      /** Of a GitHub workflow: counts its runs in the repository. A run that repeats another one keeps its number. */
+      /** Of a GitHub workflow, and where an artifact's version needs it: counts its runs in the repository. A run that repeats another one keeps its number. */
       readonly number?: number;
-      /** Of a GitHub workflow: 2 for a run that repeats another one, and so on. Not said: 1. */
+      /** Of a run with a number: 2 for a run that repeats another one, and so on. Not said: 1. */
       readonly attempt?: number;
       /** Accounts of who asked for it, and for the runs that it repeats. */
       readonly askedBy?: readonly string[];

@@ -10,7 +10,7 @@ export const gateStream = (repository: string, gate: string): string =>
   `${gateStreamPrefix(repository)}${gate}`;
 /** What the streams of all gates of a repository begin with. */
 export const gateStreamPrefix = (repository: string): string => `gate/${digestOf(repository).slice(0, 16)}/`;
-/** Counts the runs of one workflow of a repository. */
+/** Counts the runs of one workflow or pipeline of a repository. */
 export const workflowStream = (repository: string, file: string): string =>
   `workflow/${digestOf(repository).slice(0, 16)}/${file}`;
 export const RUN_STREAM_PREFIX = 'run/';

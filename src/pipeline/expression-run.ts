@@ -50,7 +50,7 @@ export function runContextsOf(
     run: {
       id: given.runId,
       trust: given.trust ?? 'trusted',
-      ...(isWorkflow && given.number !== undefined ? { number: given.number } : {}),
+      ...(given.number !== undefined ? { number: given.number } : {}),
       ...(isWorkflow && given.attempt !== undefined ? { attempt: given.attempt } : {}),
     },
     pipeline: { name: plan.name, file: plan.file },
