@@ -60,6 +60,8 @@ export interface CliPorts {
 
 export interface WorkflowReader {
   loadWorkflow(path: string, files: SourceFiles, foreign?: ForeignWorkflows): Checked<Plan>;
+  /** The file alone, in which calls of workflows are single jobs. */
+  loadCaller(path: string, files: SourceFiles): Checked<Plan>;
 }
 
 /** Paths are tops of repositories. Rejects with `UserError` for what a person can repair. */

@@ -1,7 +1,10 @@
 import { basename, dirname, join, resolve } from 'node:path';
+import { UserError } from '../../base/diagnostic.ts';
 import { counted, visible } from '../../base/text.ts';
+import type { RunSource } from '../../journal/run-event.ts';
 import type { Exported, Loss } from '../../pipeline/export/contract.ts';
 import { exportPlan } from '../../pipeline/export/export.ts';
+import type { Plan } from '../../pipeline/plan.ts';
 import { chosenTarget } from '../ci-provider.ts';
 import { type Context, EXIT } from '../context.ts';
 import { loadAsked } from '../pipeline-source.ts';
@@ -14,8 +17,9 @@ export async function perform(
   options: { readonly output?: string },
 ): Promise<number> {
   const chosen = chosenTarget(target, context.ports.environment);
-  const plan = await loadAsked(context, await context.ports.repository(null), name);
-  const exported = exportPlan(plan, chosen);
+  const source = await context.ports.repository(null);
+  const plan = await loadAsked(context, source, name);
+  const exported = exportPlan(chosen === 'github' ? await withCalls(context, source, plan) : plan, chosen);
   const written = await write(context, exported, options.output);
   if (context.json) {
     context.printJson({ ...exported, written });
@@ -24,6 +28,15 @@ export async function perform(
   if (written.length === 0) context.print(printed(exported));
   tellLosses(context, exported, written);
   return EXIT.done;
+}
+
+/** On GitHub calls of workflows stay calls; the plan has the jobs that they come to. */
+async function withCalls(context: Context, source: RunSource, plan: Plan): Promise<Plan> {
+  if (!plan.calls) return plan;
+  const { loadCaller } = await context.ports.openWorkflowReader();
+  const checked = loadCaller(plan.file, context.ports.readSources(source));
+  if (!checked.ok) throw new UserError(checked.diagnostics);
+  return checked.value;
 }
 
 /** Writes the files; the further ones beside the first. Gives their paths as the user would name them. */

@@ -33,7 +33,7 @@ export const PLAN_WORDS: Words<Plan, 'schemaVersion' | 'dialect' | 'file' | 'dig
     ),
   calls: ({ calls }) =>
     listed(
-      'calls of other workflows',
+      'what goes into and comes out of the calls of other workflows',
       (calls ?? []).map(({ id }) => id),
     ),
   protectedPaths: ({ protectedPaths }) => listed('protected paths', protectedPaths),

@@ -26,17 +26,10 @@ export function loadWorkflow(
 ): Checked<Plan> {
   const problems = new Problems(path);
   const failed = (): Checked<Plan> => ({ ok: false, diagnostics: problems.list() });
-  const content = files.read(path);
-  if (content === null || 'refused' in content) {
-    const nowhere = { source: sourceText(path, ''), start: 0, end: 0 };
-    if (content === null) problems.error('missing-file', nowhere, `there is no workflow \`${path}\``);
-    else problems.error('refused-file', nowhere, `cannot read \`${path}\`: ${content.refused}`);
-    return failed();
-  }
-  const tree = treeOf(path, content, problems);
-  if (!tree) return failed();
-  const used = [{ file: path, digest: digestOf(content) }];
-  const plan = workflowPlan(tree, used[0]!.digest, problems);
+  const own = ownPlan(path, files, problems);
+  if (!own) return failed();
+  const { plan } = own;
+  const used = [{ file: path, digest: own.digest }];
   const called = new Map<string, CalledWorkflow | { readonly refused: string } | null>();
   const read = (file: string, at: Place): CalledWorkflow | { readonly refused: string } | null => {
     if (foreignName(file)) {
@@ -69,6 +62,27 @@ export function loadWorkflow(
     value: { ...whole, digest: digestOf(canonicalJson(used)) },
     diagnostics: problems.list(),
   };
+}
+
+/** The plan of the file alone, in which a job that calls a workflow is one job, as it is written. Not to be run. Never throws. */
+export function loadCaller(path: string, files: SourceFiles): Checked<Plan> {
+  const problems = new Problems(path);
+  const own = ownPlan(path, files, problems);
+  if (!own || problems.errors) return { ok: false, diagnostics: problems.list() };
+  return { ok: true, value: own.plan, diagnostics: problems.list() };
+}
+
+function ownPlan(path: string, files: SourceFiles, problems: Problems) {
+  const content = files.read(path);
+  if (content === null || 'refused' in content) {
+    const nowhere = { source: sourceText(path, ''), start: 0, end: 0 };
+    if (content === null) problems.error('missing-file', nowhere, `there is no workflow \`${path}\``);
+    else problems.error('refused-file', nowhere, `cannot read \`${path}\`: ${content.refused}`);
+    return null;
+  }
+  const tree = treeOf(path, content, problems);
+  const digest = digestOf(content);
+  return tree && { plan: workflowPlan(tree, digest, problems), digest };
 }
 
 /** What is wrong with a workflow of others is no fault of the file that calls it. */

@@ -7,7 +7,7 @@ import type { Plan } from '../../plan.ts';
 import { anyWorkflow } from './any-workflow.fixture.ts';
 import { exportGithub } from './workflow.ts';
 
-const { loadWorkflow } = await openWorkflowReader();
+const { loadCaller, loadWorkflow } = await openWorkflowReader();
 const FILE = '.github/workflows/ci.yml';
 
 function planOf(text: string | Uint8Array): Plan {
@@ -40,6 +40,29 @@ describe('a workflow that became a plan and a workflow again', () => {
     const plan = planOf(readFileSync(`${folder}/${file}`));
     const { files, losses } = exportGithub(plan);
     expect(said(planOf(files[0]!.text))).toEqual(said(plan));
+    expect(losses).toEqual([]);
+  });
+
+  it('gives the same plan where it calls others', () => {
+    const called = `on: {workflow_call: {inputs: {who: {type: string}}, outputs: {said: {value: "\${{ jobs.say.outputs.said }}"}}}}
+jobs: {say: {runs-on: x, outputs: {said: "\${{ inputs.who }}"}, steps: [{run: make}]}}`;
+    const caller = `on: push
+jobs:
+  hello: {uses: ./.github/workflows/called.yml, strategy: {matrix: {who: [a, b]}}, with: {who: "\${{ matrix.who }}"}, secrets: inherit}
+  after: {needs: hello, runs-on: x, steps: [{run: "echo \${{ needs.hello.outputs.said }}"}]}`;
+    const filesOf = (text: string) => ({
+      read: (path: string) => new TextEncoder().encode(path === FILE ? text : called),
+    });
+    const whole = (text: string) => {
+      const checked = loadWorkflow(FILE, filesOf(text));
+      if (!checked.ok) throw new Error(JSON.stringify(checked.diagnostics));
+      return checked.value;
+    };
+    const own = loadCaller(FILE, filesOf(caller));
+    if (!own.ok) throw new Error(JSON.stringify(own.diagnostics));
+    const { files, losses } = exportGithub(own.value);
+    expect(said(whole(files[0]!.text))).toEqual(said(whole(caller)));
+    expect(whole(caller).calls).toHaveLength(2);
     expect(losses).toEqual([]);
   });
 
