@@ -50,12 +50,13 @@ export class WriteAhead {
     connection.exec('pragma wal_autocheckpoint = 0');
   }
 
-  /** After a commit. */
-  look(): void {
-    if (this.#carrying !== null) return;
+  /** After a commit. Whether it carried pages over here, which took some milliseconds. */
+  look(): boolean {
+    if (this.#carrying !== null) return false;
     const pages = this.#pages();
     if (pages >= PAGES_CARRY) this.#carrying = this.#carry();
-    else if (pages >= PAGES_CARRY_HERE && this.#slow < SLOW_MAX) this.#carryHere();
+    else if (pages >= PAGES_CARRY_HERE && this.#slow < SLOW_MAX) return this.#carryHere();
+    return false;
   }
 
   /** Before a transaction: waits while the file is too long. */
@@ -78,9 +79,9 @@ export class WriteAhead {
     return Number(log) - Number(checkpointed);
   }
 
-  #carryHere(): void {
+  #carryHere(): boolean {
     const startedAtMs = elapsedMs();
-    if (startedAtMs - this.#carriedHereAtMs < PAUSE_MS) return;
+    if (startedAtMs - this.#carriedHereAtMs < PAUSE_MS) return false;
     try {
       this.#connection.statement('pragma wal_checkpoint(passive)').get();
     } catch {
@@ -88,6 +89,7 @@ export class WriteAhead {
     }
     this.#carriedHereAtMs = elapsedMs();
     this.#slow = this.#carriedHereAtMs - startedAtMs > SLOW_MS ? this.#slow + 1 : 0;
+    return true;
   }
 
   async #carry(): Promise<void> {

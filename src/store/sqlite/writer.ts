@@ -8,9 +8,11 @@ import type { MarkFile } from './mark.ts';
 import { readState, type StoreState, writeState } from './state.ts';
 import { WriteAhead } from './write-ahead.ts';
 
-/** The work of one flush takes no more than this, so that no call stalls the loop for 20 ms with the commit itself. */
+/** Writing before a commit takes no more than this, and a write that is begun. */
 const FLUSH_MAX_MS = 6;
 const FLUSH_EVENTS_MAX = 1000;
+/** From so many events on, writing them, committing, and what their callers do next have a turn of the loop each. */
+const TURNS_EVENTS_MIN = 100;
 
 /** Returned by a write that has more to do in the same transaction, after the loop has had a turn. */
 export const MORE = Symbol('more');
@@ -102,6 +104,7 @@ export class Writer {
     while (this.#queue.length > 0) {
       await this.#flushOnce();
       await nextTurn();
+      if (this.#writeAhead.look()) await nextTurn();
     }
     this.#flushing = null;
   }
@@ -109,6 +112,7 @@ export class Writer {
   async #flushOnce(): Promise<void> {
     const performed: { readonly write: Write; readonly value?: unknown; readonly refusal?: unknown }[] = [];
     let open = (): void => {};
+    let events = 0;
     try {
       await this.#writeAhead.room();
       await this.#connection.patiently(() => this.#connection.statement('begin immediate').run());
@@ -117,7 +121,6 @@ export class Writer {
       });
       this.#begin();
       const startedAt = elapsedMs();
-      let events = 0;
       do {
         const write = this.#queue.shift()!;
         try {
@@ -133,6 +136,7 @@ export class Writer {
         }
         events += write.events;
       } while (this.#fits(events) && elapsedMs() - startedAt < FLUSH_MAX_MS);
+      if (events >= TURNS_EVENTS_MIN) await nextTurn();
       if (performed.some(({ refusal }) => refusal === undefined)) this.#commit();
       else this.#undo();
     } catch (error) {
@@ -151,6 +155,7 @@ export class Writer {
       this.#transaction = null;
       open();
     }
+    if (events >= TURNS_EVENTS_MIN) await nextTurn();
     for (const { write, value, refusal } of performed) {
       if (refusal === undefined) write.resolve(value as never);
       else write.reject(refusal);
@@ -184,7 +189,6 @@ export class Writer {
     } catch {
       // The commit is durable; a mark that stays behind only notices less.
     }
-    this.#writeAhead.look();
   }
 
   #undo(): void {
