@@ -175,6 +175,7 @@ async function openClient(settings: ClientSettings, drives: boolean): Promise<Cl
     teams: async () => (await import('./machine/teams.ts')).teamsOfUser(),
     directory,
     openRunner: async ({ secretFiles, keepWorkspaces, work, onFailedPlace }) => {
+      (await import('./main/own-home.ts')).requireOwnHome(directory);
       executor ??= openExecutor(directory);
       const [{ createRunner }, { givenSecrets }, { grantedSecrets }] = await Promise.all([
         import('./runner/runner.ts'),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aJob, aPlan, aRequest, PLACE } from '../../test/support/plan.ts';
 import { ScriptedRunner } from '../../test/support/scripted-runner.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
+import { userError } from '../base/diagnostic.ts';
 import { inboxStream } from '../journal/stream.ts';
 import type { ApprovalRequest } from '../pipeline/plan-approval.ts';
 import { openMemoryStore } from '../store/memory.ts';
@@ -27,7 +28,12 @@ class World {
   readonly store = openMemoryStore(this.clock);
   readonly living = new Set<string>();
 
-  person(name: string, teams: readonly string[] = []): Client {
+  /** `openRunner`: who may not drive here rejects. */
+  person(
+    name: string,
+    teams: readonly string[] = [],
+    openRunner: () => Promise<ScriptedRunner> = async () => new ScriptedRunner(),
+  ): Client {
     this.living.add(name);
     return createInProcessClient({
       store: this.store,
@@ -42,7 +48,7 @@ class World {
       actor: { kind: 'person', id: `${name} (uid 1000)` },
       teams: async () => teams,
       directory: '/nowhere',
-      openRunner: async () => new ScriptedRunner(),
+      openRunner,
       openKept: () => Promise.reject(new Error('nothing is kept in this test')),
       openDeployments: () => Promise.reject(new Error('nothing is deployed in this test')),
       requireSpace: async () => {},
@@ -85,6 +91,19 @@ class World {
 }
 
 describe('an answer to a run', () => {
+  it('is written down where only another account can go on with the run', async () => {
+    const world = new World();
+    const run = await world.asked(world.person('alice'), { approvers: ['bob'], expiresAfterMs: 1e12 });
+    await run.leaveIfAsked();
+    await expect(run.finished).rejects.toThrow('waits for approval');
+    const bob = world.person('bob', [], () => Promise.reject(userError('home-of-another', 'not yours')));
+    const taken = await world.answer(bob, run.runId);
+    expect(taken).toMatchObject({ by: 'bob', run: null });
+    expect(taken.sentence).toBe(`written down; it counts once its owner goes on: sluice resume ${run.runId}`);
+    const again = await world.until(world.person('alice again').resume(run.runId, OPTIONS));
+    expect(await again.finished).toBe('succeeded');
+  });
+
   it('is taken by the owner that lives', async () => {
     const world = new World();
     const run = await world.asked(world.person('alice'), { count: 2 });

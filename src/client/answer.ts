@@ -52,8 +52,17 @@ export async function answerRun(
       if (event.body.type === 'run.finished')
         throw userError('run-over', `run ${runId} ended before the answer came: ${event.body.sentence}`);
     }
-    if (run === null && (await options.isOrphaned())) run = await options.resume().catch(othersAreQuicker);
-    else await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
+    if (run === null && (await options.isOrphaned())) {
+      const taken = await options.resume().catch(othersAreQuicker);
+      if (taken === 'of another')
+        return {
+          by,
+          left: 0,
+          sentence: `written down; it counts once its owner goes on: sluice resume ${runId}`,
+          run,
+        };
+      run = taken;
+    } else await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
   }
   return { by, left: 0, sentence: 'written down, but the owner of the run has not taken it yet', run };
 }
@@ -74,8 +83,10 @@ function takenAs(body: StoredEvent['body'] | null, by: string): Omit<TakenAnswer
 }
 
 /** Somebody else who answers may have taken the run over in the same moment; then that one takes this answer too. */
-function othersAreQuicker(error: unknown): null {
+function othersAreQuicker(error: unknown): null | 'of another' {
   const code = error instanceof UserError ? error.diagnostics[0]?.code : null;
+  // Only whose the folders are can drive what is in them.
+  if (code === 'home-of-another') return 'of another';
   if (code === 'run-owned' || code === 'run-over') return null;
   throw error;
 }
