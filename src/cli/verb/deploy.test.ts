@@ -165,6 +165,7 @@ describe('sluice deployment', () => {
     const { cli, world } = aDesk();
     world.artifacts = [anArtifact('1')];
     const id = await world.deployments.begin(await world.deployments.plan(world.ask()));
+    world.clock.advance(5000);
     expect(await cli.run('deployment', 'list')).toBe(0);
     expect(world.supervised).toEqual([id, id]);
     expect(cli.err.text).toContain('a new supervisor goes on with it');

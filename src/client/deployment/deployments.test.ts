@@ -81,6 +81,10 @@ describe('list, resolve and environments', () => {
   it('say that what nobody drives is left', async () => {
     const world = new DeployWorld();
     const deploymentId = await begun(world);
+    // Its supervisor is being started just now.
+    expect(await world.deployments.list({ limit: 1 })).toMatchObject([{ orphaned: false }]);
+    expect(await world.deployments.takeOver()).toEqual([]);
+    world.clock.advance(5000);
     expect(await world.deployments.list({ limit: 1 })).toMatchObject([{ orphaned: true, phase: 'queued' }]);
     expect(await world.deployments.takeOver()).toEqual([deploymentId]);
     expect(world.supervised).toEqual([deploymentId, deploymentId]);
@@ -91,6 +95,7 @@ describe('keepDriven', () => {
   it('starts a supervisor only for what is not over and not driven', async () => {
     const world = new DeployWorld();
     const deploymentId = await begun(world);
+    world.clock.advance(5000);
     expect(await world.deployments.keepDriven(deploymentId)).toBe(true);
     const lease = await world.store.leases.acquire(deploymentLease(deploymentId), 'other', 30_000);
     expect(lease).not.toBeNull();

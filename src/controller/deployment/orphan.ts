@@ -12,17 +12,30 @@ export interface Witness {
   readonly clock: Clock;
 }
 
+/** A supervisor takes the lease within so long after its deployment was accepted, on a machine that has time. */
+const START_MS = 5000;
+
 /**
- * Whether nobody drives the deployment: it has no owner, its owner's process is gone, or - for an owner on another machine, which cannot
- * be asked - its lease has run out. It says nothing about whether there is something left to do.
+ * Whether nobody drives the deployment: it has no owner and its first one is not just being started, its owner's process is gone, or -
+ * for an owner on another machine, which cannot be asked - its lease has run out. It says nothing about whether there is something left
+ * to do.
  */
 export async function isDeploymentOrphaned(
   { store, owners, clock }: Witness,
   deploymentId: string,
 ): Promise<boolean> {
   const holder = await store.leases.peek(deploymentLease(deploymentId));
-  if (!holder) return true;
+  if (!holder) return !(await isBeingStarted(store, clock.now(), deploymentId));
   return !(owners.alive(holder.owner) ?? holder.expiresAtMs > clock.now());
+}
+
+/** Whether it was accepted a moment ago and had no owner yet. */
+async function isBeingStarted({ journal }: Store, now: number, deploymentId: string): Promise<boolean> {
+  // An owner names itself among the first.
+  const events = await journal.read(deploymentStream(deploymentId), 0, 10);
+  const ageMs = now - (events[0]?.at ?? Number.NEGATIVE_INFINITY);
+  const isNew = ageMs >= 0 && ageMs < START_MS;
+  return isNew && !events.some(({ body }) => body.type === 'deployment.owned');
 }
 
 /** Whether a deployment is not over, or still owes others something, such as the environment. */
