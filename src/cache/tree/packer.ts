@@ -1,5 +1,5 @@
-import type { Digest } from '../../base/digest.ts';
-import type { BlobStore, TreeManifest } from '../contract.ts';
+import { type Digest, digestOf } from '../../base/digest.ts';
+import type { BlobContent, BlobStore, PutBlob, TreeManifest } from '../contract.ts';
 
 /** A place in a pack. The pack's digest is known when it is stored. */
 export interface Location {
@@ -70,11 +70,27 @@ export class Packer {
     this.#buffer = larger;
   }
 
-  /** Resolves when all is stored. */
-  async finish(): Promise<void> {
-    if (this.#filled > 0) void this.#ship();
+  /** Resolves when nothing is on its way any more. What no pack was filled with is let go. */
+  async abandon(): Promise<void> {
+    await Promise.all(this.#flying);
+  }
+
+  /**
+   * Stores the last pack and, behind it, what names all of them; `naming` is asked for it when the digests are known. Both wait
+   * for the disk together. Resolves to the latter when all is stored.
+   */
+  async finish(naming: () => Uint8Array): Promise<PutBlob> {
     await Promise.all(this.#flying);
     if (this.#failure !== null) throw this.#failure.error;
+    const contents: BlobContent[] = [];
+    if (this.#filled > 0) {
+      const bytes = this.#buffer.subarray(0, this.#filled);
+      this.#pack.digest = digestOf(bytes);
+      contents.push({ kind: 'bytes', bytes });
+    }
+    const stored = await this.#blobs.putMany([...contents, { kind: 'bytes', bytes: naming() }]);
+    for (const { addedBytes } of stored) this.addedBytes += addedBytes;
+    return stored.at(-1)!;
   }
 
   /** Sends the pack on its way; resolves when there is room for the next. */

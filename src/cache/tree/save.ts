@@ -54,15 +54,22 @@ export async function saveTree(
       if (recorded !== null) entries.push(recorded);
       if (slices.isOver()) await slices.next();
     }
-  } finally {
-    // Also when reading failed: nothing may still be on its way to the store when the caller goes on.
-    await packer.finish();
+  } catch (error) {
+    // Nothing may still be on its way to the store when the caller goes on.
+    await packer.abandon();
+    throw error;
   }
+  if (since !== null && earlier.isAllOf(entries)) {
+    pass.save(readSelection(select).covers);
+    return { ...since, addedBytes: 0 };
+  }
+  let manifest: TreeManifest | null = null;
+  const { digest } = await packer.finish(() => {
+    manifest = numbered(entries, earlier);
+    return Buffer.from(manifestText(manifest));
+  });
   pass.save(readSelection(select).covers);
-  if (since !== null && earlier.isAllOf(entries)) return { ...since, addedBytes: 0 };
-  const manifest = numbered(entries, earlier);
-  const put = await blobs.put({ kind: 'bytes', bytes: Buffer.from(manifestText(manifest)) });
-  return { digest: put.digest, manifest, addedBytes: packer.addedBytes + put.addedBytes };
+  return { digest, manifest: manifest!, addedBytes: packer.addedBytes };
 }
 
 interface Work {
