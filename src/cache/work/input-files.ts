@@ -9,6 +9,8 @@ import { Slices } from '../tree/slices.ts';
 
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const BLOCK_BYTES = 256 * 1024;
+/** Size, times, inode and mode. */
+const STATE_NUMBERS = 5;
 
 export interface InputFilesOptions {
   /** The folder that paths are relative to. */
@@ -21,7 +23,9 @@ export interface InputFilesOptions {
 /** The files of a work tree as one run takes them: each is looked at once, and read only when it changed since the index was written. */
 export function openInputFiles({ root, indexFile, clock }: InputFilesOptions): InputFiles {
   const known = new Map<string, InputFile | null>();
-  const stats = new Map<string, Stats>();
+  const states = new Map<string, number>();
+  /** Numbers of each state, one behind the other: ten thousand `Stats` would be moved about by the garbage collector. */
+  let numbers = new Float64Array(1024 * STATE_NUMBERS);
   let pass: IndexPass | null = null;
   let block: Buffer | null = null;
 
@@ -31,6 +35,21 @@ export function openInputFiles({ root, indexFile, clock }: InputFilesOptions): I
     } catch {
       return null; // A folder on its way is a file now, or may not be entered: the file cannot be read either.
     }
+  }
+
+  function note(path: string, { size, mtimeMs, ctimeMs, ino, mode }: Stats): void {
+    const at = states.size * STATE_NUMBERS;
+    if (at === numbers.length) {
+      const larger = new Float64Array(numbers.length * 2);
+      larger.set(numbers);
+      numbers = larger;
+    }
+    states.set(path, at);
+    numbers[at] = size;
+    numbers[at + 1] = mtimeMs;
+    numbers[at + 2] = ctimeMs;
+    numbers[at + 3] = ino;
+    numbers[at + 4] = mode;
   }
 
   async function read(path: string, slices: Slices): Promise<Digest | null> {
@@ -71,7 +90,7 @@ export function openInputFiles({ root, indexFile, clock }: InputFilesOptions): I
       if (digest === null) return null;
       pass?.remember(path, found, digest);
     }
-    stats.set(path, found);
+    note(path, found);
     return { digest, isExecutable: (found.mode & 0o111) !== 0, leadsTo: null };
   }
 
@@ -86,16 +105,16 @@ export function openInputFiles({ root, indexFile, clock }: InputFilesOptions): I
     },
     get: (path) => known.get(path),
     isUnchanged(path) {
-      const then = stats.get(path);
+      const then = states.get(path);
       const now = look(path);
       return (
         then !== undefined &&
         now !== null &&
-        now.size === then.size &&
-        now.mtimeMs === then.mtimeMs &&
-        now.ctimeMs === then.ctimeMs &&
-        now.ino === then.ino &&
-        now.mode === then.mode
+        now.size === numbers[then] &&
+        now.mtimeMs === numbers[then + 1] &&
+        now.ctimeMs === numbers[then + 2] &&
+        now.ino === numbers[then + 3] &&
+        now.mode === numbers[then + 4]
       );
     },
     save: (isThere) => pass?.save((path) => !isThere(path)),
