@@ -1,11 +1,14 @@
 /*
  * Nothing changed: 200 and 1,000 jobs with ten inputs and one output file each, from the packed release, beside turbo, which
- * hashes contents through git's index as we do through ours. Both find every result; every run of ours is checked for it. Then the
- * first run: with declared inputs, and the same jobs without.
+ * hashes contents through git's index as we do through ours. Both find every result, which is checked. Then the
+ * first run of 200 jobs in a repository of ten files, with declared inputs and without: whatever they declare, their
+ * workspaces hold the same, so that the difference is what looking, keeping and remembering cost.
  * turbo is installed into a folder of its own by npm; without a registry its part is left out.
+ *
+ * `node bench/warm.ts [rounds] [found | first]`
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -14,7 +17,8 @@ import { commitAll, makeRelease } from './support/release.ts';
 
 const TURBO = 'turbo@2.11.11';
 const INPUTS = 10;
-const ROUNDS = 9;
+const rounds = Number(process.argv[2] ?? 9);
+const chosen = process.argv[3] ?? 'all';
 const work = mkdtempSync(join(tmpdir(), 'sluice-warm-'));
 
 function turboProgram(): string | null {
@@ -30,39 +34,35 @@ function turboProgram(): string | null {
   }
 }
 
+const BUILD = 'mkdir -p dist && cat src/* > dist/all && echo built';
+
+/** Ten files: one of them is the description of a package. */
+function writePackage(place: string, name: string): void {
+  mkdirSync(join(place, 'src'), { recursive: true });
+  for (let file = 1; file < INPUTS; file++)
+    writeFileSync(join(place, 'src', `f${file}.txt`), `${name} ${file}\n`);
+  const scripts = { build: `${BUILD} ${name}` };
+  writeFileSync(join(place, 'package.json'), JSON.stringify({ name, version: '1.0.0', scripts }));
+}
+
+function writePipeline(file: string, count: number, job: (index: number) => readonly string[]): void {
+  const jobs = Array.from({ length: count }, (_, index) => [`  p${index}:`, ...job(index)].join('\n'));
+  writeFileSync(file, `name: bench\njobs:\n${jobs.join('\n')}\n`);
+}
+
 /** A repository of that many packages, for both. */
 function repository(count: number): string {
   const folder = join(work, `packages-${count}`);
-  for (let index = 0; index < count; index++) {
-    const place = join(folder, 'packages', `p${index}`);
-    mkdirSync(join(place, 'src'), { recursive: true });
-    // One of the ten is the package's own description.
-    for (let file = 1; file < INPUTS; file++)
-      writeFileSync(join(place, 'src', `f${file}.txt`), `${index} ${file}\n`);
-    const scripts = { build: `mkdir -p dist && cat src/* > dist/all && echo built p${index}` };
-    writeFileSync(
-      join(place, 'package.json'),
-      JSON.stringify({ name: `p${index}`, version: '1.0.0', scripts }),
-    );
-  }
-  const job = (index: number, declares: boolean) =>
-    [
-      `  p${index}:`,
-      ...(declares
-        ? [`    inputs: ["packages/p${index}/**"]`, `    output_files: ["packages/p${index}/dist/**"]`]
-        : []),
-      `    run: cd packages/p${index} && mkdir -p dist && cat src/* > dist/all && echo built p${index}`,
-    ].join('\n');
-  for (const declares of [true, false]) {
-    const jobs = Array.from({ length: count }, (_, index) => job(index, declares));
-    writeFileSync(
-      join(folder, declares ? 'declared.yaml' : 'plain.yaml'),
-      `name: ${declares ? 'declared' : 'plain'}\njobs:\n${jobs.join('\n')}\n`,
-    );
-  }
+  for (let index = 0; index < count; index++)
+    writePackage(join(folder, 'packages', `p${index}`), `p${index}`);
+  writePipeline(join(folder, 'declared.yaml'), count, (index) => [
+    `    inputs: ["packages/p${index}/package.json", "packages/p${index}/src/**"]`,
+    `    output_files: ["packages/p${index}/dist/**"]`,
+    `    run: cd packages/p${index} && ${BUILD} p${index}`,
+  ]);
   const files = {
     'package.json': { name: 'all', private: true, packageManager: 'npm@10.0.0', workspaces: ['packages/*'] },
-    'turbo.json': { tasks: { build: { inputs: ['**'], outputs: ['dist/**'] } } },
+    'turbo.json': { tasks: { build: { inputs: ['package.json', 'src/**'], outputs: ['dist/**'] } } },
     'package-lock.json': { name: 'all', lockfileVersion: 3, requires: true, packages: {} },
   };
   for (const [name, content] of Object.entries(files))
@@ -72,9 +72,22 @@ function repository(count: number): string {
   return folder;
 }
 
-async function main(): Promise<void> {
-  const release = makeRelease(work);
+/**
+ * A folder with an `npm` that does nothing but the build. turbo starts npm for each task that it has no result of, and the real
+ * one takes a fifth of a second: three minutes for results that nobody measures.
+ */
+function quickNpm(): string {
+  const folder = join(work, 'quick-npm');
+  mkdirSync(folder);
+  const program = join(folder, 'npm');
+  writeFileSync(program, `#!/bin/sh\n${BUILD} "\${PWD##*/}"\n`);
+  chmodSync(program, 0o755);
+  return folder;
+}
+
+async function nothingChanged(release: string): Promise<void> {
   const turbo = turboProgram();
+  const npm = turbo && quickNpm();
   const warm = new Map<number, { readonly ours: number; readonly turbo: number | null }>();
   for (const count of [200, 1000]) {
     const directory = repository(count);
@@ -92,37 +105,41 @@ async function main(): Promise<void> {
     const theirs: Contestant | null = turbo
       ? { name: 'turbo', command: [turbo, 'run', 'build', '--no-daemon'], directory, environment }
       : null;
+    const prepare = { ...environment, PATH: `${npm}:${process.env.PATH}` };
     // The first run of both makes the results, the second the indexes.
-    for (const { command } of theirs ? [ours, theirs] : [ours])
-      for (let time = 0; time < 2; time++)
-        execFileSync(command[0]!, command.slice(1), {
-          cwd: directory,
-          env: { ...process.env, ...environment },
-          stdio: 'ignore',
-        });
-    checkAllFound(release, directory, environment, count);
-    const result = await compare(theirs ? [ours, theirs] : [ours], ROUNDS);
+    for (let time = 0; time < 2; time++) {
+      output(ours.command, directory, environment);
+      if (theirs) output(theirs.command, directory, prepare);
+    }
+    const events = output([...ours.command, '--events'], directory, environment);
+    checkFound('sluice', events.split('"reusedFrom":"').length - 1, count);
+    if (theirs) {
+      const told = output(theirs.command, directory, environment);
+      checkFound('turbo', Number(/Cached:\D*(\d+) cached/.exec(told)?.[1]), count);
+    }
+    const result = await compare(theirs ? [ours, theirs] : [ours], rounds);
     const ms = (name: string) => result.get(name)?.wallMs ?? null;
     warm.set(count, { ours: ms('sluice')!, turbo: ms('turbo') });
   }
   report(warm);
-  await firstRun(release);
 }
 
-function checkAllFound(
-  release: string,
+function output(
+  command: readonly string[],
   directory: string,
   environment: Readonly<Record<string, string>>,
-  count: number,
-): void {
-  const events = execFileSync(release, ['run', '-f', 'declared.yaml', '--events'], {
+): string {
+  return execFileSync(command[0]!, command.slice(1), {
     cwd: directory,
     env: { ...process.env, ...environment },
     encoding: 'utf8',
     maxBuffer: 1 << 30,
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const found = events.split('"reusedFrom":"').length - 1;
-  if (found !== count) throw new Error(`${found} of ${count} results were found`);
+}
+
+function checkFound(name: string, found: number, count: number): void {
+  if (found !== count) throw new Error(`${name} found ${found} of ${count} results`);
 }
 
 function report(warm: ReadonlyMap<number, { readonly ours: number; readonly turbo: number | null }>): void {
@@ -153,7 +170,14 @@ function report(warm: ReadonlyMap<number, { readonly ours: number; readonly turb
 
 /** Each round begins with a data folder of its own, so that nothing is known. */
 async function firstRun(release: string): Promise<void> {
-  const directory = join(work, 'packages-200');
+  const directory = join(work, 'one-package');
+  writePackage(directory, 'one');
+  for (const name of ['declared', 'plain'])
+    writePipeline(join(directory, `${name}.yaml`), 200, () => [
+      ...(name === 'declared' ? ['    inputs: [package.json, "src/**"]', '    output_files: [dist/**]'] : []),
+      `    run: ${BUILD}`,
+    ]);
+  commitAll(directory);
   const first = (file: string): Contestant => ({
     name: file,
     command: [
@@ -163,7 +187,7 @@ async function firstRun(release: string): Promise<void> {
     ],
     directory,
   });
-  const result = await compare([first('declared'), first('plain')], 5);
+  const result = await compare([first('declared'), first('plain')], rounds);
   const [declared, plain] = [result.get('declared')!.wallMs, result.get('plain')!.wallMs];
   line(
     'first run of 200 jobs, inputs declared',
@@ -174,7 +198,9 @@ async function firstRun(release: string): Promise<void> {
 }
 
 try {
-  await main();
+  const release = makeRelease(work);
+  if (chosen !== 'found') await firstRun(release);
+  if (chosen !== 'first') await nothingChanged(release);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
