@@ -166,10 +166,17 @@ function conclude(state: JudgeState, missing: string | null): Judgement {
 }
 
 /**
- * Whether the shared evidence is beyond the alarm line, sign test or not. Where that one is asked and does not agree yet, this is no
- * verdict of harm, and no reason either to let a release go on.
+ * In so many windows the sign test finds a version that is worse in each of them, by the smallest part of alpha that a default trigger has.
+ * When it does not agree by then, it disagrees.
  */
-export function looksHarmful(state: JudgeState): boolean {
+const SIGN_WINDOWS = 15;
+
+/**
+ * Whether the evidence by itself is beyond the alarm line, and the sign test had too few windows yet to agree. This is no verdict of harm, and
+ * no reason either to let a release go on.
+ */
+export function awaitsSignTest(state: JudgeState): boolean {
+  if (state.windows >= SIGN_WINDOWS) return false;
   const { lnE, alarm } = gather(state);
   return lnE !== null && lnE >= alarm;
 }

@@ -63,6 +63,18 @@ describe('a deployment', () => {
     expect(canary.of('deployment.rollback-begun')[0]).toMatchObject({ trigger: 'harm' });
   });
 
+  it('goes on when the sign test had windows enough and does not agree', () => {
+    const { observed } = aRelease({});
+    const canary = play({ type: 'canary' }, { observed: { ...observed, dispersion: {} } })
+      .admit()
+      .toWatch();
+    // One burst, and then nothing.
+    canary.look({ requests: 60, errors: 40 });
+    for (let minute = 1; minute < 15; minute++) canary.look({ requests: 60, errors: 0 });
+    canary.toWatch();
+    expect(canary.state.candidatePercent).toBe(25);
+  });
+
   it('goes on from a hold as soon as the sample is there', () => {
     const canary = watched();
     for (let minute = 0; minute < 15; minute++) canary.look({ requests: 6, errors: 0 });

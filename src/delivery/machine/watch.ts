@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../base/json.ts';
 import type { EvidenceFigures, JudgedAs } from '../../journal/deployment-event.ts';
 import type { Evidence } from '../analysis/evidence.ts';
-import { type JudgeState, judge, judgeSilence, looksHarmful } from '../analysis/judge.ts';
+import { awaitsSignTest, type JudgeState, judge, judgeSilence } from '../analysis/judge.ts';
 import { findWindowProblems, type Window } from '../analysis/window.ts';
 import type { OnDoubt } from '../plan.ts';
 import { isWatching } from './apply.ts';
@@ -134,7 +134,7 @@ export function doubtOf(state: DeploymentState): Doubt | null {
   const action = presentStep(state)?.action;
   if (watch.windows === 0) return { verdict: 'no-data', reason: watch.reason };
   // Few windows can be enough for the counts and too few for the sign test: then it is looked on.
-  if (judging !== null && !state.isOverruled && looksHarmful(judging))
+  if (judging !== null && !state.isOverruled && awaitsSignTest(judging))
     return { verdict: 'undecided', reason: action?.type === 'bake' ? LOOKS_HARMFUL : watch.reason };
   if (action?.type === 'bake') return bakeDoubt(state);
   if (action?.type !== 'observe') return null;
