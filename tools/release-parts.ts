@@ -38,6 +38,7 @@ const PARTS: readonly Part[] = [
       'src/machine/program.ts',
       'src/machine/random.ts',
       'src/machine/terminal.ts',
+      'src/main/own-home.ts',
       'src/pipeline/packed-plan.ts',
       'src/runner/runner.ts',
       'src/secret/given.ts',
