@@ -152,8 +152,14 @@ export function fileCalled(
   name: string | undefined,
 ): string {
   // An argument that looks like a path is one, from where the user is.
-  if (name !== undefined && /[/\\]|\.(ya?ml|ts)$/.test(name))
-    return insideRepository(context, source, name, 'the command line');
+  if (name !== undefined && /[/\\]|\.(ya?ml|ts)$/.test(name)) {
+    const path = insideRepository(context, source, name, 'the command line');
+    // As people name workflows elsewhere: `ci.yml`.
+    const workflow = `.github/workflows/${name}`;
+    const isThere =
+      sources.read(path) !== null || !isWorkflowFile(workflow) || sources.read(workflow) === null;
+    return isThere ? path : workflow;
+  }
   const choice = choosePipelineFile(listedFiles(sources), name ?? null, (path) => nameIn(path, sources));
   if ('problem' in choice) throw new UserError(choice.problem);
   return choice.path;

@@ -39,6 +39,14 @@ describe('a repository with GitHub workflows only', () => {
     expect(world.out.text).toContain('.github/workflows/release.yml is valid');
   });
 
+  it('has a workflow named by its file alone, where there is no such file at the top', async () => {
+    const world = worldWith({ '.github/workflows/ci.yml': WORKFLOW });
+    expect(await world.run('validate', 'ci.yml')).toBe(0);
+    expect(world.out.text).toContain('.github/workflows/ci.yml is valid');
+    expect(await world.run('validate', 'other.yml')).toBe(2);
+    expect(world.err.text).toContain('no pipeline file `other.yml`');
+  });
+
   it('is shown the place of a mistake', async () => {
     const world = worldWith({ '.github/workflows/ci.yml': WORKFLOW.replace('needs: build', 'needs: biuld') });
     expect(await world.run('validate')).toBe(2);
