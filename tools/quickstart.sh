@@ -50,7 +50,9 @@ SLUICE=$sluice ./demo.sh || outcome=$?
 cat <<END
 
 What to type next:
-  cd $PWD && export SLUICE_HOME=$SLUICE_HOME PATH=${sluice%/sluice}:\$PATH
+  cd $PWD
+  export SLUICE_HOME=$SLUICE_HOME
+  export PATH=${sluice%/sluice}:\$PATH
   sluice deployment list
   sluice list && sluice show latest
   sluice --help

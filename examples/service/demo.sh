@@ -8,6 +8,7 @@ address=http://$(sed -n "/^  production:/,\$s/.*listen: '\([^']*\)'.*/\1/p" slui
 load=
 
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+explain() { printf '%s\n' "$*" | fold -s -w 80; }
 type_() { printf '\n$ sluice %s\n' "$*"; }
 users_come() {
   node load.ts "$address" --rate 100 --seconds 120 --progress load.json >/dev/null &
@@ -41,6 +42,7 @@ type_ deploy production
 "$sluice" deploy production
 
 say 'Version 1.1.0: a good one. Users ask all the time; both versions are compared'
+explain 'It gets 10 % of the traffic, then 50 %, then all. E weighs the evidence: at 100 it is a proof.'
 release 1.1.0 none
 users_come
 type_ deploy production
@@ -48,6 +50,7 @@ type_ deploy production
 users_leave
 
 say 'Version 1.2.0: its tests pass, but it fails one request in six'
+explain 'Nobody uses staging, so it gets through there. In production its users show it, and no command is typed.'
 release 1.2.0 errors
 users_come
 type_ deploy production

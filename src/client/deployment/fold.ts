@@ -199,7 +199,9 @@ export class DeploymentFold {
   /** What was seen stands beside the sentence that the step is over. */
   #tellCounts({ step }: { readonly step: string }, atMs: number): void {
     const figures = this.#forth.find(({ id }) => id === step)?.watch?.figures;
-    if (figures) this.#story.push({ atMs, tone: 'evidence', text: countsText(figures) });
+    // Where nobody asked there is nothing to tell.
+    if (figures && figures.canary.requests + figures.baseline.requests > 0)
+      this.#story.push({ atMs, tone: 'evidence', text: countsText(figures) });
   }
 
   /** What was on its way when it turned back is not done any more. */
