@@ -1,5 +1,6 @@
 import type { Finding } from '../facts/finding.ts';
-import { findingRows } from './finding.ts';
+import { rowsOf } from './finding.ts';
+import { findingLists } from './finding-list.ts';
 import { type Measurement, measured, unmeasured } from './measurement.ts';
 import { plainNumber } from './number.ts';
 import type { FactView } from './view.ts';
@@ -38,6 +39,7 @@ export function highestTold(view: FactView, told: Told): Measurement {
   if (problem && (plain.kind === 'unmeasured' || problem.reason !== 'missing')) return problem;
   const numbers = view
     .findings(reports)
+    .flatMap((list) => list.findings)
     .filter((finding) => told.rule.test(finding.rule))
     .map((finding) => ({ finding, number: numberIn(finding, told.number) }));
   const unreadable = numbers.find(({ number }) => number === null);
@@ -58,9 +60,10 @@ export function highestTold(view: FactView, told: Told): Measurement {
   );
   const highest = numbers.filter(({ number }) => number === found).map(({ finding }) => finding);
   return measured(found, numbers.length, {
-    rows: () => findingRows(view, highest),
+    rows: () => rowsOf(view, findingLists(highest)),
     wayOut: (limit) => {
-      const [worst] = limit.kind === 'at-most' && found > limit.value ? findingRows(view, highest).shown : [];
+      const [worst] =
+        limit.kind === 'at-most' && found > limit.value ? rowsOf(view, findingLists(highest)).shown : [];
       return worst?.path == null
         ? null
         : `divide the function at ${worst.path}${worst.line === null ? '' : `:${worst.line}`}`;

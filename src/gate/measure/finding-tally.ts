@@ -127,7 +127,7 @@ function textOf(finding: Finding, path: string): string {
 }
 
 function hashOf(finding: Finding, path: string): number {
-  return hashed(hashed(hashed(hashed(7, path), finding.rule), finding.anchor), packageOf(finding));
+  return hashed(hashed(hashed(7, path), finding.anchor), packageOf(finding));
 }
 
 /** Two sums in turns, since each step of one would wait for the step before. */

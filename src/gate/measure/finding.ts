@@ -6,16 +6,9 @@ import {
   type Severity,
 } from '../facts/finding.ts';
 import type { Aspect } from './aspect.ts';
-import { compareFindings } from './compare-finding.ts';
+import { type FindingList, findingLists, firstOf, sizeOf, together } from './finding-list.ts';
 import { FindingTally } from './finding-tally.ts';
-import {
-  type EvidenceRow,
-  firstItems,
-  type Measurement,
-  measured,
-  type Rows,
-  type Unmeasured,
-} from './measurement.ts';
+import { type EvidenceRow, type Measurement, measured, type Rows, type Unmeasured } from './measurement.ts';
 import { isAboutImage } from './suite.ts';
 import type { FactView } from './view.ts';
 
@@ -44,7 +37,7 @@ export type FindingGroup = keyof typeof FINDING_GROUPS;
 
 /** Findings with what is wrong with them, if anything. */
 interface Selected {
-  readonly findings: readonly Finding[];
+  readonly lists: readonly FindingList[];
   readonly reports: number;
   readonly problem: Unmeasured | null;
 }
@@ -68,76 +61,58 @@ function count(
   group: FindingGroup,
   severity: Severity | null,
 ): Measurement {
-  const { findings, reports, problem } = selected(view, scope, group);
-  const counting = severity === null ? findings : bySeverity(view, scope, group, findings)[severity];
+  const { lists, reports, problem } = selected(view, scope, group);
+  const counting: readonly Severity[] =
+    severity === null ? SEVERITIES : severity === 'unknown' ? ['unknown'] : [severity, 'unknown'];
+  const total = sizeOf(lists, counting);
   if (problem) {
     // What the readable reports say is there whatever the others would say; with a wrong base nothing is known to be new.
-    return counting.length > 0 ? { ...problem, atLeast: counting.length } : problem;
+    return total > 0 ? { ...problem, atLeast: total } : problem;
   }
   let known: Rows | null = null;
   const rows = () => {
-    known ??= findingRows(view, counting);
+    known ??= rowsOf(view, lists, counting);
     return known;
   };
-  return measured(counting.length, reports, {
+  return measured(total, reports, {
     rows,
     wayOut: (limit) => {
-      if (limit.kind === 'at-least' || counting.length <= limit.value) return null;
+      if (limit.kind === 'at-least' || total <= limit.value) return null;
       const first = rows().shown[0]!;
-      const more = counting.length - limit.value - 1;
+      const more = total - limit.value - 1;
       return `solve ${first.text}${more > 0 ? `, and ${more} more` : ''}`;
     },
   });
 }
 
 /** The findings of a group that count, whether or not other reports are missing. */
-export function findingsOf(view: FactView, scope: 'all' | 'new', group: FindingGroup): readonly Finding[] {
-  return selected(view, scope, group).findings;
+export function findingsOf(
+  view: FactView,
+  scope: 'all' | 'new',
+  group: FindingGroup,
+): readonly FindingList[] {
+  return selected(view, scope, group).lists;
 }
 
-/** Rows of findings, worst first. */
-export function findingRows(view: FactView, findings: readonly Finding[]): Rows {
-  const { shown, total } = firstItems(findings, compareFindings);
+/** Rows of the findings of these severities, worst first. */
+export function rowsOf(
+  view: FactView,
+  lists: readonly FindingList[],
+  severities: readonly Severity[] = SEVERITIES,
+): Rows {
+  const shown = firstOf(lists, severities);
   const fingerprints = view.fingerprintsOf(shown);
-  return { shown: shown.map((finding) => rowOf(finding, fingerprints.get(finding)!)), total };
+  return {
+    shown: shown.map((finding) => rowOf(finding, fingerprints.get(finding)!)),
+    total: sizeOf(lists, severities),
+  };
 }
 
 function selected(view: FactView, scope: 'all' | 'new', group: FindingGroup): Selected {
   return view.remember(`findings ${group} ${scope}`, () => {
     const all = ofGroup(view, group);
     if (scope === 'all') return all;
-    return { ...all, findings: newFindings(view, all.findings, group) };
-  });
-}
-
-type BySeverity = Readonly<Record<Severity, readonly Finding[]>>;
-
-/** Walked once for all severities: most of the time is spent in getting at each finding. */
-function bySeverity(
-  view: FactView,
-  scope: string,
-  group: FindingGroup,
-  findings: readonly Finding[],
-): BySeverity {
-  return view.remember(`severities ${group} ${scope}`, () => {
-    const lists: Record<Severity, Finding[]> = {
-      critical: [],
-      high: [],
-      medium: [],
-      low: [],
-      info: [],
-      unknown: [],
-    };
-    for (const finding of findings) {
-      const { severity } = finding;
-      if (severity === 'critical') lists.critical.push(finding);
-      else if (severity === 'high') lists.high.push(finding);
-      else if (severity === 'medium') lists.medium.push(finding);
-      else if (severity === 'low') lists.low.push(finding);
-      else if (severity === 'info') lists.info.push(finding);
-      else for (const name of SEVERITIES) lists[name].push(finding);
-    }
-    return lists;
+    return { ...all, lists: newFindings(view, all.lists, group) };
   });
 }
 
@@ -156,7 +131,7 @@ function ofGroup(view: FactView, group: FindingGroup): Selected {
     const problem =
       problems.find(({ reason }) => reason !== 'missing' && reason !== 'not-applicable') ??
       (isThere ? null : (problems.find(({ reason }) => reason === 'missing') ?? problems[0] ?? null));
-    return { findings: view.findings(reports, wanted), reports: reports.length, problem };
+    return { lists: view.findings(reports, wanted), reports: reports.length, problem };
   });
 }
 
@@ -165,17 +140,24 @@ function ofGroup(view: FactView, group: FindingGroup): Selected {
  * files are renamed. Where both have some of the same, the worst ones are the new ones. Without facts of the base, all count that
  * do not stand on a line that stayed as it was.
  */
-function newFindings(view: FactView, findings: readonly Finding[], group: FindingGroup): readonly Finding[] {
+function newFindings(
+  view: FactView,
+  lists: readonly FindingList[],
+  group: FindingGroup,
+): readonly FindingList[] {
   const { base, change } = view;
   const before = base === null ? null : ofGroup(base, group);
+  const findings = together(lists);
   if (before === null || before.problem !== null) {
-    return findings.filter(
-      ({ place }) => change === null || place?.line == null || change.addsLine(place.path, place.line),
+    return findingLists(
+      findings.filter(
+        ({ place }) => change === null || place?.line == null || change.addsLine(place.path, place.line),
+      ),
     );
   }
-  const known = new FindingTally(before.findings, (path) => change?.renamed(path) ?? path);
+  const known = new FindingTally(together(before.lists), (path) => change?.renamed(path) ?? path);
   const fresh = findings.filter((finding) => !known.take(finding));
-  return [...fresh, ...known.beyond()];
+  return findingLists(fresh.concat(known.beyond()));
 }
 
 function rowOf({ rule, severity, place, package: of }: Finding, fingerprint: string): EvidenceRow {

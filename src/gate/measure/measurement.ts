@@ -64,7 +64,8 @@ export interface Rows {
   readonly total: number;
 }
 
-const ROWS_MAX = 20;
+/** So many rows are shown. */
+export const ROWS_MAX = 20;
 const NO_ROWS: Rows = { shown: [], total: 0 };
 
 /** A measured value with what was not given left empty. A value that is no finite number is none. */

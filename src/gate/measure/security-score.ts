@@ -1,4 +1,5 @@
-import { findingCount, findingRows, findingsOf } from './finding.ts';
+import { SEVERITIES } from '../facts/finding.ts';
+import { findingCount, findingsOf, rowsOf } from './finding.ts';
 import { type Measurement, measured } from './measurement.ts';
 import type { FactView } from './view.ts';
 
@@ -32,10 +33,11 @@ export function securityScore(view: FactView, scope: 'all' | 'new'): Measurement
       part.kind === 'unmeasured' && (part.reason === 'missing' || part.reason === 'not-applicable');
     if (part.kind === 'unmeasured' && !isAbsent) return { ...part, atLeast: null };
   }
-  const counted = findingsOf(view, scope, 'all').filter((finding) => finding.category !== 'licence');
+  const counted = findingsOf(view, scope, 'all').filter(({ category }) => category !== 'licence');
   let points = 100;
-  for (const finding of counted) {
-    points -= SECURITY_PENALTY[finding.category === 'secret' ? 'critical' : finding.severity];
-  }
-  return measured(Math.max(0, points), null, { rows: () => findingRows(view, counted) });
+  for (const list of counted)
+    for (const severity of SEVERITIES)
+      points -=
+        list.of(severity).length * SECURITY_PENALTY[list.category === 'secret' ? 'critical' : severity];
+  return measured(Math.max(0, points), null, { rows: () => rowsOf(view, counted) });
 }

@@ -14,6 +14,7 @@ import {
   matchesPath,
   needsFingerprint,
 } from './exclusion.ts';
+import { type FindingList, findingLists } from './finding-list.ts';
 import { compareText, type Unmeasured, unmeasured } from './measurement.ts';
 import { type Suite, suiteOf } from './suite.ts';
 
@@ -44,6 +45,7 @@ export class FactView {
   readonly change: Change | null;
   readonly #views = new Map<string, FactView>();
   readonly #memory = new Map<string, unknown>();
+  readonly #findingLists = new Map<ReportEvidence, readonly FindingList[]>();
 
   constructor(evidence: Evidence, base: Evidence | null, change: Change | null, filter: Filter = NO_FILTER) {
     this.evidence = evidence;
@@ -124,23 +126,32 @@ export class FactView {
   findings(
     reports: readonly ReportEvidence[],
     categories: readonly FindingCategory[] = FINDING_CATEGORIES,
-  ): Finding[] {
-    const { files, exclusions } = this.filter;
-    const fingerprints = needsFingerprint(exclusions) ? this.fingerprints() : null;
-    const counted: Finding[] = [];
-    for (const { facts } of reports) {
-      for (const finding of facts.findings) {
-        if (finding.suppressed !== null || finding.baseline === 'absent') continue;
-        if (!categories.includes(finding.category)) continue;
-        if (files.length > 0 && !(finding.place && isIncluded(finding.place.path, files))) continue;
-        if (exclusions.length > 0) {
-          const fingerprint = fingerprints?.get(finding) ?? null;
-          if (exclusions.some((one) => excludesFinding(one, finding, fingerprint))) continue;
-        }
-        counted.push(finding);
-      }
+  ): FindingList[] {
+    return reports
+      .flatMap((report) => this.#findingsOf(report))
+      .filter(({ category }) => categories.includes(category));
+  }
+
+  #findingsOf(report: ReportEvidence): readonly FindingList[] {
+    let lists = this.#findingLists.get(report);
+    if (!lists) {
+      lists = findingLists(report.facts.findings, this.#counting());
+      this.#findingLists.set(report, lists);
     }
-    return counted;
+    return lists;
+  }
+
+  #counting(): (finding: Finding) => boolean {
+    const { files, exclusions } = this.filter;
+    const isThere = ({ suppressed, baseline }: Finding) => suppressed === null && baseline !== 'absent';
+    if (files.length === 0 && exclusions.length === 0) return isThere;
+    const fingerprints = needsFingerprint(exclusions) ? this.fingerprints() : null;
+    return (finding) => {
+      if (!isThere(finding)) return false;
+      if (files.length > 0 && !(finding.place && isIncluded(finding.place.path, files))) return false;
+      const fingerprint = fingerprints?.get(finding) ?? null;
+      return !exclusions.some((one) => excludesFinding(one, finding, fingerprint));
+    };
   }
 
   /** Fingerprints of all findings. Made only when somebody asks: 100,000 of them take longer than everything else. */
