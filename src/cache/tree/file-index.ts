@@ -5,7 +5,6 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  type Stats,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -13,6 +12,7 @@ import { dirname } from 'node:path';
 import process from 'node:process';
 import { crc32 } from 'node:zlib';
 import type { Digest } from '../../base/digest.ts';
+import type { FileState } from './walk.ts';
 
 const MAGIC = 'SLUICE-FILES-1\n';
 const HEAD_BYTES = 32;
@@ -120,7 +120,7 @@ function digestAt({ digests, texts }: Rows, row: number): Digest {
   return text;
 }
 
-function isSame(numbers: Float64Array, from: number, stats: Stats): boolean {
+function isSame(numbers: Float64Array, from: number, stats: FileState): boolean {
   return (
     numbers[from] === stats.size &&
     numbers[from + 1] === stats.mtimeMs &&
@@ -130,7 +130,7 @@ function isSame(numbers: Float64Array, from: number, stats: Stats): boolean {
 }
 
 /** The same columns with the row, or larger ones when they are full. */
-function withRow(given: Rows, path: string, stats: Stats, digest: Digest): Rows {
+function withRow(given: Rows, path: string, stats: FileState, digest: Digest): Rows {
   const row = given.at.get(path) ?? given.used;
   const rows = row * NUMBERS < given.numbers.length ? given : compacted(given, given.at.size + 1024);
   const place = rows === given ? row : rows.used;
@@ -160,9 +160,9 @@ function compacted(given: Rows, spare = 0): Rows {
 
 export interface IndexPass {
   /** The digest of an unchanged file, or null. */
-  find(path: string, stats: Stats): Digest | null;
+  find(path: string, stats: FileState): Digest | null;
   /** `stats` from before the file was read. */
-  remember(path: string, stats: Stats, digest: Digest): void;
+  remember(path: string, stats: FileState, digest: Digest): void;
   /** Forgets covered paths that were not seen, and writes the index when something changed. */
   save(isCovered: (path: string) => boolean): void;
 }

@@ -5,9 +5,12 @@ import type { Slices } from './slices.ts';
 import { isStaging } from './staging.ts';
 import { systemProblem } from './system-problem.ts';
 
+/** What of `Stats` is looked at later. The rest, kept for 20,000 files, would be moved about by the garbage collector. */
+export type FileState = Readonly<Pick<Stats, 'mode' | 'size' | 'mtimeMs' | 'ctimeMs' | 'ino'>>;
+
 export type FoundEntry =
-  | { readonly kind: 'file'; readonly path: string; readonly stats: Stats }
-  | { readonly kind: 'folder'; readonly path: string; readonly stats: Stats }
+  | { readonly kind: 'file'; readonly path: string; readonly stats: FileState }
+  | { readonly kind: 'folder'; readonly path: string; readonly stats: FileState }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
 const TYPE_MASK = 0o170000;
@@ -89,8 +92,8 @@ function look(absolute: string, path: string): Stats | null {
 }
 
 function entryOf(absolute: string, path: string, type: number, stats: Stats): FoundEntry {
-  if (type === FILE) return { kind: 'file', path, stats };
-  if (type === FOLDER) return { kind: 'folder', path, stats };
+  if (type === FILE) return { kind: 'file', path, stats: stateOf(stats) };
+  if (type === FOLDER) return { kind: 'folder', path, stats: stateOf(stats) };
   if (type !== LINK)
     throw new TreeError(path, 'it is a socket, a device or a FIFO; only files, folders and links are kept');
   const target = readTarget(absolute, path);
@@ -98,6 +101,10 @@ function entryOf(absolute: string, path: string, type: number, stats: Stats): Fo
   if (target.includes('\ufffd'))
     throw new TreeError(path, 'the link points to a name that is not valid UTF-8');
   return { kind: 'link', path, target };
+}
+
+function stateOf({ mode, size, mtimeMs, ctimeMs, ino }: Stats): FileState {
+  return { mode, size, mtimeMs, ctimeMs, ino };
 }
 
 function readTarget(absolute: string, path: string): string {
