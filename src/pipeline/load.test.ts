@@ -333,7 +333,11 @@ describe('jobs', () => {
 });
 
 describe('a matrix', () => {
-  const matrix = (yaml: string) => jobOf(`jobs: {t: {run: x, matrix: ${yaml}}}`, 't').matrix!;
+  const matrix = (yaml: string) =>
+    jobOf(
+      `jobs: {t: {run: x, needs: s, matrix: ${yaml}}, s: {run: x, outputs: {n: '[1]', matrix: '{}'}}}`,
+      't',
+    ).matrix!;
 
   it('is combined with include and exclude', () => {
     const text =
@@ -353,9 +357,9 @@ describe('a matrix', () => {
   });
 
   it('may be one expression', () => {
-    expect(matrix('"${{ fromJSON(needs.setup.outputs.matrix) }}"')).toMatchObject({
+    expect(matrix('"${{ fromJSON(needs.s.outputs.matrix) }}"')).toMatchObject({
       cells: null,
-      expression: { source: 'fromJSON(needs.setup.outputs.matrix)' },
+      expression: { source: 'fromJSON(needs.s.outputs.matrix)' },
       failFast: true,
     });
   });

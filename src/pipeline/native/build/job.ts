@@ -13,6 +13,7 @@ import type { LocatedDownload } from './download.ts';
 import { gatesOf } from './gate.ts';
 import { containerOf, isolationOf, jobServicesOf } from './isolation.ts';
 import { matrixOf } from './matrix.ts';
+import { type Reference, referencesOf } from './reference.ts';
 import { refusalsOf } from './refusal.ts';
 import { reportsOf } from './report.ts';
 import { NO_RETRY, retryOf } from './retry.ts';
@@ -37,6 +38,7 @@ export interface DraftJob {
   readonly at: Span;
   readonly needs: readonly { readonly name: string; readonly at: Span }[];
   readonly downloads: readonly LocatedDownload[];
+  readonly references: readonly Reference[];
 }
 
 /** One job with its templates applied; null when it has no usable name (which is reported). */
@@ -94,7 +96,7 @@ export function draftJob(source: JobSource, stage: StageSetting, context: BuildC
     refusals: refusalsOf(definition),
     place: placeOf(identity.at),
   };
-  return { job, at: identity.at, needs, downloads };
+  return { job, at: identity.at, needs, downloads, references: referencesOf(node) };
 }
 
 /** What a job declares beside its steps. Most jobs declare nothing, and share one answer. */

@@ -9,6 +9,7 @@ import { plainValue, without } from '../value.ts';
 import type { BuildContext, JobSource } from './context.ts';
 import { definitionsOf } from './definition.ts';
 import { orderJobs } from './order.ts';
+import { checkReferences } from './reference.ts';
 import { draftStage, jobSources, mainStage } from './stage.ts';
 import { concurrencyOf, durationMs, texts } from './text.ts';
 import { inputsOf, triggersOf } from './trigger.ts';
@@ -29,7 +30,11 @@ export function buildPlan(sources: PlanSources, digest: Digest, problems: Proble
   const main = trees[0]!;
   const pipeline = plainValue(without(main, LARGE_KEYS)) as PipelineDefinition;
   const context = contextOf(sources, pipeline, problems);
-  const { stages, jobs } = orderJobs(draftStages(trees, context), problems);
+  const drafts = draftStages(trees, context);
+  const { stages, jobs } = orderJobs(drafts, problems);
+  const inputs = inputsOf(pipeline, context);
+  const written = drafts.flatMap((draft) => draft.jobs);
+  checkReferences(written, jobs, Object.keys(inputs), problems);
   for (const template of context.templates.unused(main.source.file)) {
     problems.warn(
       'unused-template',
@@ -56,7 +61,7 @@ export function buildPlan(sources: PlanSources, digest: Digest, problems: Proble
     stages,
     jobs,
     triggers: triggersOf(pipeline, context),
-    inputs: inputsOf(pipeline, context),
+    inputs,
     timeoutMs: durationMs(pipeline.timeout, null),
     environments: context.definitions.environments ?? [],
     services: context.definitions.services ?? [],
