@@ -639,11 +639,18 @@ describe('runner: after a restart', () => {
     await process.print('begin\nx Zk39-tok');
     machine.crash();
     rig = jobRig(machine.executor(), { secrets }, first.root);
-    const performing = rig.perform(planJob, { unsealed: [begun('a')], resumed: true });
+    const startedAtMs = Date.now() - 60_000;
+    const unsealed = [{ ...begun('a'), startedAtMs: startedAtMs + 10_000 }];
+    const performing = rig.perform(planJob, { unsealed, resumed: true, startedAtMs });
     await process.print('envalue y\nafter\n');
     writeFileSync(process.spec.environment.SLUICE_OUTPUT!, 'v=2\n');
     process.exit(0);
-    expect(await performing).toMatchObject({ outcome: 'succeeded' });
+    const report = await performing;
+    expect(report.outcome).toBe('succeeded');
+    // Both count from where an earlier owner began.
+    expect(report.durationMs).toBeGreaterThanOrEqual(60_000);
+    expect(rig.finished('a')?.durationMs).toBeGreaterThanOrEqual(50_000);
+    expect(rig.finished('a')?.durationMs).toBeLessThan(60_000);
     expect(rig.log('a')).toMatch(/^begin\n.*\[sluice: Sluice was restarted here.*\]\nafter\n$/s);
     expect(rig.log('a')).not.toContain('envalue');
     expect(rig.finished('a')?.outputs).toEqual({ v: '2' });

@@ -146,12 +146,15 @@ async function performJob(
   leave: (left: Left) => void,
 ): Promise<JobReport> {
   const startedMs = options.clock.monotonic();
+  // What an earlier owner did of this attempt is a part of how long it took.
+  const earlierMs = message.resumed ? Math.max(0, options.clock.now() - message.startedAtMs) : 0;
+  const beganMs = startedMs - earlierMs;
   const { job } = message;
   const ended = (cause: Cause): JobReport => ({
     outcome: 'errored',
     cause,
     step: null,
-    durationMs: Math.round(options.clock.monotonic() - startedMs),
+    durationMs: Math.round(options.clock.monotonic() - beganMs),
     outputs: {},
     tail:
       cause.kind === 'invalid' || cause.kind === 'internal'
@@ -224,7 +227,7 @@ async function performJob(
       return emit(event);
     };
     const stepWork = work.looksAtSteps(message) ? new StepWork(options, work, state, setup) : null;
-    const attempt = new Attempt(options, state, setup, executorJob, noted, startedMs, stepWork);
+    const attempt = new Attempt(options, state, setup, executorJob, noted, beganMs, stepWork);
     const watched = toDo && options.work === 'check' ? watchFiles(workspace.directory) : null;
     let report: JobReport;
     try {

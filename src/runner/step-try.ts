@@ -89,6 +89,7 @@ export async function performTry(
   let action: UsesEnd | null = null;
   let cause: Cause | null = null;
   let isLostAfterRestart = false;
+  let earlierMs = 0;
   try {
     let process: StepProcess | null = null;
     let isToStart = attach === 'no';
@@ -141,6 +142,7 @@ export async function performTry(
     } else if (process) {
       const beganAtMs = isToStart ? null : beginning(message, step, tryNumber);
       const cancelTimer = armTimeout(options.clock, timeoutMs, supervised, beganAtMs);
+      if (beganAtMs !== null) earlierMs = earlierOf(options.clock, beganAtMs, started);
       const ended = await supervised.watch(process);
       end = ended;
       cancelTimer?.();
@@ -184,7 +186,7 @@ export async function performTry(
       try: tryNumber,
       outcome: outcomeOf(cause),
       cause,
-      durationMs: Math.round(options.clock.monotonic() - started),
+      durationMs: Math.round(earlierMs + options.clock.monotonic() - started),
       outputs: left.outputs,
       exported: { variables: left.variables, path: left.path },
       log: log.size,
@@ -233,6 +235,11 @@ function leftRules({ job, trust }: JobMessage): LeftRules {
 function beginning(message: JobMessage, step: PlanStep, tryNumber: number): number {
   const intent = message.unsealed.find((open) => open.step === step.id && open.try === tryNumber);
   return intent?.startedAtMs ?? message.startedAtMs;
+}
+
+/** How long an earlier owner had the try: from its beginning by wall clock to `startedMs` by the monotonic one. */
+function earlierOf(clock: Clock, beganAtMs: number, startedMs: number): number {
+  return Math.max(0, clock.now() - beganAtMs - (clock.monotonic() - startedMs));
 }
 
 /** The limit of the step, as its expression says where it has one. Throws a `JobProblem`. */
