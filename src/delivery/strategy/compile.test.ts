@@ -106,6 +106,9 @@ describe('compilePlan', () => {
     const plan = compilePlan(aRelease({ type: 'recreate' }));
     expect(plan.steps[2]!.action.type).toBe('drain');
     expect(plan.notes[0]).toContain('nobody is served');
+    const disk = { cpus: null, memoryBytes: null, diskBytes: 1, replicas: null };
+    const limited = compilePlan(aRelease({ type: 'recreate' }, { service: aService({ resources: disk }) }));
+    expect(limited.notes.join()).toContain('the limit of disk is not held to');
     expect(plan.wayBack.warm).toBeNull();
     expect(titles(plan.wayBack.cold.steps)).toEqual([
       'let requests of the candidate version end',

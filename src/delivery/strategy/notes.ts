@@ -46,6 +46,8 @@ export function notesOf(request: ReleaseRequest, settled: Settled, mode: Mode, w
     said.push('nobody is served from the end of the stable version until the candidate version is healthy');
   if (settled.type === 'rolling' && settled.hosts.length === 1 && mode === 'compare')
     said.push('there is one host, so rolling is the same as blue_green');
+  if ((service.resources.diskBytes ?? request.environment.resources.diskBytes) !== null)
+    said.push('the limit of disk is not held to: no target can');
   if (!wayBack.automatic)
     said.push(
       `it does not go back by itself: a person is asked, and after ${minutes(wayBack.decisionMs)} without an answer it does`,

@@ -223,7 +223,11 @@ export const resourcesSchema = z
   .strictObject({
     cpu: key(processors(), 'How many processors.', 'cpu: 0.5', ['cpus']),
     memory: key(size(), 'How much memory.', 'memory: 512Mi'),
-    disk: key(size(), 'How much disk.', 'disk: 10Gi'),
+    disk: key(
+      size(),
+      'How much disk it needs. For people: no target holds to it, and the plan says so.',
+      'disk: 10Gi',
+    ),
     replicas: key(wholeNumber(0, 10_000), 'How many instances.', 'replicas: 3'),
   })
   .meta({ id: 'resources' });
