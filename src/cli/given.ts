@@ -8,6 +8,7 @@ import type { RunSource } from '../journal/run-event.ts';
 import { eventOf, eventWord } from '../pipeline/event-name.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import { judgeTrust } from '../pipeline/trust.ts';
+import { takenVariable } from '../pipeline/variable-name.ts';
 import type { Context } from './context.ts';
 
 /** What `run` and `plan` are given besides the file. */
@@ -92,7 +93,7 @@ export function readGiven(plan: Plan, options: GivenOptions, event: GivenEvent):
     event,
     untrusted: options.untrusted ?? false,
     inputs: inputs(plan, options.input ?? [], problems),
-    variables: pairs('--variable', options.variable ?? [], problems),
+    variables: variables(plan, options.variable ?? [], problems),
     only: options.job ? jobs(plan, options.job, problems) : null,
   };
   if (problems.length > 0) throw new UserError(problems);
@@ -168,7 +169,19 @@ function inputs(plan: Plan, texts: readonly string[], problems: Diagnostic[]): J
   return values;
 }
 
-/** `name=value` texts; the value may hold further `=`, and be empty. */
+/** Variables of a native pipeline are those of every step; what a file may not set, an option may not either. */
+function variables(plan: Plan, texts: readonly string[], problems: Diagnostic[]): Record<string, string> {
+  const given = pairs('--variable', texts, problems);
+  if (plan.dialect !== 'sluice') return given;
+  for (const name of Object.keys(given)) {
+    const taken = takenVariable(name);
+    if (taken === null) continue;
+    const [why, way] = taken.split('; ');
+    problems.push(problem(`--variable ${name} ${why}`, way ?? 'give the variable another name'));
+  }
+  return given;
+}
+
 /** What `NAME=VALUE` options say. Throws `UserError` with all that are none. */
 export function readPairs(flag: string, texts: readonly string[]): Record<string, string> {
   const problems: Diagnostic[] = [];
@@ -177,6 +190,7 @@ export function readPairs(flag: string, texts: readonly string[]): Record<string
   return values;
 }
 
+/** `name=value` texts; the value may hold further `=`, and be empty. */
 function pairs(flag: string, texts: readonly string[], problems: Diagnostic[]): Record<string, string> {
   const values: Record<string, string> = Object.create(null);
   for (const text of texts) {

@@ -188,6 +188,10 @@ describe('sluice run', () => {
         'level=mid',
         '--var',
         'x',
+        '--var',
+        'PATH=/x',
+        '--var',
+        'SLUICE_OUTPUT=x',
         '--event',
         'psh',
       ],
@@ -204,6 +208,12 @@ describe('sluice run', () => {
         did you mean level?
       error: --variable "x" is not NAME=VALUE
         write --variable NAME=VALUE
+      error: --variable PATH may not be set here, because it decides which programs
+             run
+        set it inside the command: \`PATH=... your-command\`
+      error: --variable SLUICE_OUTPUT may not be set here, because Sluice sets it
+             itself
+        give the variable another name
       error: pipeline shop has no job "tset"
         did you mean test?
       "

@@ -435,7 +435,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: '74 variable names',
-    text: 'jobs:\n  t:\n    run: x\n    env:\n      PATH: a\n      LD_PRELOAD: a\n      NODE_OPTIONS: a\n      BASH_ENV: a\n      1A: a\n      A=B: a\n      "N\\0": a\n',
+    text: 'jobs:\n  t:\n    run: x\n    env:\n      PATH: a\n      LD_PRELOAD: a\n      NODE_OPTIONS: a\n      BASH_ENV: a\n      1A: a\n      A=B: a\n      "N\\0": a\n      "": a\n      SLUICE_OUTPUT: a\n      SLUICE_REQUIRE_ALL: 1\n',
     says: [
       'error 5:7 bad-name: `PATH` may not be set here, because it decides which programs run; set it inside the command: `PATH=... your-command`',
       'error 6:7 bad-name: `LD_PRELOAD` may not be set here, because it loads code into every program; set it inside the command: `LD_PRELOAD=... your-command`',
@@ -444,6 +444,8 @@ const CASES: readonly Case[] = [
       'error 9:7 bad-name: `1A` is no variable name: it must begin with a letter or `_`',
       'error 10:7 bad-name: `A=B` is no variable name: it may only have letters, digits and `_`',
       'error 11:7 bad-name: `N\\u{0}` has a NUL character',
+      'error 12:7 bad-name: `` is no variable name: it is empty',
+      'error 13:7 bad-name: `SLUICE_OUTPUT` may not be set here, because Sluice sets it itself',
     ],
   },
   {

@@ -1,24 +1,15 @@
 import * as z from 'zod';
+import { takenVariable } from '../../variable-name.ts';
 import type { ContextName } from './key.ts';
 
-/** Variables with which a file could change how Sluice's own shells and programs start. */
-const TAKEN: Readonly<Record<string, string>> = {
-  PATH: 'it decides which programs run',
-  LD_PRELOAD: 'it loads code into every program',
-  NODE_OPTIONS: 'it changes every Node program',
-  BASH_ENV: 'it runs a file in every shell',
-};
-
 function variableNameProblem(name: string): string | null {
+  if (name === '') return 'is no variable name: it is empty';
   if (name.includes('\0')) return 'has a NUL character';
   if (!/^[A-Za-z_]/.test(name)) return 'is no variable name: it must begin with a letter or `_`';
   if (!/^[A-Za-z0-9_]+$/.test(name)) return 'is no variable name: it may only have letters, digits and `_`';
   if (name.length > 200) return 'is longer than 200 characters';
   if (name === '__proto__') return 'is reserved';
-  const why = Object.hasOwn(TAKEN, name) ? TAKEN[name] : undefined;
-  return why
-    ? `may not be set here, because ${why}; set it inside the command: \`${name}=... your-command\``
-    : null;
+  return takenVariable(name);
 }
 
 export const variableName = () =>
