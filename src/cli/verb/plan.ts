@@ -36,10 +36,6 @@ export async function perform(
   const { trust, reason } = judgeTrust(event, given.untrusted);
   const whole = trust === 'untrusted' ? restrictedPlan(asked) : asked;
   const plan = withOnly(whole, given.only);
-  if (format === 'mermaid') {
-    context.print(planMermaid(plan).trimEnd());
-    return EXIT.done;
-  }
   const client = await context.client();
   const forecast = planForecast(plan, {
     expectedMs: await client.expectations(source.repository, plan.name),
@@ -47,6 +43,10 @@ export async function perform(
     context: forecastContext(plan, source, given),
   });
   const trigger = matchTriggers(plan.triggers, triggerEvent(start, null), plan.dialect);
+  if (format === 'mermaid') {
+    context.print(planMermaid(plan, forecast).trimEnd());
+    return EXIT.done;
+  }
   if (format === 'json') {
     context.printJson({ ...planJson(plan, forecast), trigger, trust, trustReason: reason });
     return EXIT.done;

@@ -215,6 +215,40 @@ describe('planMermaid', () => {
     `);
   });
 
+  it('tells with a forecast how long jobs take, what is skipped and why, and the critical path', () => {
+    const drawn = planMermaid(DEMO, forecast(DEMO, DEMO_MS));
+    expect(drawn).toMatchInlineSnapshot(`
+      "flowchart LR
+        subgraph s0["build"]
+          j0["compile<br/>1m 20s"]
+        end
+        subgraph s1["test"]
+          j1["unit × 9<br/>30.0s"]
+          j2["lint<br/>skipped: git.branch == 'main' is false because git.branch is 'feature'"]
+          j3["shards × ?"]
+          j4["e2e<br/>5.0s"]
+        end
+        subgraph s2["deploy"]
+          j5["ship<br/>skipped: success() is false because lint is skipped"]
+          j6["alert"]
+          j7["tidy<br/>1.0s"]
+        end
+        s0 --> s1
+        j1 --> j4
+        s1 --> s2
+        j6 --> j7
+        j5 --> j7
+        classDef skipped stroke-dasharray:4,opacity:0.6
+        class j2,j5 skipped
+        classDef critical stroke-width:3px
+        class j0,j1,j4,j7 critical
+      "
+    `);
+    const unknown = planMermaid(DEMO, forecast(DEMO, {}));
+    expect(unknown).not.toContain('critical');
+    expect(unknown).toContain('["compile"]');
+  });
+
   it('keeps names from meaning anything', () => {
     const plan = aPlan([aJob({ id: 'end', stage: 'a"]; click <b> `x` #35;\n' })], {
       stages: [aStage('a"]; click <b> `x` #35;\n'), aStage('empty')],
