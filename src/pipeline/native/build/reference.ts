@@ -54,15 +54,29 @@ export function checkReferences(
   const referring = drafts.filter(({ references }) => references.length > 0);
   if (referring.length === 0) return;
   const planned = new Map(jobs.map((job) => [job.id, job]));
+  const inputNames = namesOf(inputs);
+  // Jobs of one stage share their needs: 5,000 jobs may wait for the same 5,000.
+  const needNames = new Map<readonly string[], Names>();
   for (const draft of referring) {
     const job = planned.get(draft.job.id) ?? draft.job;
+    const { needs, matrix } = job;
+    const contexts = new Set(draft.references.map(({ names }) => names[0]!.toLowerCase()));
+    const steps = contexts.has('steps') ? namesOf([...job.steps, ...job.cleanup].map(({ id }) => id)) : NONE;
+    const axes = contexts.has('matrix') ? axesOf(job) : null;
+    if (contexts.has('needs') && !needNames.has(needs)) needNames.set(needs, namesOf(needs));
     for (const reference of draft.references) {
       const context = reference.names[0]!.toLowerCase();
-      if (context === 'needs') checkNeed(reference, { ...draft, job }, planned, problems);
-      else if (context === 'matrix') checkAxis(reference, job, problems);
-      else if (context === 'steps')
-        checkName(reference, 'the job has no step with the id', stepIds(job), problems);
-      else checkName(reference, 'the pipeline has no input', inputs, problems);
+      if (context === 'needs')
+        checkNeed(reference, { ...draft, job }, needNames.get(needs)!, planned, problems);
+      else if (context === 'steps') checkName(reference, 'the job has no step with the id', steps, problems);
+      else if (context === 'inputs') checkName(reference, 'the pipeline has no input', inputNames, problems);
+      else if (axes)
+        checkName(
+          reference,
+          matrix ? 'its matrix has no axis' : 'the job has no matrix, thus no',
+          axes,
+          problems,
+        );
     }
   }
 }
@@ -70,11 +84,12 @@ export function checkReferences(
 function checkNeed(
   reference: Reference,
   { job, needs }: Referring,
+  needed: Names,
   planned: ReadonlyMap<string, PlanJob>,
   problems: Problems,
 ): void {
   const [, name, part, output] = reference.names;
-  const need = job.needs.find((id) => isSame(id, name!));
+  const need = needed.folded.get(name!.toLowerCase());
   if (need === undefined) {
     if (planned.has(name!)) {
       problems.error(
@@ -108,25 +123,28 @@ function needsText({ needs }: PlanJob): string {
   return needs.length === 0 ? 'name it in the `needs` of the job' : `it needs ${some(needs)}`;
 }
 
-function stepIds(job: PlanJob): string[] {
-  return [...job.steps, ...job.cleanup].map(({ id }) => id);
+/** The axes of a matrix that is computed are not known before the run: null. */
+function axesOf({ matrix }: PlanJob): Names | null {
+  if (matrix !== null && matrix.cells === null) return null;
+  return namesOf([...new Set((matrix?.cells ?? []).flatMap((cell) => Object.keys(cell)))]);
 }
 
-/** The axes of a matrix that is computed are not known before the run. */
-function checkAxis(reference: Reference, { matrix }: PlanJob, problems: Problems): void {
-  if (matrix !== null && matrix.cells === null) return;
-  const axes = new Set((matrix?.cells ?? []).flatMap((cell) => Object.keys(cell)));
-  checkName(
-    reference,
-    matrix ? 'its matrix has no axis' : 'the job has no matrix, thus no',
-    [...axes],
-    problems,
-  );
+/** Names as they are written, and by what they are without regard to case. */
+interface Names {
+  readonly written: readonly string[];
+  readonly folded: ReadonlyMap<string, string>;
 }
 
-function checkName(reference: Reference, none: string, known: readonly string[], problems: Problems): void {
+function namesOf(written: readonly string[]): Names {
+  return { written, folded: new Map(written.map((name) => [name.toLowerCase(), name])) };
+}
+
+const NONE = namesOf([]);
+
+function checkName(reference: Reference, none: string, names: Names, problems: Problems): void {
   const [context, name] = reference.names as [string, string];
-  if (known.some((one) => isSame(one, name))) return;
+  if (names.folded.has(name.toLowerCase())) return;
+  const known = names.written;
   const near = problems.near(name, known);
   const suggestion = near ? `did you mean \`${near}\`?` : `it has ${some(known)}`;
   problems.error(
