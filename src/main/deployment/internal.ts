@@ -19,10 +19,10 @@ import { NOTHING_TO_DRIVE } from './supervisor.ts';
  */
 export async function performInternal(words: readonly string[], directory: string): Promise<number> {
   const [what, ...rest] = words;
-  if (what === 'proxy') {
-    const [folder, host, port] = rest;
+  const [folder, host, port] = rest;
+  if (what === 'proxy' && folder !== undefined && host !== undefined && /^\d{1,5}$/.test(port ?? '')) {
     try {
-      await runProxy(folder!, { host: host!, port: Number(port) });
+      await runProxy(folder, { host, port: Number(port) });
       return 0;
     } catch (error) {
       // Whoever started it tells the last line.
@@ -30,7 +30,10 @@ export async function performInternal(words: readonly string[], directory: strin
       return 3;
     }
   }
-  if (what === 'supervise') return supervise(rest[0]!, directory);
+  if (what === 'supervise' && rest[0] !== undefined) return supervise(rest[0], directory);
+  console.error(
+    'error: `sluice internal` is what Sluice starts of itself; see sluice --help for what you can type',
+  );
   return 2;
 }
 

@@ -50,6 +50,10 @@ describe('a large hostile file', () => {
     ],
     ['of cron lines that never come', filled('on: {schedule: [', () => '"0 0 30 2 *",', `]}\n${J}`)],
     ['of secrets', filled('secrets: [', (index) => `A${index},`, `]\n${J}`)],
+    [
+      'of steps that name what is not there',
+      filled('jobs:\n  t:\n    commands:\n', () => '      - "${{ steps.x.y }} ${{ needs.z.result }}"\n'),
+    ],
     ['of quotes', '"'.repeat(SIZE)],
     ['of documents', '---\n'.repeat(SIZE / 4)],
   ])('%s is answered in time', { timeout: 60_000 }, (_, text) => {
