@@ -13,6 +13,8 @@ const NO_OUTPUTS: Readonly<Record<string, string>> = {};
 const NO_EXTRAS: CellExtras = {};
 /** Behind the id of a step: what its action does when the steps of the job are over. */
 const POST = '.post';
+/** What it does before all steps. */
+const PRE = '.pre';
 
 /** A cell of which nothing is known but its plan and its combination. */
 export function newCell(name: string, plan: PlanJob, matrix: JsonObject | null): CellView {
@@ -124,25 +126,29 @@ function retryChange(
 /** What an event about a step changes in the view of its cell. */
 export function stepChange(cell: CellView, event: StepEvent, at: number): Partial<CellView> {
   const known = cell.steps.findIndex((step) => step.id === event.step);
-  if (known < 0) return endOfAction(cell, event, at);
+  if (known < 0) return partOfAction(cell, event, at);
   const steps = cell.steps.slice();
   steps[known] = { ...cell.steps[known]!, ...oneStepChange(event, at) };
   return { steps };
 }
 
-/** What an action does at the end of the job is a step that no plan knows. */
-function endOfAction(cell: CellView, event: StepEvent, at: number): Partial<CellView> {
-  const step = cell.steps.find(({ id }) => `${id}${POST}` === event.step);
+/** What an action does at the beginning and at the end of the job are steps that no plan knows. */
+function partOfAction(cell: CellView, event: StepEvent, at: number): Partial<CellView> {
+  const isPre = event.step.endsWith(PRE);
+  const step = cell.steps.find(({ id }) => `${id}${isPre ? PRE : POST}` === event.step);
   if (!step) return {};
   const plain = {
     ...step,
     id: event.step,
-    name: `Post ${step.name}`,
-    cleanup: true,
+    name: `${isPre ? 'Pre' : 'Post'} ${step.name}`,
+    cleanup: !isPre,
     reason: null,
     work: null,
   };
-  return { steps: [...cell.steps, { ...plain, parts: NOTHING, ...oneStepChange(event, at) }] };
+  const part = { ...plain, parts: NOTHING, ...oneStepChange(event, at) };
+  if (!isPre) return { steps: [...cell.steps, part] };
+  const planned = cell.steps.findIndex(({ id }) => !id.endsWith(PRE));
+  return { steps: cell.steps.toSpliced(planned, 0, part) };
 }
 
 function oneStepChange(event: StepEvent, at: number): Partial<StepView> {

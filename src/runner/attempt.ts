@@ -4,8 +4,14 @@ import type { Cause } from '../journal/run-event.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
 import type { StepControl } from '../pipeline/plan-workflow.ts';
 import type { UsesWork } from './action/perform-uses.ts';
-import type { PostAction } from './action/post-action.ts';
-import { keepPosts, keptPosts, postStepOf } from './action/registered.ts';
+import {
+  keepPosts,
+  keptPosts,
+  postStepOf,
+  preStepOf,
+  type Registered,
+  withRegistered,
+} from './action/registered.ts';
 import { reportAttempt } from './attempt-report.ts';
 import { Background, cancellingStep, isAskedFor } from './background.ts';
 import type { Emit, JobControl, JobReport, StepFinished } from './contract.ts';
@@ -48,7 +54,9 @@ export class Attempt {
   readonly #lastStep: PlanStep | undefined;
   #lastReceipt: StepFinished | null = null;
   /** What actions of its steps do when the steps are over, in the order in which they said so. */
-  readonly #posts: { readonly step: string; readonly posts: readonly PostAction[] }[] = [];
+  #posts: Registered = [];
+  /** By the id under which it is shown: the step whose action does something before all steps. */
+  readonly #pres = new Map<string, PlanStep>();
   readonly #background: Background;
   #isFirstIntent: boolean;
   /** A resumed attempt of which the journal knows no step: its first one may have been started all the same. */
@@ -77,7 +85,7 @@ export class Attempt {
     this.#background = new Background(state);
     this.#workspaceKeeper = definition.snapshots ? new WorkspaceKeeper(options, state) : null;
     const hasActions = definition.steps.some(({ uses }) => uses !== null);
-    if (hasActions && resumed) this.#posts.push(...keptPosts(setup.workspace.folder));
+    if (hasActions && resumed) this.#posts = keptPosts(setup.workspace.folder);
     // Behind a step with an action its own end may follow.
     this.#lastStep = hasActions ? undefined : (definition.cleanup.at(-1) ?? definition.steps.at(-1));
     this.#isFirstIntent = !resumed && sealed.length === 0 && unsealed.length === 0;
@@ -103,6 +111,7 @@ export class Attempt {
         await this.#around('services', async (place) =>
           (await import('./services.ts')).startServices(place, this.#executorJob),
         );
+      if (job.steps.some(({ uses }) => uses?.kind === 'repository')) await this.#performPres();
       await this.#performAll(job.steps, 'main');
       await this.#background.end();
       const keeps = job.artifacts.length + job.caches.length + job.reports.length + job.gates.length > 0;
@@ -111,8 +120,9 @@ export class Attempt {
       const keep = async (place: KeepPlace) => (await import('./keeping.ts')).keep(place);
       if (keeps && !isKeptLast) await this.#around('after', keep);
       this.#stopping.endMain();
-      for (const { step } of this.#posts.toReversed())
-        await this.#performStep(postStepOf(job.steps.find(({ id }) => id === step)!), 'cleanup');
+      for (const { step, posts } of this.#posts.toReversed())
+        if (posts.length > 0)
+          await this.#performStep(postStepOf(job.steps.find(({ id }) => id === step)!), 'cleanup');
       if (job.cleanup.length > 0) await this.#performAll(job.cleanup, 'cleanup');
       if (keeps && isKeptLast) {
         await this.#executorJob.close();
@@ -123,6 +133,22 @@ export class Attempt {
     }
     const durationMs = this.#options.clock.monotonic() - this.#startedMs;
     return reportAttempt(this.#state, this.#setup, this.#options.directory, durationMs);
+  }
+
+  /** What actions of others do before all steps. */
+  async #performPres(): Promise<void> {
+    if (this.#state.isStopped || this.#state.failure) return;
+    const { partsWithPre } = await import('./action/pre.ts');
+    const { steps } = this.#state.message.job;
+    const place = { options: this.#options, setup: this.#setup, state: this.#state };
+    for (const { id } of await partsWithPre(place, steps, {}, 0)) {
+      const step = steps.find((one) => one.id === id)!;
+      const pre = preStepOf(step);
+      // A step that was over before this attempt needs nothing prepared.
+      if (this.#lastTry.has(id) && !this.#lastTry.has(pre.id)) continue;
+      this.#pres.set(pre.id, step);
+      await this.#performStep(pre, 'main');
+    }
   }
 
   /** What the job brings along and keeps: loaded only for jobs that do, since with it come all parsers. Some workspaces hold what is brought already. */
@@ -270,7 +296,7 @@ export class Attempt {
         this.#stopping.leave(step.id);
       }
       attach = 'no';
-      if (end.posts.length > 0) this.#register(step, end.posts);
+      this.#register(step, end);
       const delayMs = this.#nextTryAfterMs(step, end);
       if (delayMs === null) {
         const finished = (await this.#stepWork?.keep(end.finished)) ?? end.finished;
@@ -287,8 +313,9 @@ export class Attempt {
     }
   }
 
-  #register(step: PlanStep, posts: readonly PostAction[]): void {
-    this.#posts.push({ step: step.id, posts });
+  #register({ id }: PlanStep, { posts, prepared }: TryEnd): void {
+    if (posts.length === 0 && Object.keys(prepared).length === 0) return;
+    this.#posts = withRegistered(this.#posts, { step: this.#pres.get(id)?.id ?? id, posts, prepared });
     keepPosts(this.#setup.workspace.folder, this.#posts, this.#options.random);
   }
 
@@ -296,7 +323,11 @@ export class Attempt {
     if (step.uses === null) return null;
     const registered = this.#posts.find((one) => `${one.step}.post` === step.id);
     if (registered) return { kind: 'post', posts: registered.posts };
-    return { kind: 'main', step: { ...step, uses: step.uses } };
+    const owner = this.#pres.get(step.id) ?? step;
+    const prepared = this.#posts.find((one) => one.step === owner.id)?.prepared ?? {};
+    // By its own id, under which its main part finds what was prepared.
+    const own = { ...step, id: owner.id, uses: step.uses };
+    return { kind: owner === step ? 'main' : 'pre', step: own, prepared };
   }
 
   /** A step of an earlier owner that would not begin now, because the job was told to stop before this one came to it. */

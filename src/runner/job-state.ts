@@ -109,7 +109,9 @@ export class JobState {
     const conclusion = finished.outcome === 'warned' ? 'success' : outcome;
     const hidden = this.hidden.get(stepKey(finished.step, finished.try));
     const outputs = hidden ? { ...finished.outputs, ...hidden.outputs } : finished.outputs;
-    this.#steps[finished.step] = { outcome, conclusion, outputs };
+    // What an action does before all steps, or at the end, is no step of its own to expressions; no id of a workflow has a dot.
+    const isOwn = this.message.job.workflow === null || !finished.step.includes('.');
+    if (isOwn) this.#steps[finished.step] = { outcome, conclusion, outputs };
     Object.assign(this.variables, finished.exported.variables, hidden?.variables);
     for (const name in this.variables) this.declared.add(name);
     this.path.unshift(...finished.exported.path);

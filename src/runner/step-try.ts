@@ -4,6 +4,7 @@ import { type ExecutorJob, StartError, type StepEnd, type StepProcess } from '..
 import type { Cause } from '../journal/run-event.ts';
 import { evaluateValue } from '../pipeline/expression.ts';
 import type { PlanStep } from '../pipeline/plan.ts';
+import type { Prepared } from './action/action-run.ts';
 import type { UsesEnd, UsesWork } from './action/perform-uses.ts';
 import type { PostAction } from './action/post-action.ts';
 import { CommandStream } from './command/command-stream.ts';
@@ -55,6 +56,8 @@ export interface TryEnd {
   readonly isLostAfterRestart: boolean;
   /** What its actions leave for the end of the job. */
   readonly posts: readonly PostAction[];
+  /** What its actions leave for their main parts. */
+  readonly prepared: Prepared;
 }
 
 /**
@@ -199,6 +202,7 @@ export async function performTry(
     environment: stepSetup?.environment ?? null,
     isLostAfterRestart,
     posts: action?.posts ?? [],
+    prepared: action?.prepared ?? {},
   };
 }
 

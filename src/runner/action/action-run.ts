@@ -29,10 +29,16 @@ export interface ActionRun {
   readonly say: (line: string) => void;
   /** What the output says as commands is done: before the files of a process are read. */
   readonly flush: () => void;
+  readonly stage: 'pre' | 'main' | 'post';
+  /** What each part with a `pre` left for itself, by the ids of the steps that lead to it. What is not there had none. */
+  readonly prepared: Prepared;
   /** All processes of the try write one summary. */
   readonly summary: string;
   readonly tally: Tally;
 }
+
+/** By part of an action: the state that its `pre` left. */
+export type Prepared = Readonly<Record<string, Record<string, string>>>;
 
 /** How an action, or a part of one, ended. */
 export interface ActionEnd {

@@ -7,7 +7,7 @@ import { ACTION_FILES, readAction } from '../../pipeline/github/action/read-acti
 import type { PlanUses } from '../../pipeline/plan-action.ts';
 import { KeepProblem } from '../problem.ts';
 import type { JobSetup, StepScope } from '../step-setup.ts';
-import type { ActionRun } from './action-run.ts';
+import type { TryPlace } from '../step-try.ts';
 import { stagedFolder } from './fresh-folder.ts';
 
 /** An action that is here and can be performed. */
@@ -22,13 +22,20 @@ export interface BroughtAction {
   readonly ref: string | null;
 }
 
+/** For whom an action is brought. */
+export interface Bringing {
+  readonly place: Pick<TryPlace, 'options' | 'setup' | 'state'>;
+  readonly say: (line: string) => void;
+  readonly tally: { readonly warnings: string[] };
+}
+
 type FolderUses = Extract<PlanUses, { kind: 'local' | 'repository' }>;
 
 const BYTES_MAX = 1024 * 1024;
 
 /** Brings the action to the job and reads its description. Throws a `KeepProblem` that says why it cannot be had. */
 export async function bringAction(
-  run: ActionRun,
+  run: Bringing,
   uses: FolderUses,
   { root: own = null }: Pick<StepScope, 'root'>,
 ): Promise<BroughtAction> {
@@ -51,31 +58,43 @@ export async function bringAction(
   return { definition: describe(folder, name), folder, root, repository, ref };
 }
 
-/** By job: where the copies of its actions are. */
-const copies = new WeakMap<JobSetup, Map<string, string>>();
+/** The copy of a repository that a job has, and what is to be told of it. */
+interface Copy {
+  readonly root: string;
+  readonly sentence: string;
+  readonly warnings: readonly string[];
+}
 
-async function bringRepository(run: ActionRun, repository: string, ref: string): Promise<string> {
-  const { options, setup, state } = run.place;
-  const { source, trust } = state.message;
+/** By job and `owner/name@ref`. What cannot be had is not asked for again. */
+const copies = new WeakMap<JobSetup, Map<string, Promise<Copy>>>();
+
+async function bringRepository(run: Bringing, repository: string, ref: string): Promise<string> {
+  const { setup } = run.place;
+  const known = copies.get(setup) ?? new Map<string, Promise<Copy>>();
+  copies.set(setup, known);
+  const name = `${repository}@${ref}`;
+  const copy = known.get(name) ?? copyOf(run, repository, ref);
+  known.set(name, copy);
   try {
-    const actions = await options.rooms.actions();
-    const found = await actions.find({ repository, ref, source, trust });
-    run.say(found.sentence);
-    run.tally.warnings.push(...found.warnings);
-    const known = copies.get(setup) ?? new Map<string, string>();
-    copies.set(setup, known);
-    const before = known.get(found.name);
-    if (before !== undefined) return before;
-    const { beside, inside } = stagedFolder(run, 'action');
-    const warning = await found.copyTo(beside);
-    renameSync(beside, inside);
-    if (warning !== null) run.tally.warnings.push(warning);
-    known.set(found.name, inside);
-    return inside;
+    const { root, sentence, warnings } = await copy;
+    run.say(sentence);
+    run.tally.warnings.push(...warnings);
+    return root;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new KeepProblem(error.diagnostics.map(sentenceOf).join('; '));
   }
+}
+
+async function copyOf(run: Bringing, repository: string, ref: string): Promise<Copy> {
+  const { options, state } = run.place;
+  const { source, trust } = state.message;
+  const actions = await options.rooms.actions();
+  const { sentence, warnings, copyTo } = await actions.find({ repository, ref, source, trust });
+  const { beside, inside } = stagedFolder(run, 'action');
+  const warning = await copyTo(beside);
+  renameSync(beside, inside);
+  return { root: inside, sentence, warnings: warning === null ? warnings : [...warnings, warning] };
 }
 
 function sentenceOf({ message, suggestion }: Diagnostic): string {

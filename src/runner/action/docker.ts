@@ -4,7 +4,6 @@ import { UserError } from '../../base/diagnostic.ts';
 import { digestOf } from '../../base/digest.ts';
 import { type Executor, type ExecutorJob, StartError } from '../../executor/contract.ts';
 import type { ExpressionContext } from '../../pipeline/expression-context.ts';
-import type { ActionScript } from '../../pipeline/github/action/action-definition.ts';
 import type { PlanUses } from '../../pipeline/plan-action.ts';
 import { causeOfEnd } from '../end-cause.ts';
 import type { Environment } from '../environment.ts';
@@ -16,10 +15,10 @@ import type { StepScope } from '../step-setup.ts';
 import { decidingCause } from '../stop.ts';
 import { type ActionEnd, type ActionRun, takeLeft } from './action-run.ts';
 import type { BroughtAction } from './bring.ts';
-import { isMet } from './condition.ts';
 import { inputVariables, readInputs } from './inputs.ts';
 import type { PartPlace } from './part-place.ts';
 import type { PostWork } from './post-action.ts';
+import { isPrepared, NOTHING_DONE, tellWithoutPre } from './pre.ts';
 
 /** Where actions of GitHub look for the workspace, besides its own name. */
 const ALIAS = '/github/workspace';
@@ -54,7 +53,7 @@ export async function performImage(
   return perform(run, scope, place, work);
 }
 
-/** Performs an action that says `using: docker`: `pre`, the main part, and later `post`. */
+/** Performs an action that says `using: docker`, which the ids `key` lead to: `pre`, the main part, and later `post`. */
 export async function performDocker(
   run: ActionRun,
   scope: StepScope,
@@ -62,35 +61,28 @@ export async function performDocker(
   action: BroughtAction,
   inputs: Readonly<Record<string, string>>,
   identity: Environment,
+  key: string,
 ): Promise<ActionEnd> {
   const { runs, name } = action.definition;
   if (runs.kind !== 'docker') throw new Error('only container actions are performed here');
-  const image = await imageOf(run, action.folder, runs.image);
   const environment = { ...place.environment, ...identity };
+  const state = { ...run.prepared[key] };
+  if (run.stage === 'pre' && !isPrepared(run, runs.pre, scope, environment, key, name, state))
+    return NOTHING_DONE;
+  if (run.stage === 'main') tellWithoutPre(run, runs.pre, key, name);
+  const image = await imageOf(run, action.folder, runs.image);
   const context = (): ExpressionContext => ({ ...scope.context(environment), inputs });
   const variables: Environment = { ...identity, ...inputVariables(inputs) };
   for (const [key, template] of Object.entries(runs.variables))
     variables[key] = fill(template, `variable ${key} of the action`, context);
   if (runs.post) {
     const work = { kind: 'docker', image, entrypoint: runs.post.script, variables } as const;
-    run.tally.posts.push({ name, if: runs.post.if, work, state: {} });
+    run.tally.posts.push({ key, name, if: runs.post.if, work, state });
   }
-  if (runs.pre && isWanted(runs.pre, scope, environment)) {
-    run.say('pre');
-    const { cause } = await perform(run, scope, place, {
-      image,
-      entrypoint: runs.pre.script,
-      args: [],
-      variables,
-    });
-    if (cause) return { cause, outputs: {} };
-  }
+  if (run.stage === 'pre')
+    return perform(run, scope, place, { image, entrypoint: runs.pre!.script, args: [], variables });
   const args = runs.args.map((arg) => fill(arg, 'an argument of the action', context));
   return perform(run, scope, place, { image, entrypoint: runs.entrypoint, args, variables });
-}
-
-function isWanted(part: ActionScript, scope: StepScope, environment: Environment): boolean {
-  return part.if === null || isMet(part.if, scope, environment, 'pre-if');
 }
 
 /** What a container action does at the end of the job. */

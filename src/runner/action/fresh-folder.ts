@@ -7,6 +7,8 @@ import type { ActionRun } from './action-run.ts';
  * folders with new names.
  */
 
+type Placed = { readonly place: Pick<ActionRun['place'], 'options' | 'setup'> };
+
 /** Makes a new folder in that of the job. */
 export function freshFolder(run: ActionRun, kind: string): string {
   const path = join(run.place.setup.workspace.folder, newName(run, kind));
@@ -16,7 +18,7 @@ export function freshFolder(run: ActionRun, kind: string): string {
 
 /** Names of the same new folder: beside that of the job, where no step can write, and in it. Makes none. */
 export function stagedFolder(
-  run: ActionRun,
+  run: Placed,
   kind: string,
 ): { readonly beside: string; readonly inside: string } {
   const { folder } = run.place.setup.workspace;
@@ -24,6 +26,6 @@ export function stagedFolder(
   return { beside: join(dirname(folder), `.${name}`), inside: join(folder, name) };
 }
 
-function newName({ place }: ActionRun, kind: string): string {
+function newName({ place }: Placed, kind: string): string {
   return `${kind}-${Buffer.from(place.options.random.bytes(12)).toString('hex')}`;
 }

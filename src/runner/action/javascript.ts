@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { ActionScript } from '../../pipeline/github/action/action-definition.ts';
 import { checkEnvironment, type Environment } from '../environment.ts';
 import { KeepProblem } from '../problem.ts';
 import { parseAssignments, readStepFile } from '../step-file.ts';
@@ -9,30 +8,38 @@ import type { StepFiles } from '../step-files.ts';
 import type { StepScope } from '../step-setup.ts';
 import { type ActionEnd, type ActionRun, runProcess, takeLeft } from './action-run.ts';
 import type { BroughtAction } from './bring.ts';
-import { isMet } from './condition.ts';
 import type { PartPlace } from './part-place.ts';
+import { isPrepared, NOTHING_DONE, tellWithoutPre } from './pre.ts';
 
 /** Our own Node performs actions of every version. */
 const VERSION = Number(process.versions.node.split('.')[0]);
 
-/** Performs `pre` and `main` of a JavaScript action; its `post` is registered before, since it runs whatever becomes of them. */
+/**
+ * Performs `pre` or `main` of a JavaScript action, which the ids `key` lead to; its `post` is registered before, since it runs
+ * whatever becomes of them.
+ */
 export async function performJavascript(
   run: ActionRun,
   scope: StepScope,
   place: PartPlace,
   action: BroughtAction,
   variables: Environment,
+  key: string,
 ): Promise<ActionEnd> {
-  const { runs } = action.definition;
+  const { runs, name } = action.definition;
   if (runs.kind !== 'javascript') throw new Error('only JavaScript actions are performed here');
   const wanted = Number(runs.node.slice('node'.length));
   if (wanted !== VERSION) run.say(`it wants Node ${wanted} and is run by Node ${process.versions.node}`);
-  const state: Record<string, string> = {};
   const environment: Environment = { ...place.environment, ...variables };
+  const state = { ...run.prepared[key] };
+  if (run.stage === 'pre' && !isPrepared(run, runs.pre, scope, environment, key, name, state))
+    return NOTHING_DONE;
+  if (run.stage === 'main') tellWithoutPre(run, runs.pre, key, name);
   if (runs.post) {
     const script = join(action.folder, runs.post.script);
     run.tally.posts.push({
-      name: action.definition.name,
+      key,
+      name,
       if: runs.post.if,
       work: { kind: 'javascript', script, variables },
       state,
@@ -40,16 +47,7 @@ export async function performJavascript(
   }
   const perform = (script: string) =>
     performScript(run, scope, place, join(action.folder, script), environment, state);
-  if (runs.pre && isWanted(runs.pre, scope, environment)) {
-    run.say('pre');
-    const { cause } = await perform(runs.pre.script);
-    if (cause) return { cause, outputs: {} };
-  }
-  return perform(runs.main);
-}
-
-function isWanted(part: ActionScript, scope: StepScope, environment: Environment): boolean {
-  return part.if === null || isMet(part.if, scope, environment, 'pre-if');
+  return perform(run.stage === 'pre' ? runs.pre!.script : runs.main);
 }
 
 /** Runs one script of an action. `state`: what its earlier parts left, to which it adds. */

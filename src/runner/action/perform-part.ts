@@ -13,10 +13,8 @@ import { isMet } from './condition.ts';
 import { inputVariables, plainInputs, readInputs } from './inputs.ts';
 import { performJavascript } from './javascript.ts';
 import type { PartPlace } from './part-place.ts';
+import { DEPTH_MAX, partsWithPre } from './pre.ts';
 import { CompositeScope } from './scope.ts';
-
-/** GitHub's own limit of actions within actions. */
-const DEPTH_MAX = 10;
 
 /** Performs the action of a step. Problems of the action come back as its cause. */
 export async function performAction(
@@ -71,10 +69,17 @@ async function perform(
     case 'composite':
       return performComposite(run, step, scope, place, action, inputs.values, depth);
     case 'javascript':
-      return performJavascript(run, scope, place, action, { ...identity, ...inputVariables(inputs.values) });
+      return performJavascript(
+        run,
+        scope,
+        place,
+        action,
+        { ...identity, ...inputVariables(inputs.values) },
+        step.id,
+      );
     default: {
       const { performDocker } = await import('./docker.ts');
-      return performDocker(run, scope, place, action, inputs.values, identity);
+      return performDocker(run, scope, place, action, inputs.values, identity, step.id);
     }
   }
 }
@@ -113,7 +118,8 @@ async function performComposite(
     variables: { ...setup.variables, ...own },
   };
   let cause: Cause | null = null;
-  for (const [index, part] of runs.steps.entries()) {
+  const parts = run.stage === 'pre' ? await partsWithPre(run.place, runs.steps, action, depth) : runs.steps;
+  for (const [index, part] of parts.entries()) {
     if (run.supervised.stops.length > 0) break;
     const id = part.id;
     const end = await performStep(
@@ -122,7 +128,7 @@ async function performComposite(
       scope,
       inner,
       depth,
-      `${index + 1} of ${runs.steps.length}`,
+      `${index + 1} of ${parts.length}`,
     );
     const outcome = end.outcome === 'skipped' ? 'skipped' : end.cause === null ? 'success' : 'failure';
     scope.note(id, outcome, end.outcome === 'warned' ? 'success' : outcome, end.outputs);
@@ -131,6 +137,7 @@ async function performComposite(
       scope.failedBecause ??= `step ${id} failed`;
     }
   }
+  if (run.stage === 'pre') return { cause, outputs: {} };
   const last = { ...inner.base, ...inner.variables, ...scope.variables };
   const outputs: Record<string, string> = {};
   for (const [name, template] of Object.entries(templates))

@@ -2,6 +2,8 @@ import type { Expression } from '../../pipeline/plan.ts';
 
 /** What an action does when the steps of the job are over. Plain data: whoever goes on with the job reads it from a file. */
 export interface PostAction {
+  /** The ids of the steps that lead to the action: it is registered once. */
+  readonly key: string;
   /** The action as people know it. */
   readonly name: string;
   /** null: always. */

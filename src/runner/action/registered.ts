@@ -3,12 +3,33 @@ import { join } from 'node:path';
 import type { Random } from '../../base/port.ts';
 import type { PlanStep } from '../../pipeline/plan.ts';
 import { readStepFile } from '../step-file.ts';
+import type { Prepared } from './action-run.ts';
 import type { PostAction } from './post-action.ts';
 
 const FILE = 'posts.json';
 
 /** By step, in the order in which the steps registered something. */
-export type Registered = readonly { readonly step: string; readonly posts: readonly PostAction[] }[];
+export type Registered = readonly RegisteredStep[];
+
+export interface RegisteredStep {
+  readonly step: string;
+  readonly posts: readonly PostAction[];
+  /** What was done for it before all steps. */
+  readonly prepared: Prepared;
+}
+
+/** With what a further part of the same step registered: an action that was there keeps its turn, with its newer state. */
+export function withRegistered(known: Registered, added: RegisteredStep): Registered {
+  const before = known.find(({ step }) => step === added.step);
+  if (!before) return [...known, added];
+  const posts = new Map([...before.posts, ...added.posts].map((post) => [post.key, post]));
+  const merged = {
+    ...added,
+    posts: [...posts.values()],
+    prepared: { ...before.prepared, ...added.prepared },
+  };
+  return known.map((one) => (one === before ? merged : one));
+}
 
 /**
  * Keeps what is still to be done for whoever goes on when this process dies: in the private folder of the job, since what actions
@@ -41,5 +62,23 @@ export function postStepOf(step: PlanStep): PlanStep {
     allowFailure: false,
     timeoutMs: null,
     parallelGroup: null,
+  };
+}
+
+/** The step as which the job's beginning shows what the action of `step` does before all steps. */
+export function preStepOf(step: PlanStep): PlanStep {
+  const { workflow: said, ...plain } = step;
+  const { allowFailure, timeoutMinutes } = said ?? {};
+  const workflow = {
+    ...(allowFailure ? { allowFailure } : {}),
+    ...(timeoutMinutes ? { timeoutMinutes } : {}),
+  };
+  return {
+    ...plain,
+    id: `${step.id}.pre`,
+    name: `Pre ${step.name}`,
+    if: { source: 'always()', place: step.place },
+    parallelGroup: null,
+    ...(said ? { workflow } : {}),
   };
 }

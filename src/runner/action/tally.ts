@@ -7,6 +7,8 @@ export class Tally {
   readonly parts: StepPart[] = [];
   /** In the order in which they were registered; performed the other way round. */
   readonly posts: PostAction[] = [];
+  /** What each `pre` left for its main part. */
+  readonly prepared: Record<string, Record<string, string>> = {};
   readonly warnings: string[] = [];
   /** For the steps behind this one. */
   readonly variables: Record<string, string> = {};

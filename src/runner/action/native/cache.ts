@@ -21,6 +21,7 @@ export const CACHE = {
     if (!isExact && paths.length > 0) {
       const source = isTrue(inputs['save-always']) ? 'always()' : 'success()';
       run.tally.posts.push({
+        key: part.place.environment.GITHUB_ACTION!,
         name: 'actions/cache',
         if: { source, place: run.step.place },
         work: { kind: 'save-cache', key: inputs.key!, paths },
