@@ -21,6 +21,9 @@ export interface Finding {
   readonly offset: number | null;
 }
 
+/** What it says where it throws. */
+const PARSER_FAILS = "GitHub's own parser fails here, as it does at a key called `constructor`";
+
 /**
  * Everything that GitHub's own parser and schema find wrong with a workflow: keys, kinds of values, and what stands in
  * `${{ }}`, with the contexts and functions that each place knows. The only file that knows how that package works.
@@ -43,6 +46,11 @@ class Collector extends TemplateContext {
   }
 
   override error(at: TemplateToken | number | undefined, problem: unknown, range?: TemplateToken['range']) {
+    if (problem instanceof TypeError) {
+      // It looks keys up in plain objects, which have a `constructor` of their own.
+      this.findings.push({ message: PARSER_FAILS, origin: this.#reader.lastRead, offset: null });
+      return;
+    }
     const message = problem instanceof Error ? problem.message : String(problem);
     const token = typeof at === 'object' ? at : null;
     const origin = token && this.#reader.origin(token);

@@ -57,6 +57,17 @@ describe('a problem in an expression', () => {
   });
 });
 
+describe("a key that GitHub's parser trips over", () => {
+  it.each(['constructor', 'toString', 'valueOf'])('%s has its place and a cause', (key) => {
+    const { diagnostics } = load(
+      `on: push\n${key}: {runs-on: x}\njobs: {a: {runs-on: x, steps: [{run: y}]}}\n`,
+    );
+    const [problem] = diagnostics.filter(({ severity }) => severity === 'error');
+    expect(problem?.message).toBe("GitHub's own parser fails here, as it does at a key called `constructor`");
+    expect(problem?.place?.start).toEqual({ line: 2, column: 1 });
+  });
+});
+
 describe('the contexts of a workflow', () => {
   it('have inputs of the kinds that the workflow declares', () => {
     const context = contextOf(SMALL, { dry: 'true', n: '3' });

@@ -41,6 +41,12 @@ export class NodeReader implements ObjectReader {
     return this.#origins[token.range?.start.line ?? -1] ?? null;
   }
 
+  /** Where the parser stands. */
+  get lastRead(): TokenOrigin | null {
+    const event = this.#events[this.#next - 1];
+    return event && 'token' in event ? this.origin(event.token) : null;
+  }
+
   allowLiteral(): LiteralToken | undefined {
     const event = this.#events[this.#next];
     if (event?.kind !== 'literal') return undefined;
