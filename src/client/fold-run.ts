@@ -29,7 +29,8 @@ export class RunViewFold {
   #run: RunFields | null = null;
   #stages: StageState[] = [];
   readonly #jobs = new Map<string, JobState>();
-  readonly #jobOfCell = new Map<string, JobState>();
+  /** All cells by name: their names begin with that of their job. */
+  readonly #cells = new Map<string, CellState>();
   #view: RunView | null = null;
 
   apply(event: PlacedEvent): void {
@@ -51,7 +52,7 @@ export class RunViewFold {
 
   /** One cell as it is now, without making a view of everything. */
   cell(name: string): CellView | null {
-    return this.#jobOfCell.get(name)?.cells?.get(name) ?? null;
+    return this.#cells.get(name)?.view ?? null;
   }
 
   #request(body: Requested, at: number): void {
@@ -88,7 +89,6 @@ export class RunViewFold {
         plan: job,
         stage,
         expectedMs: body.expectedMs[job.id] ?? null,
-        matrices: new Map(),
         cells: null,
         // A job that was not asked for is shown only when the journal speaks of it.
         shown: !wanted || wanted.has(job.id),
@@ -105,7 +105,7 @@ export class RunViewFold {
 
   #reuse(cell: string, result: Readonly<Record<string, unknown>>): void {
     const job =
-      this.#jobOfCell.get(cell) ??
+      this.#cells.get(cell)?.job ??
       [...this.#jobs.values()].find((one) => cell.startsWith(`${one.plan.id} (`));
     if (!job) return;
     this.#change(job, cell, () => ({
@@ -118,18 +118,20 @@ export class RunViewFold {
   }
 
   #setMatrix(job: JobState, combinations: readonly (JsonObject | null)[]): void {
-    const names = combinations.map((values) => cellName(job.plan.id, values));
-    combinations.forEach((values, index) => {
-      if (values) job.matrices.set(names[index]!, values);
+    const earlier = job.cells ?? [];
+    for (const { view } of earlier) this.#cells.delete(view.name);
+    job.cells = combinations.map((values) => {
+      const name = cellName(job.plan.id, values);
+      const known = earlier.find(({ view }) => view.name === name)?.view;
+      return this.#add(job, name, values, known);
     });
-    this.#setCells(job, names);
+    touch(job);
   }
 
-  #setCells(job: JobState, names: readonly string[]): void {
-    const earlier = job.cells;
-    job.cells = new Map(names.map((name) => [name, earlier?.get(name) ?? blankCell(job, name)]));
-    for (const name of names) this.#jobOfCell.set(name, job);
-    touch(job);
+  #add(job: JobState, name: string, values: JsonObject | null, known?: CellView): CellState {
+    const cell = { job, values, view: known ?? newCell(name, job.plan, values) };
+    this.#cells.set(name, cell);
+    return cell;
   }
 
   #applyToCells(body: PlacedEvent['body'], at: number): void {
@@ -141,7 +143,7 @@ export class RunViewFold {
       }
       case 'step.started':
       case 'step.finished': {
-        const job = this.#jobOfCell.get(body.cell);
+        const job = this.#cells.get(body.cell)?.job;
         if (job) this.#change(job, body.cell, (cell) => stepChange(cell, body, at));
         return;
       }
@@ -153,7 +155,7 @@ export class RunViewFold {
       case 'cell.skipped': {
         const job = this.#jobs.get(body.job);
         // A job is skipped as a whole, whatever its matrix.
-        if (job) this.#setCells(job, [body.cell]);
+        if (job) this.#setMatrix(job, [null]);
         if (job)
           this.#change(job, body.cell, () => ({
             state: 'finished',
@@ -174,20 +176,23 @@ export class RunViewFold {
       case 'cell.started':
       case 'cell.finished': {
         const job = this.#jobs.get(body.job);
-        if (job)
-          this.#change(job, body.cell, (cell) =>
-            cellChange(cell, body, at, job.plan, job.matrices.get(body.cell) ?? null),
-          );
+        if (job) this.#change(job, body.cell, (cell, values) => cellChange(cell, body, at, job.plan, values));
         return;
       }
     }
   }
 
-  #change(job: JobState, name: string, change: (cell: CellView) => Partial<CellView>): void {
-    job.cells ??= new Map();
-    const cell = job.cells.get(name) ?? blankCell(job, name);
-    job.cells.set(name, { ...cell, ...change(cell) });
-    this.#jobOfCell.set(name, job);
+  #change(
+    job: JobState,
+    name: string,
+    change: (cell: CellView, values: JsonObject | null) => Partial<CellView>,
+  ): void {
+    let cell = this.#cells.get(name);
+    if (!cell) {
+      cell = this.#add(job, name, null);
+      job.cells = [...(job.cells ?? []), cell];
+    }
+    cell.view = { ...cell.view, ...change(cell.view, cell.values) };
     job.shown = true;
     touch(job);
   }
@@ -199,20 +204,22 @@ interface StageState {
   view: StageView | null;
 }
 
+/** No map for each job: of 10,000 jobs those took 5 MiB. */
+interface CellState {
+  readonly job: JobState;
+  /** The combination of the matrix. */
+  readonly values: JsonObject | null;
+  view: CellView;
+}
+
 interface JobState {
   readonly plan: PlanJob;
   readonly stage: StageState;
   readonly expectedMs: number | null;
-  /** The combinations of its matrix, by the name of their cell. */
-  readonly matrices: Map<string, JsonObject>;
-  cells: Map<string, CellView> | null;
+  cells: readonly CellState[] | null;
   shown: boolean;
   reason: Reason | null;
   view: JobView | null;
-}
-
-function blankCell(job: JobState, name: string): CellView {
-  return newCell(name, job.plan, job.matrices.get(name) ?? null);
 }
 
 function touch(job: JobState): void {
@@ -223,8 +230,8 @@ function touch(job: JobState): void {
 /** Its cells wait for workers. */
 function makeReady(job: JobState, reason: Reason): void {
   job.reason = reason;
-  for (const [name, cell] of job.cells ?? []) {
-    if (cell.state === 'waiting') job.cells?.set(name, { ...cell, state: 'queued' });
+  for (const cell of job.cells ?? []) {
+    if (cell.view.state === 'waiting') cell.view = { ...cell.view, state: 'queued' };
   }
   touch(job);
 }
@@ -241,7 +248,7 @@ function jobView(job: JobState): JobView {
     services: job.plan.services.map((service) => service.name),
     expectedMs: job.expectedMs,
     reason: job.reason,
-    cells: job.cells && [...job.cells.values()],
+    cells: job.cells?.map(({ view }) => view) ?? null,
   };
   return job.view;
 }
