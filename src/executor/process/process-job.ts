@@ -20,6 +20,9 @@ export interface ProcessJobOptions {
   readonly supervisor: Supervisor;
 }
 
+/** Without a sandbox. */
+const SHORT_MS = 5;
+
 interface Running {
   readonly step: ProcessStep;
   readonly output: StepOutput;
@@ -57,7 +60,7 @@ export class ProcessJob implements ConfinedJob {
 
     const name = stepName(jobKey, spec.stepKey);
     const token = randomBytes(12).toString('hex');
-    const step = this.#add(name, token, spec.onOutput, spec.command[0]!, spec.directory);
+    const step = this.#add(name, token, spec);
     for (const released of this.#released.splice(0)) supervisor.send(['release', released]);
     const words = spec.confinement ?? [];
     supervisor.send([
@@ -87,7 +90,7 @@ export class ProcessJob implements ConfinedJob {
     return new Promise((resolve) => {
       supervisor.adopt(name, (found) => {
         if (found === null) return resolve(isCutOff(directory, name) ? CUT_OFF : null);
-        const step = this.#add(name, found.token, onOutput, '', '');
+        const step = this.#add(name, found.token, { onOutput, command: [], directory: '' });
         step.onStarted(found.pid);
         resolve(step);
       });
@@ -129,15 +132,20 @@ export class ProcessJob implements ConfinedJob {
     this.#closedNames = [];
   }
 
-  #add(name: string, token: string, sink: OutputSink, program: string, directory: string): ProcessStep {
+  #add(
+    name: string,
+    token: string,
+    spec: Pick<ConfinedStepSpec, 'onOutput' | 'command' | 'directory' | 'shortMs'>,
+  ): ProcessStep {
     const { supervisor, clock, drainMs } = this.#options;
-    const output = new StepOutput(join(this.#options.directory, `${name}.${token}`), sink, clock);
+    const output = new StepOutput(join(this.#options.directory, `${name}.${token}`), spec.onOutput, clock);
     const step = new ProcessStep({
       output,
       drainMs,
       clock,
-      program,
-      directory,
+      program: spec.command[0] ?? '',
+      directory: spec.directory,
+      shortMs: spec.shortMs ?? SHORT_MS,
       receiptEnd: () => readReceiptEnd(this.#options.directory, name),
       confirm: () => supervisor.send(['confirm', name]),
       signal: async (signal) => {

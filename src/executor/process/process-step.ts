@@ -5,15 +5,14 @@ import type { StepEnd, StepProcess } from '../contract.ts';
 import { startErrorOf } from './start-error.ts';
 import type { StepOutput } from './step-output.ts';
 
-/** A step that ends sooner needs no stream and no confirmation: its end says all. */
-const SHORT_STEP_MS = 5;
-
 export interface ProcessStepOptions {
   readonly output: StepOutput;
   readonly drainMs: number;
   readonly clock: Clock;
   readonly program: string;
   readonly directory: string;
+  /** A step that ends sooner needs no stream and no confirmation: its end says all. */
+  readonly shortMs: number;
   /** The fields of the end that stands in the receipt, or null. */
   readonly receiptEnd: () => readonly string[] | null;
   /** Asks the supervisor to say when the program runs. */
@@ -37,7 +36,7 @@ export class ProcessStep implements StepProcess {
     this.#options = options;
     this.started = this.#started.promise;
     this.ended = this.#ended.promise;
-    this.#cancelConfirm = options.clock.after(SHORT_STEP_MS, options.confirm);
+    this.#cancelConfirm = options.clock.after(options.shortMs, options.confirm);
   }
 
   signal(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT'): Promise<void> {

@@ -31,7 +31,7 @@ function whyForbidden(path: string): string | null {
   if (!path.startsWith('/')) return 'it is not an absolute path';
   let real: string;
   try {
-    real = realpathSync(path);
+    real = realpathSync.native(path);
   } catch {
     return 'there is none';
   }
