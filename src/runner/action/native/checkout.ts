@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../../base/diagnostic.ts';
 import { withoutUserInfo } from '../../../base/text.ts';
@@ -7,7 +7,8 @@ import { JobProblem, KeepProblem } from '../../problem.ts';
 import { git, isRepository } from '../../workspace/git.ts';
 import { stagedFolder } from '../fresh-folder.ts';
 import { insideWorkspace } from './inside.ts';
-import { declared, isTrue, type NativePart } from './native-part.ts';
+import { declared, isTrue, linesOf, type NativePart } from './native-part.ts';
+import { removeUnwanted, sparsePatterns } from './sparse.ts';
 
 /**
  * The files of the run are in the workspace from the start, so that the first checkout finds its work done. Another place,
@@ -41,15 +42,24 @@ export const CHECKOUT = {
     const { run, inputs, place } = part;
     const target = insideWorkspace(place.directory, inputs.path || '.');
     if (isTrue(inputs['persist-credentials'])) run.say('persist-credentials: no credentials are kept');
-    if (inputs['sparse-checkout']) run.say('sparse-checkout: all files are there');
-    if (!isOwn(part)) return other(part, target);
+    const wanted = wantedFiles(part);
+    if (!isOwn(part)) return other(part, target, wanted);
     const { source } = run.place.state.message;
     const commit = await wantedCommit(part, source);
-    if (commit !== null) return commitOf(part, source, commit, target);
-    await filesOfRun(part, target);
+    if (commit !== null) return commitOf(part, source, commit, target, wanted);
+    await filesOfRun(part, target, wanted);
     return { ref: inputs.ref || refOf(part), commit: source.commit ?? '' };
   },
 };
+
+/** The patterns of a sparse checkout; null: all files. */
+function wantedFiles({ run, inputs }: NativePart): readonly string[] | null {
+  const lines = linesOf(inputs['sparse-checkout']);
+  if (lines.length === 0) return null;
+  run.say(`sparse-checkout: only the files of ${lines.join(', ')}`);
+  const mode = inputs['sparse-checkout-cone-mode'];
+  return sparsePatterns(lines, mode === '' || isTrue(mode));
+}
 
 function isOwn({ inputs, scope, place }: NativePart): boolean {
   const { repository } = inputs;
@@ -93,17 +103,23 @@ async function wantedCommit({ inputs, run, place }: NativePart, source: RunSourc
   throw new KeepProblem(`git knows no ${ref} here; bring it with \`git fetch origin ${ref}\``);
 }
 
-async function filesOfRun({ run, inputs, place }: NativePart, target: string): Promise<void> {
+async function filesOfRun(
+  { run, inputs, place }: NativePart,
+  target: string,
+  wanted: readonly string[] | null,
+): Promise<void> {
   const isTop = target === place.directory;
   const mark = join(run.place.setup.workspace.folder, 'checked-out');
   if (isTop && !existsSync(mark)) {
     mkdirSync(mark);
+    if (wanted) removeUnwanted(target, wanted);
     run.say('the files of the run are in the workspace');
     return;
   }
   if (isTop && !isTrue(inputs.clean)) return run.say('the files are there, and nothing is cleaned');
   empty(target);
   await run.place.setup.takeFiles(target);
+  if (wanted) removeUnwanted(target, wanted);
   run.say(`the files of the run are in ${inputs.path || 'the workspace'} as they were at its beginning`);
 }
 
@@ -112,6 +128,7 @@ async function commitOf(
   source: RunSource,
   commit: string,
   target: string,
+  wanted: readonly string[] | null,
 ): Promise<Record<string, string>> {
   const { beside: partial } = stagedFolder(run, 'checkout');
   try {
@@ -128,6 +145,11 @@ async function commitOf(
     ];
     await git(source.path, words);
     await git(partial, ['remote', 'set-url', 'origin', withoutUserInfo(source.repository)]);
+    if (wanted) {
+      await git(partial, ['config', 'core.sparseCheckout', 'true']);
+      mkdirSync(join(partial, '.git', 'info'), { recursive: true });
+      writeFileSync(join(partial, '.git', 'info', 'sparse-checkout'), `${wanted.join('\n')}\n`);
+    }
     await git(partial, ['-c', 'advice.detachedHead=false', 'checkout', '--quiet', '--detach', commit]);
   } catch (error) {
     if (error instanceof JobProblem)
@@ -143,7 +165,11 @@ async function commitOf(
   return { ref: inputs.ref!, commit };
 }
 
-async function other({ run, inputs }: NativePart, target: string): Promise<Record<string, string>> {
+async function other(
+  { run, inputs }: NativePart,
+  target: string,
+  wanted: readonly string[] | null,
+): Promise<Record<string, string>> {
   const { options, state } = run.place;
   const { source, trust } = state.message;
   const repository = inputs.repository!;
@@ -161,6 +187,7 @@ async function other({ run, inputs }: NativePart, target: string): Promise<Recor
     });
     const { beside: partial } = stagedFolder(run, 'checkout');
     await found.copyTo(partial);
+    if (wanted) removeUnwanted(partial, wanted);
     empty(target);
     for (const name of readdirSync(partial)) renameSync(join(partial, name), join(target, name));
     rmSync(partial, { recursive: true, force: true });
