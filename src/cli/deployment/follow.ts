@@ -1,7 +1,7 @@
 import { userError } from '../../base/diagnostic.ts';
 import type { Deployments } from '../../client/deployment/contract.ts';
 import { DeploymentFold } from '../../client/deployment/fold.ts';
-import type { DeploymentView } from '../../client/deployment/view.ts';
+import type { DeploymentOutcome, DeploymentView } from '../../client/deployment/view.ts';
 import { type Context, EXIT } from '../context.ts';
 import { asksPeople, exitCodeOfDeployment } from './outcome.ts';
 import { plainDeployment } from './plain-display.ts';
@@ -22,7 +22,7 @@ export interface DeploymentDisplay {
 }
 
 /**
- * Follows a deployment to its end and resolves to the exit code. Whatever happens here changes nothing about the deployment: an interrupt, a
+ * Follows a deployment to its end and resolves to the exit code, which is 0 after a `wanted` outcome. Whatever happens here changes nothing about the deployment: an interrupt, a
  * closed terminal and a reader that goes away only end the following.
  */
 export async function followToEnd(
@@ -30,6 +30,7 @@ export async function followToEnd(
   deployments: Deployments,
   deploymentId: string,
   options: FollowOptions,
+  wanted: readonly DeploymentOutcome[] = ['succeeded'],
 ): Promise<number> {
   const { ports, json, look } = context;
   const isLive = look.live && !json && options.live !== false;
@@ -73,7 +74,7 @@ export async function followToEnd(
   }
   display.end(how === 'over' ? view : null);
   if (json) context.printJson(view);
-  if (how === 'over' && view?.outcome) return exitCodeOfDeployment(view.outcome);
+  if (how === 'over' && view?.outcome) return exitCodeOfDeployment(view.outcome, wanted);
   if (how === 'asked') {
     context.note(`${deploymentId} waits for a person: sluice deployment show ${deploymentId}`);
     return EXIT.waiting;

@@ -10,8 +10,12 @@ import type {
 import { EXIT } from '../context.ts';
 import type { Look } from '../look.ts';
 
-/** What a command that waited for a deployment ends with. */
-export function exitCodeOfDeployment(outcome: DeploymentOutcome): number {
+/** What a command that waited for a deployment ends with. `wanted` is what it asked for. */
+export function exitCodeOfDeployment(
+  outcome: DeploymentOutcome,
+  wanted: readonly DeploymentOutcome[],
+): number {
+  if (wanted.includes(outcome)) return EXIT.done;
   switch (outcome) {
     case 'succeeded':
       return EXIT.done;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { anArtifact, DEPLOY_SOURCE, DeployWorld } from '../../../test/support/deploy-world.ts';
 import { ScriptedWorld } from '../../../test/support/scripted-ports.ts';
 import { digestOf } from '../../base/digest.ts';
+import type { ToldDeployment } from '../../client/deployment/contract.ts';
 import type { DeploymentEvent, DeploymentOutcome } from '../../journal/deployment-event.ts';
 import { textWidth } from '../row.ts';
 
@@ -184,6 +185,37 @@ describe('sluice rollback and environment', () => {
     expect(cli.out.text).toContain('ada went back from it: slow');
     expect(await cli.run('environment')).toBe(0);
     expect(cli.out.text).toContain('no rollback: 1 is the only proven release here');
+  });
+
+  it('ends well when what was still going on went back', async () => {
+    const { cli, world } = aDesk();
+    world.artifacts = [anArtifact('1')];
+    const id = await world.deployments.begin(await world.deployments.plan(world.ask()));
+    const told: string[] = [];
+    cli.client.deployed = Object.assign(Object.create(world.deployments), {
+      async tell(deploymentId: string, { kind }: ToldDeployment) {
+        told.push(`${kind} ${deploymentId}`);
+        await world.write(id, finished('rolled-back'));
+        return { by: 'ada', sentence: 'it is cancelled' };
+      },
+    });
+    expect(await cli.run('rollback', 'staging'), cli.err.text).toBe(0);
+    expect(told).toEqual([`cancel ${id}`]);
+    expect(cli.err.text).toContain(`deployment ${id} was still going on: it is cancelled`);
+  });
+
+  it('does not take back a rollback that is going on when it is asked for again', async () => {
+    const { cli, world } = aDesk();
+    await world.prove('1');
+    await world.prove('2');
+    expect(await cli.run('rollback', 'staging', '--detach')).toBe(0);
+    const id = world.supervised.at(-1)!;
+    cli.client.deployed = Object.assign(Object.create(world.deployments), {
+      tell: async () => expect.fail('it was told to go back'),
+    });
+    expect(await cli.run('rollback', 'staging', '--detach', '--json'), cli.err.text).toBe(0);
+    expect(cli.err.text).toContain(`rollback ${id} to 1 is going on already`);
+    expect(cli.out.text).toContain(JSON.stringify(id));
   });
 
   it('prints the plan of a manual rollback and changes nothing', async () => {

@@ -1,4 +1,5 @@
 import { UserError } from '../../base/diagnostic.ts';
+import { visible } from '../../base/text.ts';
 import { type Context, EXIT } from '../context.ts';
 import { type RollbackOptions, rollbackAsk, takeOverOrphans } from '../deployment/asked.ts';
 import { type FollowOptions, followToEnd } from '../deployment/follow.ts';
@@ -11,7 +12,7 @@ interface Options extends RollbackOptions, FollowOptions {
 
 /**
  * `sluice rollback [environment]`: goes back to the last release that was proven there. A deployment that is still going on is cancelled
- * instead: it goes back by itself.
+ * instead: it goes back by itself. A rollback that is still going on is what is asked for, so it is followed.
  */
 export async function perform(
   context: Context,
@@ -31,11 +32,22 @@ export async function perform(
     .flatMap((one) => one.going ?? []);
   const isManual = options.plan === true || ask.strategy === 'manual';
   if (going.length === 1 && ask.to === null && !isManual) {
-    const { deploymentId } = going[0]!;
+    const { deploymentId, kind, version } = going[0]!;
+    if (kind === 'rollback') {
+      context.note([
+        `rollback ${deploymentId} to ${visible(version)} is going on already`,
+        `end it all the same: sluice deployment cancel ${deploymentId}`,
+      ]);
+      return options.detach
+        ? accepted(context, deploymentId)
+        : followToEnd(context, deployments, deploymentId, options);
+    }
     const reason = options.reason ?? 'a rollback was asked for';
     const taken = await deployments.tell(deploymentId, { kind: 'cancel', reason });
     context.note(`deployment ${deploymentId} was still going on: ${taken.sentence}`);
-    return followToEnd(context, deployments, deploymentId, options);
+    return options.detach
+      ? accepted(context, deploymentId)
+      : followToEnd(context, deployments, deploymentId, options, ['rolled-back', 'cancelled']);
   }
   const planned = await deployments.planRollback(ask);
   if (isManual) {
@@ -45,7 +57,12 @@ export async function perform(
     return planned.problems.length > 0 ? EXIT.wrong : EXIT.done;
   }
   const deploymentId = await deployments.begin(planned);
-  if (!options.detach) return followToEnd(context, deployments, deploymentId, options);
+  return options.detach
+    ? accepted(context, deploymentId)
+    : followToEnd(context, deployments, deploymentId, options);
+}
+
+function accepted(context: Context, deploymentId: string): number {
   if (context.json) context.printJson({ deploymentId });
   else
     context.print([

@@ -172,7 +172,12 @@ export interface EnvironmentServiceView {
   /** With any, it serves there only. */
   readonly partly: readonly string[];
   /** The deployment that goes on; null: none. */
-  readonly going: { readonly deploymentId: string; readonly version: string; readonly phase: Phase } | null;
+  readonly going: {
+    readonly deploymentId: string;
+    readonly kind: 'release' | 'rollback';
+    readonly version: string;
+    readonly phase: Phase;
+  } | null;
   /** The release that a rollback would bring; null with the reason why there is none. */
   readonly back: {
     readonly digest: string | null;

@@ -61,6 +61,7 @@ async function serviceView(
     going: open
       ? {
           deploymentId: open.requested.deploymentId,
+          kind: open.requested.kind,
           version: nameOf(open.requested.candidate),
           phase: summaryOf(open, false).phase,
         }
