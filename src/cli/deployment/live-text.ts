@@ -1,4 +1,5 @@
 import { counted, visible } from '../../base/text.ts';
+import { closedText } from '../../client/deployment/story.ts';
 import type { DeploymentView, DeployStepView } from '../../client/deployment/view.ts';
 import type { Look } from '../look.ts';
 import { hanging, row, shorten } from '../row.ts';
@@ -108,13 +109,17 @@ export function askedLines(view: DeploymentView, look: Look): string[] {
   if (held)
     return hanging('', `held: ${visible(held.reason)}; ${command('proceed')} lets it go on`, look.width);
   if (waiting === null) return [];
-  const { approvalsLeft, closed } = waiting;
+  const { approvalsLeft, closed, untilMs } = waiting;
   return [
     ...(approvalsLeft === 0
       ? []
       : hanging('', `waits for ${counted(approvalsLeft, 'approval')}: ${command('approve')}`, look.width)),
     ...(closed === null
       ? []
-      : hanging('', `not now: ${visible(closed)}; ${command('override')} --reason TEXT`, look.width)),
+      : hanging(
+          '',
+          `not now: ${visible(closedText(closed, untilMs))}; ${command('override')} --reason TEXT`,
+          look.width,
+        )),
   ];
 }

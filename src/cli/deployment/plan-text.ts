@@ -194,7 +194,7 @@ function admissionLines({ plan, gates }: PlannedDeployment, look: Look): string[
       ? []
       : labelled(
           'times',
-          `${counted(windows.length, 'window')}, ${counted(freezes.length, 'freeze')}; outside of them it waits`,
+          `${counted(windows.length, 'window')}, ${counted(freezes.length, 'freeze')}; it waits for its time`,
           look,
         )),
   ];

@@ -4,6 +4,7 @@ import { anEnvironment, aRelease } from '../../../test/support/release.ts';
 import { compilePlan } from '../../delivery/strategy/compile.ts';
 import type { PlacedEvent } from '../../journal/event.ts';
 import { foldDeployment } from './fold.ts';
+import { closedText } from './story.ts';
 
 function viewOf(play: DeploymentPlay) {
   const events = play.events.map(
@@ -68,6 +69,15 @@ describe('foldDeployment', () => {
     expect(view.sentence).toContain(why);
     expect(begun).not.toContain(why);
     expect(end).toBe('rolled back: sha256:old serves again');
+  });
+
+  it('tells when an environment that is closed opens', () => {
+    const at = Date.parse('2026-03-05T08:00:00Z');
+    const closed = 'it is outside of the windows for deployments';
+    expect(closedText(closed, at)).toBe(`${closed}; it opens at 2026-03-05T08:00:00.000Z`);
+    expect(closedText(closed, null)).toBe(`${closed}; no window opens within a year`);
+    const frozen = 'deployments are frozen until 2026-03-05T08:00:00.000Z';
+    expect(closedText(frozen, at)).toBe(frozen);
   });
 
   it('tells whom it waits for, and who answered', () => {

@@ -168,9 +168,17 @@ function requestText(
 function waitingText({
   approvalsLeft,
   closed,
+  untilMs,
 }: Extract<DeploymentEvent, { type: 'deployment.waiting' }>): string {
   const people = approvalsLeft === 0 ? [] : [`for ${counted(approvalsLeft, 'approval')}`];
-  return `it waits ${[...people, ...(closed === null ? [] : [`for its time: ${closed}`])].join(', and ')}`;
+  return `it waits ${[...people, ...(closed === null ? [] : [`for its time: ${closedText(closed, untilMs)}`])].join(', and ')}`;
+}
+
+/** Why an environment is closed and when it opens, without a full stop. The end of a freeze may be both. */
+export function closedText(closed: string, untilMs: number | null): string {
+  if (untilMs === null) return `${closed}; no window opens within a year`;
+  const time = new Date(untilMs).toISOString();
+  return closed.includes(time) ? closed : `${closed}; it opens at ${time}`;
 }
 
 function weightText(percent: number): string {
