@@ -327,6 +327,14 @@ const CASES: readonly Case[] = [
     says: ['error 2:70 bad-value: `weights` is empty; write the percentages, such as `[5, 25, 50, 100]`'],
   },
   {
+    title: '19 weights that are no numbers',
+    text: 'environments: {p: {type: staging}}\nstages: [{name: d, environment: p, strategy: {type: canary, weights: [ten, .nan, 100]}}]\n',
+    says: [
+      'error 2:71 bad-value: entry 1 of `weights` is `ten`, but must be a number',
+      'error 2:76 bad-value: entry 2 of `weights` is `.nan`, but must be a number',
+    ],
+  },
+  {
     title: '19 weights that end early',
     text: 'environments: {p: {type: staging}}\nstages: [{name: d, environment: p, strategy: {type: canary, weights: [10, 50]}}]\n',
     says: ['error 2:70 bad-value: `weights` ends at 50, but the last weight must be 100'],

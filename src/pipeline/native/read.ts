@@ -358,6 +358,8 @@ function defaultExpectation(schema: z.core.$ZodType): string {
       return 'a list';
     case 'string':
       return 'text';
+    case 'number':
+      return 'a number';
     case 'null':
       return 'empty';
     case 'union':

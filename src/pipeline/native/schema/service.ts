@@ -27,7 +27,11 @@ export const migrationSchema = z
       'What it does to the way back. Default: `irreversible`.',
       'kind: expand\nup: ./migrate up',
     ),
-    up: key(script('deploy'), 'Runs before the switch.', 'up: ./migrate up'),
+    up: key(
+      script('deploy'),
+      '`expand`: runs before the switch. Else when nothing old runs any more.',
+      'up: ./migrate up',
+    ),
     down: key(script('deploy'), 'Takes it back.', 'up: ./migrate up\ndown: ./migrate down'),
   })
   .meta({ id: 'migrations' });
