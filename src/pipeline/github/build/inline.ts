@@ -1,6 +1,6 @@
 import type { Place } from '../../../base/diagnostic.ts';
 import { isTemplate, splitTemplate } from '../../expression-template.ts';
-import { cellName, type Plan, type PlanJob, type SecretGrant } from '../../plan.ts';
+import { type Concurrency, cellName, type Plan, type PlanJob, type SecretGrant } from '../../plan.ts';
 import type { JobScope, PlanCall, ScopeNeed, ScopeNeeds } from '../../plan-call.ts';
 import type { WorkflowCall } from '../../plan-workflow.ts';
 import { calledFile } from '../foreign.ts';
@@ -106,14 +106,6 @@ function callOf(job: PlanJob, chain: readonly string[], inlining: Inlining, know
     return refusedCall(job, workflow.refused);
   }
   checkCall(call, workflow.called, at, inlining);
-  if (job.concurrency)
-    inlining.report(
-      'warning',
-      job.place,
-      '`concurrency` of a job that calls a workflow is not performed yet',
-    );
-  if (workflow.plan.concurrency)
-    inlining.report('warning', at, `the \`concurrency\` of ${path} is not performed when it is called`);
   if (job.matrix && !job.matrix.cells) {
     inlining.report(
       'warning',
@@ -137,8 +129,15 @@ function callOf(job: PlanJob, chain: readonly string[], inlining: Inlining, know
     );
     return null;
   }
+  const group = groupOfCall(job, workflow.plan, inner);
+  if (group === 'cannot be held') {
+    const message = `the \`concurrency\` of a call is held only where the call is one job without a matrix, with one group that names neither inputs nor needs of the caller`;
+    const suggestion = 'give the jobs of the workflow that is called `concurrency`';
+    inlining.report('warning', at, `the job will fail: ${message}`, suggestion);
+    return refusedCall(job, `${message}; ${suggestion}`);
+  }
   const parts = cells.map((matrix) =>
-    placed(cellName(job.id, matrix), job, matrix, call, workflow.called, inner),
+    placed(cellName(job.id, matrix), job, matrix, call, workflow.called, withGroup(inner, group)),
   );
   return {
     height: inner.height + 1,
@@ -148,10 +147,34 @@ function callOf(job: PlanJob, chain: readonly string[], inlining: Inlining, know
   };
 }
 
+/** What a template of the caller may name, and its job would not find. */
+const OF_CALLER = /\b(inputs|needs|matrix|strategy)\b/;
+
+/**
+ * The group that a call holds, for its only job to hold. A group belongs to a job or to the run, so that of a call of several jobs
+ * would be free between them.
+ */
+function groupOfCall(
+  { concurrency: own }: PlanJob,
+  { concurrency: called }: Plan,
+  { jobs }: Inlined,
+): Concurrency | 'cannot be held' | null {
+  const group = own ?? called;
+  if (group === null) return null;
+  const [job] = jobs;
+  const isAlone = jobs.length === 1 && job!.matrix === null && job!.concurrency === null;
+  const isOfCaller = own !== null && OF_CALLER.test(`${own.group} ${own.cancelIf?.source ?? ''}`);
+  return isAlone && !isOfCaller && (own === null || called === null) ? group : 'cannot be held';
+}
+
+function withGroup(inner: Inlined, concurrency: Concurrency | null): Inlined {
+  return concurrency ? { ...inner, jobs: inner.jobs.map((job) => ({ ...job, concurrency })) } : inner;
+}
+
 /** Which jobs a run has is known before it begins, but for their matrices. */
 function refusedCall(job: PlanJob, message: string) {
   const refusals = job.refusals.map((refusal) => ({ ...refusal, message }));
-  return { height: 0, need: { job: job.id }, jobs: [{ ...job, refusals }], calls: [] };
+  return { height: 0, need: { job: job.id }, jobs: [{ ...job, concurrency: null, refusals }], calls: [] };
 }
 
 function calledWorkflow(path: string, at: Place, chain: readonly string[], inlining: Inlining) {
