@@ -1,5 +1,5 @@
 /**
- * What a sandboxed step costs, beside bubblewrap itself: `node bench/sandbox.ts [rounds]`. Each row is 100 times `true`, one
+ * What a sandboxed step costs, beside bubblewrap itself: `node bench/sandbox.ts [rounds]`. Each row is 20 times `true`, one
  * after the other: a shell that starts bubblewrap with the same arguments and keeps nothing, and the executor, which also
  * gives an environment by a file in memory, a user of its own, a control group, output, receipt and tree kill. All rows take
  * turns; the medians are told as ratios to the shell in the same run.
@@ -16,9 +16,9 @@ import { systemMounts } from '../src/executor/sandbox/system-mounts.ts';
 import { machineClock } from '../src/machine/clock.ts';
 import { line, median } from './support/measure.ts';
 
-const COUNT = 100;
+const COUNT = 20;
 let jobs = 0;
-const rounds = Number(process.argv[2] ?? 7);
+const rounds = Number(process.argv[2] ?? 15);
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sluice-bench-')));
 const work = join(folder, 'work');
 mkdirSync(work);
