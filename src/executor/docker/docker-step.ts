@@ -6,7 +6,8 @@ import { shellExit } from '../shell-exit.ts';
 import { type InnerReceipt, type MetLimits, readInnerReceipt } from './receipt.ts';
 import { ASK_SCRIPT, SIGNAL_SCRIPT } from './script.ts';
 
-const BEGIN_LOOK_MS = 4;
+/** `docker exec` takes 60 to 100 ms, and each look is taken from it: output and end tell it without a look. */
+const BEGIN_LOOK_MS = 20;
 const LOOK_MS = 50;
 const ASK_MS = 500;
 const HELD_CHARACTERS_MAX = 2_000;
