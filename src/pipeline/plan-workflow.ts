@@ -15,7 +15,9 @@ export interface WorkflowJob {
     /** Names that a template may not become: these are protected, and nobody can be asked any more when it is evaluated. */
     readonly refused?: readonly string[];
     /** What its protection demands when the job begins; the job fails when that is not met. */
-    readonly held?: Pick<Protection, 'branches' | 'windows' | 'freezes'>;
+    readonly held?: Hold;
+    /** The same by the name that a template becomes. */
+    readonly mayHold?: readonly (Hold & { readonly name: string })[];
   } | null;
   /** The workflow that the job is: `./.github/workflows/test.yml` or `owner/name/.github/workflows/test.yml@v1`. */
   readonly call: WorkflowCall | null;
@@ -24,6 +26,8 @@ export interface WorkflowJob {
   /** Instead of what the job and its matrix say; each only where the file has an expression. */
   readonly dynamic?: DynamicSettings;
 }
+
+export type Hold = Pick<Protection, 'branches' | 'windows' | 'freezes'>;
 
 /** Settings that are known only when the job is about to run, or is over. */
 export interface DynamicSettings {

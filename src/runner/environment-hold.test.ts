@@ -34,6 +34,27 @@ describe('environmentHold', () => {
     expect(holdOf(held, {}, NOON - 3 * 3_600_000)).toBe(null);
   });
 
+  it('holds a job whose expression becomes the name of such an environment', () => {
+    const mayHold = [
+      { ...OPEN, windows: [MORNING], name: 'Production' } as unknown as Held & { name: string },
+    ];
+    const named = (name: string) => {
+      const message = messageOf(null);
+      const { workflow } = message.job;
+      const environment = { name, url: null, mayHold };
+      return {
+        ...message,
+        job: { ...message.job, workflow: { ...workflow!, environment } },
+        matrix: { to: 'production' },
+      };
+    };
+    expect(environmentHold(named('${{ matrix.to }}'), NOON)).toContain(
+      'the environment Production is closed',
+    );
+    expect(environmentHold(named('${{ matrix.to }}-2'), NOON)).toBe(null);
+    expect(environmentHold(named('${{ fromJSON(1) }}'), NOON)).toBe(null);
+  });
+
   it('holds a job in a freeze', () => {
     const freeze = { start: '2026-03-01T00:00:00Z', end: '2026-03-09T00:00:00Z', reason: 'audit' };
     expect(holdOf({ ...OPEN, freezes: [freeze] } as unknown as Held)).toContain(

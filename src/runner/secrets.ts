@@ -6,10 +6,10 @@ import { fill } from './job-state.ts';
 import { JobProblem } from './problem.ts';
 
 /**
- * The environment whose secrets a job may have; null: none. Throws a `JobProblem` for a name that cannot be evaluated, or that became
+ * The environment of a job, whose secrets it may have; null: none. Throws a `JobProblem` for a name that cannot be evaluated, or that became
  * one of a protected environment.
  */
-function environmentOf({ job, contexts, matrix, needs, strategy }: JobMessage): string | null {
+export function environmentOf({ job, contexts, matrix, needs, strategy }: JobMessage): string | null {
   if (job.deploy) return job.deploy.environment;
   const environment = job.workflow?.environment;
   if (!environment) return null;

@@ -32,13 +32,21 @@ export function withProtection(plan: Plan, environments: readonly EnvironmentDef
   return { ...plan, jobs };
 }
 
-/** Which environment it is, is known too late to ask anybody, so that it must not be a protected one. */
+/**
+ * Which environment it is, is known too late to ask anybody, so that it must not be one with approvals or gates. What else protects
+ * one is looked at when the job begins.
+ */
 function refusing(job: PlanJob, environments: readonly EnvironmentDefinition[]): PlanJob {
   const refused = environments
-    .filter(({ protection: held }) => held && (held.approvals > 0 || isHeld(held) || held.gates.length > 0))
+    .filter(({ protection }) => protection && (protection.approvals > 0 || protection.gates.length > 0))
     .map(({ name }) => name);
+  const mayHold = environments.flatMap(({ name, protection }) => {
+    if (!protection || refused.includes(name) || !isHeld(protection)) return [];
+    const { branches, windows, freezes } = protection;
+    return [{ name, branches, windows, freezes }];
+  });
   const workflow = job.workflow!;
-  return { ...job, workflow: { ...workflow, environment: { ...workflow.environment!, refused } } };
+  return { ...job, workflow: { ...workflow, environment: { ...workflow.environment!, refused, mayHold } } };
 }
 
 function isSame(one: string, other: string): boolean {
