@@ -86,7 +86,7 @@ function readObject(def: z.core.$ZodObjectDef, node: MapNode, name: string, prob
     if (dropped.includes(key)) complete = false;
     else if (!seen.has(key)) {
       complete = false;
-      problems.error('missing-key', headOf(node), `${name} needs the key \`${key}\``, example(schema));
+      problems.error('missing-key', headOf(node), `${name} needs the key \`${key}\``, example(schema, key));
     }
   }
   return complete ? { ...node, entries, dropped } : null;
@@ -414,8 +414,11 @@ function sameKey(before: Entry, entry: Entry): string {
     : `${shown(before.key)} and ${shown(entry.key)} are the same key: ${lines}`;
 }
 
-function example(schema: z.core.$ZodType): { suggestion?: string } {
-  const text = noteOf(schema).example;
+/** How a value is written. The example of a key may show its neighbours; of those that miss it its own line is enough. */
+function example(schema: z.core.$ZodType, key?: string): { suggestion?: string } {
+  const whole = noteOf(schema).example;
+  const own = whole?.split('\n').find((line) => line.startsWith(`${key}: `));
+  const text = own ?? whole;
   return text && !text.includes('\n') ? { suggestion: `write it, for example \`${text}\`` } : {};
 }
 
