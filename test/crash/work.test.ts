@@ -12,7 +12,7 @@ import { makeRepository } from '../support/repository.ts';
 import { readJournal } from './trial.ts';
 
 const REPOSITORY = fileURLToPath(new URL('work-repository', import.meta.url));
-const TRIALS = process.env.SLUICE_SOAK === '1' ? 40 : 1;
+const TRIALS = process.env.SLUICE_SOAK === '1' ? 15 : 1;
 const SEED = Number(process.env.SLUICE_SEED ?? Date.now() % 1_000_000);
 /** Results are kept while the run goes on, and saved when it is over: a kill may come after all events, too. */
 const EVENTS_OF_A_RUN = 16;
