@@ -54,16 +54,22 @@ async function main(): Promise<void> {
   console.log(`rung: ${executor.isolation.rung}`);
   const release = makeRelease(work);
   const clone = join(root, 'bin/sluice');
-  const small = repository('small', {
-    'one.yaml': jobs(1, none),
-    'wide.yaml': jobs(1000, none),
-    'chain.yaml': jobs(200, chain),
-    'huge.yaml': jobs(10_000, none),
-  });
-  const sluice = (name: string, program: string, ...args: string[]): Contestant => ({
+  // One repository each: every job's workspace is a copy of all that lies in it.
+  const directories = {
+    one: repository('one', { 'sluice.yaml': jobs(1, none) }),
+    wide: repository('wide', { 'sluice.yaml': jobs(1000, none) }),
+    chain: repository('chain', { 'sluice.yaml': jobs(200, chain) }),
+    huge: repository('huge', { 'sluice.yaml': jobs(10_000, none) }),
+  };
+  const sluice = (
+    name: string,
+    program: string,
+    where: keyof typeof directories,
+    ...args: string[]
+  ): Contestant => ({
     name,
     command: time([program, ...args]),
-    directory: small,
+    directory: directories[where],
     environment: home(name.replaceAll(' ', '-')),
   });
   const node: Contestant = { name: 'node', command: [process.execPath, '-e', '0'] };
@@ -71,9 +77,9 @@ async function main(): Promise<void> {
   const start = await compare(
     [
       node,
-      sluice('version', release, '--version'),
-      sluice('one packed', release, 'run', '-f', 'one.yaml'),
-      sluice('one clone', clone, 'run', '-f', 'one.yaml'),
+      sluice('version', release, 'one', '--version'),
+      sluice('one packed', release, 'one', 'run'),
+      sluice('one clone', clone, 'one', 'run'),
     ],
     15,
   );
@@ -86,16 +92,16 @@ async function main(): Promise<void> {
   against('one packed', 'a run of one job, packed', '<= 4x');
   against('one clone', 'a run of one job, clone', '<= 7x');
 
-  for (const [what, count, file, needs, rounds] of [
-    ['1,000 independent jobs', 1000, 'wide.yaml', none, 3],
-    ['a chain of 200 jobs', 200, 'chain.yaml', chained, 5],
+  for (const [what, count, where, needs, rounds] of [
+    ['1,000 independent jobs', 1000, 'wide', none, 3],
+    ['a chain of 200 jobs', 200, 'chain', chained, 5],
   ] as const) {
     const peer = (name: string, command: string): Contestant => {
       const folder = repository(`${name}-${count}`, { 'build.ninja': ninja(count, command, needs) });
       return { name, command: ['ninja', '-C', folder, '-j2', '--quiet'] };
     };
     const contestants = [
-      sluice('sluice', release, 'run', '-f', file, '--workers', '2'),
+      sluice('sluice', release, where, 'run', '--workers', '2'),
       peer('ninja', 'sh -c true'),
     ];
     if (CGROUP) contestants.push(peer('ninja-cgroup', grouped));
@@ -115,7 +121,7 @@ async function main(): Promise<void> {
       );
     }
   }
-  const huge = await compare([sluice('huge', release, 'run', '-f', 'huge.yaml', '--workers', '2')], 1);
+  const huge = await compare([sluice('huge', release, 'huge', 'run', '--workers', '2')], 1);
   const { memoryMib, wallMs } = huge.get('huge')!;
   console.log(
     `memory at 10,000 jobs: ${memoryMib?.toFixed(0)} MiB (goal <= 120), ${(wallMs / 1000).toFixed(1)} s`,
