@@ -7,14 +7,17 @@ import type { DeploymentEvent } from '../../src/journal/deployment-event.ts';
 
 export const BINDING = { commit: 'c0ffee', artifact: 'sha256:new', plan: 'plan-1', policy: null };
 
-export function aDeployment(plan: DeploymentPlan): DeploymentRequested {
+export function aDeployment(
+  plan: DeploymentPlan,
+  kind: DeploymentRequested['kind'] = 'release',
+): DeploymentRequested {
   return {
     type: 'deployment.requested',
     deploymentId: 'd1',
     repository: 'shop',
     service: plan.service,
     environment: plan.environment,
-    kind: 'release',
+    kind,
     candidate: plan.candidate,
     stable: plan.stable,
     plan: plan as unknown as JsonObject,
@@ -32,9 +35,9 @@ export class DeploymentPlay {
   readonly events: DeploymentEvent[] = [];
   commands: DeploymentCommand[] = [];
 
-  constructor(plan: DeploymentPlan) {
+  constructor(plan: DeploymentPlan, kind: DeploymentRequested['kind'] = 'release') {
     this.state = null as unknown as DeploymentState;
-    this.#take(decideRequest(aDeployment(plan), this.now));
+    this.#take(decideRequest(aDeployment(plan, kind), this.now));
   }
 
   feed(input: DeploymentInput): this {

@@ -3,6 +3,8 @@ import { DeploymentPlay } from '../../../test/support/deployment.ts';
 import { anEnvironment, aRelease } from '../../../test/support/release.ts';
 import type { StrategyDefinition } from '../../pipeline/plan-strategy.ts';
 import { compilePlan } from '../strategy/compile.ts';
+import { presentStep } from './state.ts';
+import { policyOf } from './watch.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -85,5 +87,29 @@ describe('a step that advances when it is proven', () => {
   it('takes all its time when nothing is proven', () => {
     const play = lookOn(watched({ advance: 'proven' }), 14, (one) => one.look({ requests: 100, errors: 0 }));
     expect(play.state).toMatchObject({ phase: 'watching', candidatePercent: 5 });
+  });
+});
+
+describe('a deployment that is cancelled', () => {
+  it.each([
+    ['release', ['sha256:new']],
+    ['rollback', []],
+  ] as const)('of kind %s: only a new release comes into quarantine for it', (kind, digests) => {
+    const plan = compilePlan(aRelease({ type: 'canary' }, { environment: anEnvironment() }));
+    const play = new DeploymentPlay(plan, kind).admit().toWatch();
+    play.feed({ type: 'cancel', by: 'ada', reason: 'not now' });
+    expect(play.of('deployment.rollback-begun')[0]!.trigger).toBe('asked');
+    expect([...new Set(play.ordered('quarantine').map(({ digest }) => digest))]).toEqual(digests);
+  });
+});
+
+describe('a bake that looks like harm at its end', () => {
+  it('is held whatever the plan says of silence', () => {
+    const environment = anEnvironment({ type: 'production' });
+    const release = aRelease({ type: 'canary', onNoData: 'proceed', bakeMs: 2 * MINUTE_MS }, { environment });
+    const play = new DeploymentPlay(compilePlan(release)).admit().toWatch();
+    while (presentStep(play.state)?.action.type !== 'bake') lookOn(play, 16, good).toWatch();
+    expect(policyOf(play.state, { verdict: 'undecided', reason: 'it looks like harm' })).toBe('hold');
+    expect(policyOf(play.state, { verdict: 'no-data', reason: 'nothing came' })).toBe('proceed');
   });
 });

@@ -44,14 +44,15 @@ export function quarantine(turn: Turn): void {
 }
 
 /** Evidence that never came, a newer release and an unreachable router say nothing about the candidate. */
-function isItsFault({ trigger, during }: Turned, { begun }: DeploymentState): boolean {
+function isItsFault({ trigger, during }: Turned, { begun, request }: DeploymentState): boolean {
   switch (trigger) {
     case 'harm':
     case 'alarm':
     case 'health':
       return true;
     case 'asked':
-      return begun.candidate;
+      // Whoever does not want to go back after all has nothing against the release that was proven.
+      return begun.candidate && request.kind === 'release';
     case 'step-failed':
       return begun.candidate && during !== null && isItsOwn(during);
     case 'deadline':

@@ -168,7 +168,8 @@ function muteLimit({ triggers, policy }: JudgeState, sinceMs: number): string | 
 export function policyOf(state: DeploymentState, { verdict }: Doubt): OnDoubt {
   const { action } = presentStep(state)!;
   if (action.type !== 'observe' && action.type !== 'bake') return 'hold';
-  if (verdict === 'undecided' && action.type === 'observe') return action.onUndecided;
+  // What looks like harm at the end of a bake is no silence: the plan's word for that does not count.
+  if (verdict === 'undecided') return action.type === 'observe' ? action.onUndecided : 'hold';
   const said = silentPolicies(state);
   // Of several checks without data the strictest word counts.
   return STRICTEST_FIRST.find((policy) => said.includes(policy)) ?? action.onNoData;
