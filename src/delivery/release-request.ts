@@ -10,7 +10,12 @@ export interface ReleaseRequest {
   /** Digest of what is brought. */
   readonly candidate: string;
   /** What runs now; null for the first release of a service. */
-  readonly stable: { readonly digest: string; readonly isHealthy: boolean } | null;
+  readonly stable: {
+    readonly digest: string;
+    readonly isHealthy: boolean;
+    /** It is what people go back from, healthy or not: nothing is compared with it. */
+    readonly isToGo?: boolean;
+  } | null;
   /** Account of whoever made the change; null: not known. */
   readonly author: string | null;
   /** Asked for with this deployment, over what is configured. null: nothing. */

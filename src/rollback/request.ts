@@ -21,7 +21,7 @@ export function rollbackRequest(
     ...present,
     service: { ...service, migrations: null },
     candidate: goal.digest,
-    stable: { digest: goal.from, isHealthy: false },
+    stable: { digest: goal.from, isHealthy: false, isToGo: true },
     strategy: { type: type === 'recreate' ? 'recreate' : 'blue_green', bakeMs: BAKE_MS },
   };
 }

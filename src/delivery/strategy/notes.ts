@@ -37,6 +37,10 @@ export function notesOf(request: ReleaseRequest, settled: Settled, mode: Mode, w
     said.push(
       'this is the first release: health and smoke tests decide, and there is no version to go back to',
     );
+  } else if (mode === 'replace' && stable?.isToGo) {
+    said.push(
+      'the candidate was proven before: health and smoke tests decide, nothing is compared with what is to go',
+    );
   } else if (mode === 'replace' && stable?.isHealthy === false) {
     said.push(
       'the stable version is not healthy: health and smoke tests decide, nothing is compared with it',
