@@ -26,6 +26,17 @@ const ask = (history: readonly PastDeployment[], more: Partial<RollbackQuestion>
   chooseRollback({ history, quarantineOf: () => null, wanted: null, onIrreversible: 'freeze', ...more });
 
 describe('chooseRollback', () => {
+  it('names a proven release that is in quarantine, and what lifts it', () => {
+    const chosen = ask([past('a'), past('c')], {
+      quarantineOf: (digest) => (digest === 'a' ? 'ada went back from it' : null),
+    });
+    expect(chosen).toMatchObject({
+      kind: 'refused',
+      sentence:
+        'c is the only proven release here but for a, which is in quarantine: ada went back from it; deploy a newer one, or lift it: sluice deployment lift a --reason TEXT',
+    });
+  });
+
   it('goes back to the last proven release without being told one', () => {
     const history = [past('a'), past('b'), past('bad', { outcome: 'rolled-back' }), past('c')];
     expect(ask(history)).toMatchObject({ kind: 'go', digest: 'b', from: 'c' });

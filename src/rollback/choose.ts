@@ -29,14 +29,10 @@ export function chooseRollback(question: RollbackQuestion): RollbackChoice {
   if (open) return refused(`${open.deploymentId} is still going on; cancel it, and it goes back by itself`);
   const proven = provenBefore(question, running);
   const goal = wanted ?? proven[0] ?? null;
-  if (goal === null)
-    return refused(`${running.candidate} is the only proven release here; deploy a newer one instead`);
+  if (goal === null) return refused(nowhereToGo(question, running));
   if (goal === running.candidate) return refused(`${goal} runs already; there is nothing to go back`);
   const why = question.quarantineOf(goal);
-  if (why !== null)
-    return refused(
-      `${goal} is in quarantine: ${why}; choose another, or lift it: sluice deployment lift ${goal.replace(/^sha256:/, '').slice(0, 12)} --reason TEXT`,
-    );
+  if (why !== null) return refused(`${goal} is in quarantine: ${why}; choose another, or ${lifting(goal)}`);
   if (!proven.includes(goal))
     return refused(`${goal} was never proven here; deploy it as a release, with all checks`);
   const binding = bindingSince(history, goal);
@@ -50,6 +46,20 @@ export function chooseRollback(question: RollbackQuestion): RollbackChoice {
     from: running.candidate,
     sentence: `back from ${running.candidate} to ${goal}`,
   };
+}
+
+function nowhereToGo({ history, quarantineOf }: RollbackQuestion, { candidate }: PastDeployment): string {
+  const condemned = history.findLast(
+    (past) =>
+      past.outcome === 'succeeded' && past.candidate !== candidate && quarantineOf(past.candidate) !== null,
+  );
+  if (!condemned) return `${candidate} is the only proven release here; deploy a newer one instead`;
+  const other = condemned.candidate;
+  return `${candidate} is the only proven release here but for ${other}, which is in quarantine: ${quarantineOf(other)}; deploy a newer one, or ${lifting(other)}`;
+}
+
+function lifting(digest: string): string {
+  return `lift it: sluice deployment lift ${digest.replace(/^sha256:/, '').slice(0, 12)} --reason TEXT`;
 }
 
 /** Proven releases before the running one, newest first, without those in quarantine. Going back itself proves nothing new. */
