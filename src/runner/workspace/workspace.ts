@@ -129,7 +129,7 @@ export class Workspaces {
    * Returns the name of what could not be removed, or null.
    */
   async releaseRun(runId: string): Promise<string | null> {
-    this.#sources.delete(runId);
+    await this.#forgetSource(runId);
     const folder = this.#runFolder(runId);
     if (!existsSync(folder)) return null;
     const names = readdirSync(folder);
@@ -144,7 +144,7 @@ export class Workspaces {
 
   /** Forgets the run's files and removes what is left of it, kept workspaces too. Returns the name of what could not be removed, or null. */
   async removeRun(runId: string): Promise<string | null> {
-    this.#sources.delete(runId);
+    await this.#forgetSource(runId);
     return removeTree(this.#runFolder(runId), this.#quarantine());
   }
 
@@ -206,6 +206,12 @@ export class Workspaces {
       this.#sources.set(runId, tree);
     }
     return tree;
+  }
+
+  /** A run may be over before its files are taken: what is still being written would be left. */
+  async #forgetSource(runId: string): Promise<void> {
+    await this.#sources.get(runId)?.catch(() => null);
+    this.#sources.delete(runId);
   }
 
   /** Removes the workspace of an attempt that an earlier owner performed. Returns what could not be removed, or null. */
