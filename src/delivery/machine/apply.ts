@@ -32,7 +32,7 @@ export function begin({ plan: packed, ...request }: DeploymentRequested, at: num
     probes: 0,
     intent: null,
     order: 0,
-    isRefused: false,
+    isPlaceAtFault: false,
     candidatePercent: 0,
     judge: plan.analysis ? beginJudging(plan.analysis.policy) : null,
     watch: NO_WATCH,
@@ -97,7 +97,7 @@ export function apply(state: DeploymentState, event: DeploymentEvent, at: number
       };
     case 'deployment.rollback-begun': {
       const { trigger, reason, route } = event;
-      const during = state.isRefused ? null : (presentStep(state)?.action ?? null);
+      const during = state.isPlaceAtFault ? null : (presentStep(state)?.action ?? null);
       const rollback = { trigger, reason, route, atMs: at, during };
       return { ...onRoute(state, route), asked: null, rollback };
     }
@@ -166,7 +166,7 @@ function applyStarted(
     attempt: event.attempt,
     probes: 0,
     order: event.order,
-    isRefused: false,
+    isPlaceAtFault: false,
     intent: isWatched ? null : { key: event.key, way: event.way, step: event.step, startedAtMs: at },
     watch: isWatched && isNew ? NO_WATCH : state.watch,
     begun: begunWith(state.begun, action),
@@ -204,13 +204,24 @@ function applyFinished(
   const { action } = stepsOf(state)[index]!;
   const pausing = event.retryAfterMs !== null;
   const isRefused = event.refused === true;
-  const over = { ...state, step: index, attempt: event.attempt, intent: null, isRefused };
+  const isPlaceAtFault = isRefused || isCutOff(event, action);
+  const over = { ...state, step: index, attempt: event.attempt, intent: null, isPlaceAtFault };
   return {
     ...(pausing ? to(over, state.route === null ? 'forth-pausing' : 'back-pausing') : over),
     outputs: { ...state.outputs, ...event.outputs },
     data: event.outcome === 'done' ? dataWith(state.data, action, 'done') : state.data,
     ...(isRefused ? neverBegun(state, action) : {}),
   };
+}
+
+/** A command of which nobody knows how it ended: of one that ended there is the code. */
+function isCutOff(
+  { outcome, foundBy, outputs }: Extract<DeploymentEvent, { type: 'deployment.step-finished' }>,
+  action: StepAction,
+): boolean {
+  return (
+    action.type === 'command' && outcome === 'failed' && foundBy === 'probe' && outputs.code === undefined
+  );
 }
 
 /** A command that was refused changed no data. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DeploymentPlay } from '../../../test/support/deployment.ts';
-import { anEnvironment, aRelease } from '../../../test/support/release.ts';
+import { aCommand, anEnvironment, aRelease } from '../../../test/support/release.ts';
 import type { StrategyDefinition } from '../../pipeline/plan-strategy.ts';
 import { compilePlan } from '../strategy/compile.ts';
 import { presentStep } from './state.ts';
@@ -112,4 +112,23 @@ describe('a bake that looks like harm at its end', () => {
     expect(policyOf(play.state, { verdict: 'undecided', reason: 'it looks like harm' })).toBe('hold');
     expect(policyOf(play.state, { verdict: 'no-data', reason: 'nothing came' })).toBe('proceed');
   });
+});
+
+describe('a smoke test that was cut off with its host', () => {
+  it.each([
+    ['nobody knows how far it came', {}, []],
+    ['it ended with 7', { code: 7 }, ['sha256:new']],
+  ] as const)(
+    '%s: it goes back, and only a bad end is the fault of the release',
+    (reason, outputs, digests) => {
+      const environment = anEnvironment({ smokeTests: [aCommand('smoke')] });
+      const play = new DeploymentPlay(compilePlan(aRelease({ type: 'blue_green' }, { environment }))).admit();
+      while (presentStep(play.state)?.action.type !== 'command') play.end();
+      const { key } = play.state.intent!;
+      play.end('unknown', 'the host does not answer');
+      play.feed({ type: 'probed', key, found: 'failed', reason, outputs });
+      expect(play.of('deployment.rollback-begun')[0]!.trigger).toBe('step-failed');
+      expect([...new Set(play.ordered('quarantine').map(({ digest }) => digest))]).toEqual(digests);
+    },
+  );
 });

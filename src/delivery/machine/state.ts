@@ -53,8 +53,8 @@ export interface DeploymentState {
   readonly intent: Intent | null;
   /** Of the last intent. */
   readonly order: number;
-  /** The place refused the last effect: nothing came of it, and that says nothing of the candidate. */
-  readonly isRefused: boolean;
+  /** The place refused the last effect, or was stopped in the middle of it: that says nothing of the candidate. */
+  readonly isPlaceAtFault: boolean;
   /** Of the traffic, as the router last confirmed. */
   readonly candidatePercent: number;
   readonly judge: JudgeState | null;
