@@ -33,11 +33,25 @@ export async function untilReplaced(pidFile: string, before: Workers, timeoutMs:
   const untilMs = performance.now() + timeoutMs;
   while (performance.now() < untilMs) {
     const now = workersOf(pidFile);
-    if (now !== null && now.serving.length > 0 && !now.serving.some((pid) => before.serving.includes(pid)))
-      return true;
+    const isOut = (pid: number) =>
+      !now?.serving.includes(pid) && (!now?.leaving.includes(pid) || isAtRest(pid));
+    if (now !== null && now.serving.length > 0 && before.serving.every(isOut)) return true;
     await wait(POLL_MS);
   }
   return false;
+}
+
+/**
+ * Whether a process waits for something to happen. A worker that leaves says so before it closes the connections on which nothing
+ * goes on: until it waits again, a request on one of those would still be served with the weights of before.
+ */
+function isAtRest(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat[stat.lastIndexOf(')') + 2] === 'S';
+  } catch {
+    return true; // It is gone.
+  }
 }
 
 function childrenOf(pid: number): readonly number[] {
